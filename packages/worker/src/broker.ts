@@ -1,0 +1,155 @@
+import type { Message } from './message.ts'
+
+/**
+ * The port every broker adapter implements: about six verbs, no decisions. Core decides what is retried, when, and when
+ * a message is dead; an adapter only translates. The public suite in `testing/` is the contract.
+ *
+ * Places are named by plain strings: a topic, a queue, a subscription, a table.
+ */
+export interface Broker {
+  /** `kafka`, `rabbitmq`, `pg-boss`, `memory` or a third party's own name. */
+  readonly system: string
+  readonly capabilities: Capabilities
+  /**
+   * Creates the places that do not exist yet and leaves existing ones as they are.
+   * @throws BROKER_UNREACHABLE, PLACE_MISSING (the broker does not let us create it)
+   */
+  prepare(places: readonly PlaceSpec[]): Promise<void>
+  /**
+   * Starts taking in from a place.
+   * @throws BROKER_UNREACHABLE, PLACE_MISSING, CAPABILITY_MISSING (options the broker cannot honour)
+   */
+  receive(place: string, options: ReceiveOptions): Promise<Subscription>
+  /** Sends a batch; the answer has one result per message, in order. Never rejects because of a message or a connection. */
+  send(place: string, messages: readonly Outgoing[]): Promise<readonly SendResult[]>
+  depth(place: string, consumer?: string): Promise<Depth>
+  describe(place: string): Promise<PlaceDescription>
+  close(): Promise<void>
+}
+
+export interface Capabilities {
+  /** What keeps its order between one producer and one consumer. */
+  readonly ordering: 'partition' | 'queue' | 'none'
+  /** The broker itself delivers later. `false`: core waits in lanes. */
+  readonly nativeDelay: { readonly maxMs: number } | false
+  /** `exact`: `delivery.redelivered` is true if and only if an earlier delivery was not settled. `superset`: it may be true too often, never too seldom. */
+  readonly redelivered: 'exact' | 'superset'
+  /** Deliveries have positions, and `ReceiveOptions.positions` is honoured (Kafka offsets). */
+  readonly positions: boolean
+  /** A message of its own can carry a key. */
+  readonly keys: boolean
+  readonly headers: {
+    readonly duplicates: boolean
+    readonly nulls: boolean
+    readonly order: boolean
+  }
+  /** Largest message in bytes with headers, as far as the broker tells before a send. */
+  readonly maxBytes: number
+  /** Largest sum of header bytes. */
+  readonly maxHeaderBytes: number
+  /** Losses of this client or broker that a user must know, one sentence each; printed by the conformance suite and the doctor. */
+  readonly losses: readonly string[]
+}
+
+/** `lane`: a retry lane; `dead-letter`; `receipts`: the small messages workers report replays with. */
+export type PlaceRole = 'source' | 'lane' | 'dead-letter' | 'receipts'
+
+export interface PlaceSpec {
+  readonly place: string
+  readonly role: PlaceRole
+  /** A place whose shape (partitions) the new one should take over. */
+  readonly like?: string
+}
+
+export interface ReceiveOptions {
+  /** Consumer group or its like; consumers of one name share the messages of a place. */
+  readonly consumer: string
+  /** Upper bound of what is handed out and not settled. */
+  readonly maxInFlight: { readonly messages: number; readonly bytes: number }
+  /** Where to go on, kept by the caller in its own store. Needs `capabilities.positions`; the broker's own commit then is only a hint. */
+  readonly positions?: PositionStore
+  /** Where a consumer without any position starts. @default 'earliest' */
+  readonly from?: 'earliest' | 'latest'
+  /** Told when partitions are taken away; deliveries of them can no longer be settled. */
+  readonly onLost?: (partitions: readonly string[]) => void
+  /** Told about trouble the adapter gets over by itself (reconnects, rebalances). */
+  readonly onTrouble?: (trouble: BrokerTrouble) => void
+}
+
+export interface PositionStore {
+  /** The next position to read for each partition; a missing one means: none yet. */
+  load(place: string, partitions: readonly string[]): Promise<ReadonlyMap<string, bigint>>
+}
+
+export interface BrokerTrouble {
+  readonly kind: 'disconnected' | 'reconnected' | 'rebalanced' | 'skipped'
+  readonly message: string
+}
+
+export interface Subscription {
+  /**
+   * The next deliveries, oldest first, as soon as there is at least one; `[]` after `waitMs` without any, and at once after `close`.
+   * One call at a time.
+   */
+  next(options: { readonly maxMessages: number; readonly waitMs: number }): Promise<readonly Delivery[]>
+  /**
+   * Ends deliveries. `ack`: done, in any order; the adapter commits only what is contiguous. `release`: hand out again after `delayMs`
+   * (0 = at once), not counted as a failure. Resolves when the broker has it, as far as the broker confirms at all.
+   * Settling one that was lost or settled before is not an error and has no effect.
+   */
+  settle(deliveries: readonly Delivery[], settlement: Settlement): Promise<void>
+  /** Keeps deliveries ours for longer where the broker leases them; elsewhere does nothing. */
+  extend(deliveries: readonly Delivery[], byMs: number): Promise<void>
+  /** Stops taking in. What is not settled yet may still be settled until the promise resolves with `settled`. */
+  close(settled?: Promise<unknown>): Promise<void>
+}
+
+export type Settlement = { readonly kind: 'ack' } | { readonly kind: 'release'; readonly delayMs: number }
+
+export interface Delivery {
+  readonly message: Message
+  readonly place: string
+  /** Unit of order and of loss: a Kafka partition number as text; `'0'` elsewhere. */
+  readonly partition: string
+  /** Position within the partition (Kafka offset); `null` where the broker has none. */
+  readonly position: bigint | null
+  /** The broker's own identity of this message, the same on redelivery (`topic/partition/offset`, job id); `null` where it has none. */
+  readonly nativeId: string | null
+  /** An earlier delivery of this message was handed to somebody and never settled. */
+  readonly redelivered: boolean
+  /** How often the broker has handed it out, counting this one; `null` where it does not count. */
+  readonly deliveryCount: number | null
+  /** Bytes counted against `maxInFlight.bytes`. */
+  readonly bytes: number
+}
+
+export interface Outgoing {
+  readonly message: Message
+  /** Deliver not before this many milliseconds. Needs `capabilities.nativeDelay`. */
+  readonly delayMs?: number
+  /** Where partitions can be chosen. A partition that does not exist is `not-sent`. */
+  readonly partition?: string
+}
+
+/**
+ * Three outcomes, never two. `not-sent` is claimed only when the broker certainly does not have the message;
+ * whatever was cut after its first byte is `uncertain`.
+ */
+export type SendResult =
+  | { readonly kind: 'sent'; readonly partition?: string; readonly position?: bigint; readonly nativeId?: string }
+  | { readonly kind: 'not-sent'; readonly reason: string; readonly retryable: boolean }
+  | { readonly kind: 'uncertain'; readonly reason: string }
+
+export interface Depth {
+  /** Messages waiting for `consumer` (Kafka: end minus committed) or in the place at all. */
+  readonly messages: number
+}
+
+export interface PlaceDescription {
+  readonly exists: boolean
+  readonly partitions: number
+  /** Human sentences about policies, limits and retention, for the doctor. */
+  readonly facts: readonly string[]
+  /** Consumers known to read here. */
+  readonly consumers: readonly string[]
+}
