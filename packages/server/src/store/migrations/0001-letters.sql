@@ -1,0 +1,142 @@
+-- Letters: what changes (state, cause, queue) is kept apart from what never changes (bytes, headers, stack, facts read at capture).
+
+create type tier as enum ('transient', 'permanent', 'malformed', 'timeout', 'exhausted', 'unknown');
+create type letter_state as enum ('open', 'held', 'replaying', 'uncertain', 'replayed', 'discarded', 'archived', 'erased');
+create type cause_state as enum ('new', 'open', 'acknowledged', 'snoozed', 'fixed', 'regressed');
+
+-- A place letters are captured from: a dead-letter topic, queue or table on one broker connection.
+create table source (
+  id int generated always as identity primary key,
+  broker text not null,
+  system text not null,
+  place text not null,
+  role text not null check (role in ('dead-letter', 'receipts')),
+  created_at timestamptz not null default now(),
+  unique (broker, place)
+);
+
+-- How far a source was read. Moved in the same transaction as the letters it produced, and only from the value that was read.
+-- delivered = letters + duplicates + receipts + refused, or the books do not balance.
+create table source_position (
+  source_id int not null references source,
+  partition text not null,
+  next_position bigint,
+  delivered bigint not null default 0,
+  letters bigint not null default 0,
+  duplicates bigint not null default 0,
+  receipts bigint not null default 0,
+  moved_at timestamptz not null default now(),
+  primary key (source_id, partition),
+  check (delivered = letters + duplicates + receipts)
+);
+
+create table queue (
+  id int generated always as identity primary key,
+  name text not null unique,
+  broker text not null,
+  system text not null,
+  place text not null,
+  owner text,
+  runbook text,
+  created_at timestamptz not null default now(),
+  unique (broker, place)
+);
+
+-- id: the first eight bytes of the fingerprint's key, so that every node computes the same one without asking.
+create table cause (
+  id bigint primary key,
+  queue_id int not null references queue,
+  consumer text,
+  tier tier not null,
+  state cause_state not null default 'new',
+  title text not null,
+  error_class text,
+  template text,
+  fingerprint_version int not null,
+  fingerprint_key bytea not null,
+  basis text not null,
+  parts jsonb not null,
+  first_seen timestamptz not null,
+  last_seen timestamptz not null,
+  letters bigint not null default 0,
+  sample_letter uuid not null,
+  unique (queue_id, fingerprint_version, fingerprint_key)
+);
+create index cause_recent on cause (queue_id, last_seen desc);
+
+create table cause_hour (
+  cause_id bigint not null references cause,
+  hour timestamptz not null,
+  letters bigint not null,
+  primary key (cause_id, hour)
+);
+
+-- Releases and hosts of a cause; at most a few dozen values each, the rest is counted under null.
+create table cause_facet (
+  cause_id bigint not null references cause,
+  facet text not null check (facet in ('release', 'host')),
+  value text,
+  letters bigint not null,
+  first_seen timestamptz not null,
+  last_seen timestamptz not null,
+  unique nulls not distinct (cause_id, facet, value)
+);
+
+-- The narrow row: rewritten by each change of state, so it holds nothing big. id is a UUIDv7: captured order.
+create table letter (
+  id uuid primary key,
+  queue_id int not null references queue,
+  source_id int not null references source,
+  cause_id bigint not null,
+  state letter_state not null default 'open',
+  revision int not null default 1,
+  -- first 16 bytes of SHA-256 over the source's own identity of the message (partition and offset, job id, wire id and hop)
+  identity bytea not null,
+  changed_at timestamptz not null default now(),
+  unique (source_id, identity)
+);
+create index letter_of_queue on letter (queue_id, state, id desc);
+create index letter_of_cause on letter (cause_id, state, id desc);
+
+-- Append only, never updated; partitioned by captured time (the id's), so that retention drops whole partitions.
+-- toast_tuple_target: letters of a few KB stay in the row instead of being cut into TOAST chunks.
+create table letter_content (
+  id uuid not null,
+  key bytea,
+  body bytea,
+  body_sha256 bytea not null,
+  headers bytea not null,          -- the ordered header list, encoding in store/header-list.ts
+  properties bytea,                -- the carrier's own settings as UTF-8 JSON; bytea because it may hold NUL
+  timestamp_ms bigint,
+  partition text not null,
+  position bigint,
+  bytes int not null,
+  origin_system text,
+  origin_place text,
+  origin_partition text,
+  origin_position text,
+  origin_route jsonb,
+  consumer text,
+  error_class text,
+  message text,
+  stack text,
+  reason text,
+  attempts int,
+  first_failed_at timestamptz,
+  last_failed_at timestamptz,
+  service text,
+  release text,
+  host text,
+  traceparent text,
+  wire_id text,
+  replay_id uuid,
+  hops int,
+  readers text[] not null,
+  failure_headers text[] not null,
+  confidence jsonb not null,
+  terms int[] not null,            -- hashes of the words somebody may search for: key, ids in message and body
+  primary key (id)
+) partition by range (id);
+alter table letter_content alter column body set storage external;
+create index letter_content_terms on letter_content using gin (terms);
+create index letter_content_wire on letter_content (wire_id) where wire_id is not null;
