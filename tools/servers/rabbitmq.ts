@@ -1,0 +1,236 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { createWriteStream, readFileSync } from 'node:fs'
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { connect, createServer } from 'node:net'
+import { homedir, tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { parseArgs } from 'node:util'
+import { unpackDebianTree } from './debian-packages.ts'
+
+const releases = {
+  4: { suite: 'trixie', version: '4.0.5' },
+  3: { suite: 'bookworm', version: '3.10.8' },
+} as const
+
+export interface RabbitmqOptions {
+  /** @default a free port */
+  readonly port?: number
+  /** 4 is RabbitMQ 4.0.5, 3 is 3.10.8. @default 4 */
+  readonly version?: 3 | 4
+  readonly onProgress?: (line: string) => void
+}
+
+export interface RabbitmqServer {
+  readonly url: string
+  readonly port: number
+  readonly version: string
+  /** Process that holds the server and dies with it; another one after `restart`. */
+  readonly pid: number
+  /** SIGKILL: the data stays. */
+  kill(): Promise<void>
+  /** Kills it if it runs, and starts it on the same port and data. */
+  restart(): Promise<void>
+  /** SIGSTOP: connections stay open and nobody answers. */
+  pause(): void
+  resume(): void
+  /** Ends it and removes its data. */
+  stop(): Promise<void>
+}
+
+/**
+ * A real RabbitMQ, unpacked once into the cache folder (`REDRIVE_CACHE`, else `~/.cache/redrive`), with its data in a temporary
+ * folder. Any number may run at once. Needs Debian's apt, and root or user namespaces. It dies with this process.
+ */
+export async function startRabbitmq(options: RabbitmqOptions = {}): Promise<RabbitmqServer> {
+  const { suite, version } = releases[options.version ?? 4]
+  const cache = process.env['REDRIVE_CACHE'] ?? join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'redrive')
+  const folder = join(cache, `rabbitmq-${version}`)
+  const root = await unpackDebianTree({
+    suite,
+    version,
+    folder,
+    packageName: 'rabbitmq-server',
+    essential: ['coreutils', 'dash', 'sed', 'grep', 'mawk'],
+    ...(options.onProgress === undefined ? {} : { onProgress: options.onProgress }),
+  })
+  const data = await mkdtemp(join(tmpdir(), 'redrive-rabbitmq-'))
+  const [port, distPort, epmdPort] = await freePorts(options.port)
+  await writeConfiguration(data, port)
+  let child = await launch({ root, data, port, distPort, epmdPort }).catch(async (error: unknown) => {
+    await rm(data, { recursive: true, force: true })
+    throw error
+  })
+  const kill = async (): Promise<void> => {
+    if (child.exitCode !== null || child.signalCode !== null) return
+    const exited = once(child, 'exit')
+    child.kill('SIGKILL')
+    await exited
+    await closed(port)
+  }
+  return {
+    url: `amqp://guest:guest@127.0.0.1:${port}`,
+    port,
+    version,
+    get pid() {
+      return child.pid ?? 0
+    },
+    kill,
+    async restart() {
+      await kill()
+      child = await launch({ root, data, port, distPort, epmdPort })
+    },
+    pause: () => signalTree(child.pid ?? 0, 'SIGSTOP'),
+    resume: () => signalTree(child.pid ?? 0, 'SIGCONT'),
+    async stop() {
+      await kill()
+      await rm(data, { recursive: true, force: true })
+    },
+  }
+}
+
+interface Launch {
+  readonly root: string
+  readonly data: string
+  readonly port: number
+  readonly distPort: number
+  readonly epmdPort: number
+}
+
+/**
+ * Process 1 of the namespace: its end is the end of everything in it. It ends with the server, or when the pipe on descriptor 3
+ * breaks because the process that started it is gone, however that died.
+ */
+const init = `
+trap 'exit 143' TERM
+set -e
+mount --bind "$DATA" "$ROOT/data"
+mount --rbind /dev "$ROOT/dev"
+mount --bind "$DATA/tmp" "$ROOT/tmp"
+set +e
+chroot "$ROOT" "$@" 3<&- &
+server=$!
+{ read -r _ <&3; kill -TERM 1; } &
+wait $server
+`
+
+async function launch({ root, data, port, distPort, epmdPort }: Launch): Promise<ChildProcess> {
+  const isRoot = process.getuid?.() === 0
+  const child = spawn(
+    'unshare',
+    [
+      ...(isRoot ? [] : ['--user', '--map-root-user']),
+      ...['--mount', '--pid', '--fork', '--kill-child', `--mount-proc=${join(root, 'proc')}`],
+      ...['/bin/sh', '-c', init, 'rabbitmq', '/usr/bin/env', '-i'],
+      ...['HOME=/data/home', 'PATH=/usr/sbin:/usr/bin:/sbin:/bin', 'LANG=C.UTF-8'],
+      ...[`ERL_EPMD_PORT=${epmdPort}`, 'ERL_EPMD_ADDRESS=127.0.0.1', `RABBITMQ_DIST_PORT=${distPort}`],
+      ...['RABBITMQ_NODENAME=redrive@localhost', 'RABBITMQ_CONFIG_FILE=/data/rabbitmq.conf'],
+      ...['RABBITMQ_ENABLED_PLUGINS_FILE=/data/enabled_plugins', 'RABBITMQ_MNESIA_BASE=/data/mnesia'],
+      ...['RABBITMQ_LOG_BASE=/data/log', 'RABBITMQ_PID_FILE=/data/rabbit.pid'],
+      'RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS=+S 2:2 +sbwt none +sbwtdcpu none +sbwtdio none -kernel inet_dist_use_interface {127,0,0,1}',
+      '/usr/lib/rabbitmq/bin/rabbitmq-server',
+    ],
+    { env: { ...process.env, ROOT: root, DATA: data }, stdio: ['ignore', 'pipe', 'pipe', 'pipe'] },
+  )
+  const log = createWriteStream(join(data, 'server.log'), { flags: 'a' })
+  child.stdout?.pipe(log)
+  child.stderr?.pipe(log)
+  const failed = once(child, 'error').then(([error]) => {
+    throw new Error('needs unshare (util-linux)', { cause: error })
+  })
+  await Promise.race([failed, answered(child, { port, timeoutMs: 120_000 })]).catch(async (error: unknown) => {
+    child.kill('SIGKILL')
+    const tail = (await readFile(join(data, 'server.log'), 'utf8').catch(() => '')).split('\n').slice(-12).join('\n')
+    const hint = isRoot ? '' : ' It needs root or unprivileged user namespaces.'
+    throw new Error(`RabbitMQ did not start.${hint}\n${tail}`, { cause: error })
+  })
+  return child
+}
+
+async function writeConfiguration(data: string, port: number): Promise<void> {
+  for (const folder of ['mnesia', 'log', 'home', 'tmp']) await mkdir(join(data, folder))
+  const settings = [
+    `listeners.tcp.1 = 127.0.0.1:${port}`,
+    'loopback_users = none',
+    'log.console = true',
+    'log.console.level = warning',
+    'log.file = false',
+    'disk_free_limit.absolute = 50MB',
+    'vm_memory_high_watermark.absolute = 512MB',
+  ]
+  await writeFile(join(data, 'rabbitmq.conf'), `${settings.join('\n')}\n`)
+  await writeFile(join(data, 'enabled_plugins'), '[].\n')
+  await writeFile(join(data, 'home/.erlang.cookie'), crypto.randomUUID(), { mode: 0o400 })
+}
+
+/** An open port is not enough: the server is up when it answers the protocol header. */
+async function answered(child: ChildProcess, { port, timeoutMs }: { port: number; timeoutMs: number }): Promise<void> {
+  const deadline = Date.now() + timeoutMs
+  while (Date.now() < deadline) {
+    if (child.exitCode !== null || child.signalCode !== null) throw new Error('the server process ended')
+    if (await speaksAmqp(port)) return
+    await sleep(50)
+  }
+  throw new Error(`no answer within ${timeoutMs} ms`)
+}
+
+function speaksAmqp(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect({ host: '127.0.0.1', port, timeout: 1_000 })
+    const end = (answer: boolean): void => {
+      socket.destroy()
+      resolve(answer)
+    }
+    socket.once('connect', () => socket.write('AMQP\u0000\u0000\u0009\u0001'))
+    socket.once('data', () => end(true))
+    socket.once('error', () => end(false))
+    socket.once('close', () => end(false))
+    socket.once('timeout', () => end(false))
+  })
+}
+
+async function closed(port: number): Promise<void> {
+  const deadline = Date.now() + 5_000
+  while (Date.now() < deadline && (await speaksAmqp(port))) await sleep(10)
+}
+
+async function freePorts(wanted: number | undefined): Promise<readonly [number, number, number]> {
+  const servers = await Promise.all([wanted ?? 0, 0, 0].map(listen))
+  const ports = servers.map((server) => (server.address() as { port: number }).port)
+  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))))
+  return [ports[0] ?? 0, ports[1] ?? 0, ports[2] ?? 0]
+}
+
+async function listen(port: number): Promise<ReturnType<typeof createServer>> {
+  const server = createServer()
+  server.listen({ host: '127.0.0.1', port })
+  await once(server, 'listening').catch((error: unknown) => {
+    throw new Error(`port ${port} is taken`, { cause: error })
+  })
+  return server
+}
+
+function signalTree(pid: number, signal: NodeJS.Signals): void {
+  let children = ''
+  try {
+    children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8')
+    process.kill(pid, signal)
+  } catch {
+    return
+  }
+  for (const child of children.split(' ')) if (child.trim() !== '') signalTree(Number(child), signal)
+}
+
+if (import.meta.main) {
+  const { values } = parseArgs({ options: { port: { type: 'string' }, version: { type: 'string' } } })
+  const server = await startRabbitmq({
+    port: Number(values.port ?? 5672),
+    version: values.version === '3' ? 3 : 4,
+    onProgress: (line) => console.error(line),
+  })
+  console.log(`RabbitMQ ${server.version} at ${server.url} (process ${server.pid}); Ctrl-C stops it and removes its data`)
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.once(signal, () => void server.stop().then(() => process.exit(0)))
+  }
+}
