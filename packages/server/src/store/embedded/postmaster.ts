@@ -1,0 +1,79 @@
+import { spawnSync } from 'node:child_process'
+import fs from 'node:fs'
+import path from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+
+/** What `postmaster.pid` in a cluster says. */
+export interface PidFile {
+  readonly pid: number
+  readonly ready: boolean
+}
+
+/** The cluster's pid file, or undefined when there is none (or it is being written). */
+export function readPidFile(cluster: string): PidFile | undefined {
+  try {
+    const lines = fs.readFileSync(path.join(cluster, 'postmaster.pid'), 'utf8').split('\n')
+    const pid = Number(lines[0])
+    return Number.isSafeInteger(pid) && pid > 0 ? { pid, ready: lines[7]?.trim() === 'ready' } : undefined
+  } catch {
+    return undefined
+  }
+}
+
+export function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM'
+  }
+}
+
+/** Whether this process is the cluster's server: a pid may have been given to another program since. */
+export function isPostmaster(pid: number, cluster: string): boolean {
+  if (!isAlive(pid)) return false
+  if (process.platform !== 'linux') {
+    return spawnSync('ps', ['-o', 'comm=', '-p', `${pid}`], { encoding: 'utf8' }).stdout.includes('postgres')
+  }
+  try {
+    if (fs.readFileSync(`/proc/${pid}/stat`, 'utf8').includes(') Z ')) return false
+    return fs.readlinkSync(`/proc/${pid}/cwd`) === fs.realpathSync(cluster) // a server works inside its cluster
+  } catch {
+    return false
+  }
+}
+
+/**
+ * After a crash the pid file and the socket's lock file may name a process of somebody else, and PostgreSQL would refuse to
+ * start. The pid file stays, because PostgreSQL finds a left-over shared memory block by it; only its pid becomes a dead one.
+ */
+export function clearStaleFiles(cluster: string): void {
+  const stale = readPidFile(cluster)
+  if (stale !== undefined && isPostmaster(stale.pid, cluster)) return // not stale: starting beside it will be refused
+  if (stale !== undefined && isAlive(stale.pid)) {
+    const file = path.join(cluster, 'postmaster.pid')
+    const dead = spawnSync('true').pid
+    fs.writeFileSync(file, fs.readFileSync(file, 'utf8').replace(/^\d+/, `${dead}`))
+  }
+  for (const name of fs.readdirSync(cluster)) {
+    if (name.startsWith('.s.PGSQL.')) fs.rmSync(path.join(cluster, name), { force: true })
+  }
+}
+
+/** Fast shutdown first (open transactions are rolled back), then harder; resolves when it is gone. */
+export async function stopPostmaster(pid: number, cluster: string): Promise<void> {
+  for (const [signal, patienceMs] of [
+    ['SIGINT', 30_000],
+    ['SIGQUIT', 10_000],
+    ['SIGKILL', 5_000],
+  ] as const) {
+    if (!isPostmaster(pid, cluster)) return
+    try {
+      process.kill(pid, signal)
+    } catch {
+      return
+    }
+    const deadline = Date.now() + patienceMs
+    while (Date.now() < deadline && isPostmaster(pid, cluster)) await sleep(10)
+  }
+}

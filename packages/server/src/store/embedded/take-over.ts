@@ -1,0 +1,47 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { folderInUse, isOwnerAlive, readOwner } from './owner.ts'
+import { isPostmaster, readPidFile, stopPostmaster } from './postmaster.ts'
+import { connect, tryLock } from './socket.ts'
+
+const patienceMs = 30_000
+
+/**
+ * Clears the way for a new server: a live one of a live owner is left alone (fault DATA_FOLDER_IN_USE), one whose owner is
+ * gone is stopped.
+ */
+export async function takeOver(options: { dataDir: string; cluster: string; host: string }): Promise<void> {
+  const { dataDir, cluster, host } = options
+  const deadline = Date.now() + patienceMs
+  for (;;) {
+    const pid = readPidFile(cluster)?.pid
+    const isOurs = pid !== undefined && isPostmaster(pid, cluster)
+    const owner = readOwner(dataDir)
+    if (isOurs && owner !== undefined && isOwnerAlive(owner)) throw folderInUse(dataDir, pid)
+    const session = await lockSession(host)
+    if (session === 'locked' && Date.now() > deadline) throw folderInUse(dataDir, pid)
+    if (typeof session === 'object') {
+      // Its owner is gone. The lock is kept while it stops, so that two who found it do not both go on.
+      if (!isOurs) {
+        await session.end()
+        throw folderInUse(dataDir, pid) // it answers, but from where its pid means nothing: another container
+      }
+      await stopPostmaster(pid, cluster)
+      await session.end().catch(() => {})
+    } else if (session === 'unreachable' && (!isOurs || Date.now() > deadline)) {
+      if (isOurs) await stopPostmaster(pid, cluster)
+      return
+    }
+    await sleep(25) // it is starting or stopping, or its owner's session has not been noticed to be gone
+  }
+}
+
+async function lockSession(host: string): Promise<Awaited<ReturnType<typeof connect>> | 'locked' | 'unreachable'> {
+  try {
+    const session = await connect(host)
+    if (await tryLock(session)) return session
+    await session.end()
+    return 'locked'
+  } catch {
+    return 'unreachable'
+  }
+}
