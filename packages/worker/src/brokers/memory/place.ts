@@ -1,0 +1,103 @@
+import type { Message } from '../../message.ts'
+import { type Heap, heap } from '../../heap.ts'
+
+/** One message of a place, from send to ack. */
+export interface Entry {
+  readonly id: string
+  readonly sequence: number
+  readonly partition: string
+  readonly message: Message
+  readonly bytes: number
+  availableAtMs: number
+  /** Was handed out and never settled. */
+  redelivered: boolean
+  deliveryCount: number
+}
+
+/** A queue with partitions: ready entries in the order they were sent, delayed ones by their time. */
+export interface Place {
+  readonly name: string
+  readonly partitions: number
+  readonly consumers: Set<string>
+  /** Everything not acknowledged yet, whether waiting, delayed or handed out. */
+  readonly held: Map<string, Entry>
+  add(message: Message, options: { bytes: number; partition: string; availableAtMs: number }): Entry
+  /** Puts an entry back where its sequence says. */
+  restore(entry: Entry): void
+  /** Takes the oldest ready entry that `fits`. */
+  take(nowMs: number, fits: (entry: Entry) => boolean): Entry | undefined
+  /** When the first delayed entry becomes ready. */
+  nextAtMs(): number | undefined
+  /** Calls `wake` at the next change; the answer takes it back. */
+  onChange(wake: () => void): () => void
+}
+
+export function createPlace(name: string, partitions: number): Place {
+  const held = new Map<string, Entry>()
+  const delayed: Heap<Entry> = heap((a, b) => a.availableAtMs - b.availableAtMs)
+  const waiting = new Set<() => void>()
+  let ready: Entry[] = []
+  let head = 0
+  let sequence = 0
+
+  const changed = (): void => {
+    const woken = [...waiting]
+    waiting.clear()
+    for (const wake of woken) wake()
+  }
+  const makeReady = (entry: Entry): void => {
+    let low = head
+    let high = ready.length
+    while (low < high) {
+      const middle = (low + high) >> 1
+      if ((ready[middle]?.sequence ?? 0) < entry.sequence) low = middle + 1
+      else high = middle
+    }
+    if (low === ready.length) ready.push(entry)
+    else if (low === head && head > 0) ready[--head] = entry
+    else ready.splice(low, 0, entry)
+  }
+  const compact = (): void => {
+    if (head < 1024 || head * 2 < ready.length) return
+    ready = ready.slice(head)
+    head = 0
+  }
+
+  return {
+    name,
+    partitions,
+    consumers: new Set(),
+    held,
+    add(message, { bytes, partition, availableAtMs }) {
+      const id = `${name}/${partition}/${sequence}`
+      const entry: Entry = { id, sequence: sequence++, partition, message, bytes, availableAtMs, redelivered: false, deliveryCount: 0 }
+      held.set(id, entry)
+      if (availableAtMs > 0) delayed.push(entry)
+      else makeReady(entry)
+      changed()
+      return entry
+    },
+    restore(entry) {
+      if (!held.has(entry.id)) return
+      if (entry.availableAtMs > 0) delayed.push(entry)
+      else makeReady(entry)
+      changed()
+    },
+    take(nowMs, fits) {
+      for (let first = delayed.peek(); first !== undefined && first.availableAtMs <= nowMs; first = delayed.peek()) {
+        delayed.pop()
+        makeReady(first)
+      }
+      const entry = ready[head]
+      if (entry === undefined || !fits(entry)) return undefined
+      head++
+      compact()
+      return entry
+    },
+    nextAtMs: () => delayed.peek()?.availableAtMs,
+    onChange(wake) {
+      waiting.add(wake)
+      return () => waiting.delete(wake)
+    },
+  }
+}
