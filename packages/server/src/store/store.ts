@@ -1,6 +1,7 @@
 import { RedriveError } from '@redrive/worker'
 import pg from 'pg'
 import { migrate } from './migrate.ts'
+import { ensurePartitions } from './partitions.ts'
 import { checkSafety } from './safety.ts'
 
 /** The one store: a pool on a PostgreSQL whose schema `redrive` is ours. Who opens it closes it. */
@@ -50,6 +51,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     await reach(pool, options.url)
     if (options.allowUnsafe !== true) await checkSafety(pool)
     await migrate(pool)
+    await ensurePartitions(pool, Date.now())
   } catch (error) {
     await pool.end()
     throw error

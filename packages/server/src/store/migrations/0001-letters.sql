@@ -138,5 +138,17 @@ create table letter_content (
   primary key (id)
 ) partition by range (id);
 alter table letter_content alter column body set storage external;
+-- Months are made ahead of time (store/partitions.ts); this one only catches ids from a clock that is far off.
+create table letter_content_other partition of letter_content default with (toast_tuple_target = 8160);
 create index letter_content_terms on letter_content using gin (terms);
 create index letter_content_wire on letter_content (wire_id) where wire_id is not null;
+
+-- Letters from sources that name no identity (foreign messages on RabbitMQ), captured but perhaps not yet acknowledged: a redelivery with
+-- the same content is the same message. Rows live for moments; a multiset, for identical messages are distinct.
+create table unsettled (
+  letter_id uuid primary key,
+  source_id int not null references source,
+  content_hash bytea not null,
+  captured_at timestamptz not null default now()
+);
+create index unsettled_content on unsettled (source_id, content_hash);
