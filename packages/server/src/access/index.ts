@@ -1,0 +1,1 @@
+export { createToken, listTokens, revokeToken, type TokenRow, tokenHolder } from './tokens.ts'

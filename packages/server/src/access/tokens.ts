@@ -1,0 +1,59 @@
+import { createHash, randomBytes, timingSafeEqual } from 'node:crypto'
+import type { Store } from '../store/store.ts'
+import { RedriveError } from '@redrive/worker'
+
+export interface TokenRow {
+  readonly name: string
+  readonly createdAt: Date
+  readonly revokedAt: Date | null
+}
+
+/**
+ * Makes a token. Its text is shown this once; only a SHA-256 of its 256 random bits is kept.
+ * @throws STATE_CONFLICT when the name is taken, REQUEST_INVALID for a bad name
+ */
+export async function createToken(store: Store, name: string): Promise<string> {
+  if (!/^[\w.@-]{1,64}$/.test(name)) {
+    throw new RedriveError('REQUEST_INVALID', 'A token name has 1 to 64 letters, digits or _ . @ - characters.')
+  }
+  const token = `rd_${randomBytes(32).toString('base64url')}`
+  const { rowCount } = await store.pool.query(
+    'insert into token (name, sha256) values ($1, $2) on conflict (name) do nothing',
+    [name, digestOf(token)],
+  )
+  if (rowCount === 0) {
+    throw new RedriveError('STATE_CONFLICT', `There is a token named ${name} already.`, { hint: 'Choose another name.' })
+  }
+  return token
+}
+
+export async function listTokens(store: Store): Promise<readonly TokenRow[]> {
+  const { rows } = await store.pool.query<TokenRow>(
+    'select name, created_at as "createdAt", revoked_at as "revokedAt" from token order by id',
+  )
+  return rows
+}
+
+/** @throws NOT_FOUND */
+export async function revokeToken(store: Store, name: string): Promise<void> {
+  const { rowCount } = await store.pool.query(
+    'update token set revoked_at = now() where name = $1 and revoked_at is null',
+    [name],
+  )
+  if (rowCount === 0) throw new RedriveError('NOT_FOUND', `There is no live token named ${name}.`)
+}
+
+/** The name of whoever holds the token, or `null`. */
+export async function tokenHolder(store: Store, token: string): Promise<string | null> {
+  const digest = digestOf(token)
+  const { rows } = await store.pool.query<{ name: string; sha256: Buffer }>(
+    'select name, sha256 from token where sha256 = $1 and revoked_at is null',
+    [digest],
+  )
+  const row = rows[0]
+  return row !== undefined && timingSafeEqual(row.sha256, digest) ? row.name : null
+}
+
+function digestOf(token: string): Buffer {
+  return createHash('sha256').update(token).digest()
+}

@@ -1,0 +1,177 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { isRedriveError, RedriveError } from '@redrive/worker'
+import { Errors } from 'typebox/value'
+import { LineCounter, parseDocument } from 'yaml'
+import { holdsSecret, ReferenceProblem, resolveReferences } from './references.ts'
+import { type BrokerConfig, brokerSchemaByType, type Config, defaults, fileSchema, type QueueConfig } from './schema.ts'
+
+/** One thing wrong in the file: where, what, and what to do. */
+export interface ConfigIssue {
+  /** From 1. */
+  readonly line: number
+  readonly column: number
+  readonly path: string
+  readonly message: string
+}
+
+/**
+ * Reads `redrive.yaml`, or takes the defaults when there is none at the default place. `REDRIVE_DATABASE_URL`, `REDRIVE_DATA` and
+ * `REDRIVE_PORT` win over the file.
+ * @throws CONFIG_INVALID with every issue in `data.issues`
+ */
+export function loadConfig(options: { readonly file?: string; readonly env?: NodeJS.ProcessEnv } = {}): Config {
+  const env = options.env ?? process.env
+  const file = options.file ?? 'redrive.yaml'
+  if (!existsSync(file)) {
+    if (options.file !== undefined) {
+      throw new RedriveError('CONFIG_INVALID', `There is no configuration file ${file}.`, { hint: 'Check the path given to --config.' })
+    }
+    return configOf({}, env)
+  }
+  return parseConfig(readFileSync(file, 'utf8'), { file, env })
+}
+
+/** @throws CONFIG_INVALID */
+export function parseConfig(text: string, options: { readonly file: string; readonly env: NodeJS.ProcessEnv }): Config {
+  const lines = new LineCounter()
+  const document = parseDocument(text, { lineCounter: lines, uniqueKeys: true })
+  const at = (offset: number): { line: number; column: number } => {
+    const { line, col } = lines.linePos(offset)
+    return { line: Math.max(1, line), column: Math.max(1, col) }
+  }
+  const broken = document.errors.map((error): ConfigIssue => ({ ...at(error.pos[0]), path: '', message: error.message.split('\n')[0] ?? '' }))
+  if (broken.length > 0) throw invalid(options.file, broken)
+  const offsetOf = (path: readonly string[]): number => {
+    for (let length = path.length; length > 0; length -= 1) {
+      const node = document.getIn(path.slice(0, length), true) as { range?: readonly number[] } | undefined
+      if (node?.range?.[0] !== undefined) return node.range[0]
+    }
+    return 0
+  }
+  const value: unknown = document.toJS({ maxAliasCount: 0 }) ?? {}
+  const issues = issuesOf(value).map(({ path, message }) => ({ ...at(offsetOf(path)), path: path.join('.'), message }))
+  const resolved = mapStrings(value, [], (string, path) => {
+    const problem = secretProblem(string, path)
+    const result = problem ?? resolveReferences(string, options.env)
+    if (typeof result === 'string') return result
+    issues.push({ ...at(offsetOf(path)), path: path.join('.'), message: result.message })
+    return string
+  })
+  if (issues.length > 0) throw invalid(options.file, issues)
+  return configOf(resolved as RawConfig, options.env)
+}
+
+/** For messages of any fault while the configuration is read. */
+export function issuesIn(error: unknown): readonly ConfigIssue[] {
+  return isRedriveError(error, 'CONFIG_INVALID') ? ((error.data['issues'] as readonly ConfigIssue[] | undefined) ?? []) : []
+}
+
+interface RawConfig extends Partial<Omit<Config, 'brokers' | 'http'>> {
+  readonly http?: Partial<Config['http']>
+  readonly brokers?: Readonly<Record<string, Partial<BrokerConfig>>>
+}
+
+function configOf(raw: RawConfig, env: NodeJS.ProcessEnv): Config {
+  const brokers = Object.entries(raw.brokers ?? {}).map(([name, broker]): [string, BrokerConfig] => [
+    name,
+    {
+      receipts: defaults.receipts,
+      consumer: defaults.consumer,
+      ...(broker.type === 'pg-boss' ? { schema: defaults.schema } : {}),
+      ...broker,
+    } as BrokerConfig,
+  ])
+  return {
+    data: env['REDRIVE_DATA'] ?? raw.data ?? defaults.data,
+    database: env['REDRIVE_DATABASE_URL'] ?? raw.database ?? null,
+    http: { ...defaults.http, ...raw.http, ...(env['REDRIVE_PORT'] === undefined ? {} : { port: Number(env['REDRIVE_PORT']) }) },
+    brokers: Object.fromEntries(brokers),
+    queues: (raw.queues ?? {}) as Readonly<Record<string, QueueConfig>>,
+    outcomeWindowMinutes: raw.outcomeWindowMinutes ?? defaults.outcomeWindowMinutes,
+  }
+}
+
+interface Issue {
+  readonly path: readonly string[]
+  readonly message: string
+}
+
+function issuesOf(value: unknown): Issue[] {
+  const issues = schemaIssues(fileSchema, value, [])
+  const brokers = isRecord(value) && isRecord(value['brokers']) ? value['brokers'] : {}
+  for (const [name, broker] of Object.entries(brokers)) {
+    if (!isRecord(broker) || typeof broker['type'] !== 'string') continue
+    const schema = brokerSchemaByType[broker['type']]
+    if (schema === undefined) {
+      const known = Object.keys(brokerSchemaByType).join(', ')
+      issues.push({ path: ['brokers', name, 'type'], message: `"${broker['type'].slice(0, 40)}" is no type of broker; known are ${known}` })
+    } else issues.push(...schemaIssues(schema, broker, ['brokers', name]))
+  }
+  return issues
+}
+
+function schemaIssues(schema: object, value: unknown, under: readonly string[]): Issue[] {
+  const issues: Issue[] = []
+  for (const error of Errors(schema as never, value)) {
+    const path = [...under, ...error.instancePath.split('/').slice(1).map((part) => part.replaceAll('~1', '/').replaceAll('~0', '~'))]
+    // The same unknown key is reported a second time as a value that `false` forbids.
+    if (error.keyword === 'boolean') continue
+    if (error.keyword === 'additionalProperties') {
+      const { additionalProperties } = error.params as { additionalProperties: readonly string[] }
+      for (const key of additionalProperties) {
+        issues.push({ path: [...path, key], message: `there is no setting "${key.slice(0, 80)}"${didYouMean(key, keysOf(schema, error.schemaPath))}` })
+      }
+    } else issues.push({ path, message: error.message })
+  }
+  return issues
+}
+
+function keysOf(schema: object, schemaPath: string): readonly string[] {
+  let node: unknown = schema
+  for (const part of schemaPath.split('/').slice(1)) node = isRecord(node) ? node[part] : undefined
+  return isRecord(node) && isRecord(node['properties']) ? Object.keys(node['properties']) : []
+}
+
+function didYouMean(key: string, known: readonly string[]): string {
+  const near = known.find((each) => each.toLowerCase() === key.toLowerCase() || each.startsWith(key) || key.startsWith(each) || distance(each, key) <= 2)
+  if (near !== undefined) return `; did you mean "${near}"?`
+  return known.length === 0 ? '' : `; known here are ${known.join(', ')}`
+}
+
+function distance(a: string, b: string): number {
+  if (Math.abs(a.length - b.length) > 2 || b.length > 40) return 9
+  let row = Array.from({ length: b.length + 1 }, (_, index) => index)
+  for (let i = 1; i <= a.length; i += 1) {
+    const next = [i]
+    for (let j = 1; j <= b.length; j += 1) {
+      next.push(Math.min((row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1, (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1)))
+    }
+    row = next
+  }
+  return row[b.length] ?? 9
+}
+
+function secretProblem(text: string, path: readonly string[]): ReferenceProblem | undefined {
+  const last = path.at(-1)
+  if ((last !== 'url' && last !== 'database') || !holdsSecret(text)) return undefined
+  return new ReferenceProblem('a password may not stand in the file; write ${env:NAME} or ${file:/path} in its place')
+}
+
+function mapStrings(value: unknown, path: readonly string[], change: (text: string, path: readonly string[]) => string): unknown {
+  if (typeof value === 'string') return change(value, path)
+  if (Array.isArray(value)) return value.map((each, index) => mapStrings(each, [...path, String(index)], change))
+  if (!isRecord(value)) return value
+  return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, mapStrings(each, [...path, key], change)]))
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+function invalid(file: string, issues: readonly ConfigIssue[]): RedriveError {
+  const lines = issues.map(({ line, column, path, message }) => `${file}:${line}:${column}  ${path === '' ? '' : `${path}: `}${message}`)
+  return new RedriveError('CONFIG_INVALID', `The configuration has ${issues.length === 1 ? 'a mistake' : `${issues.length} mistakes`}:\n${lines.join('\n')}`, {
+    hint: 'Settings are listed in redrive.schema.json; an editor shows them with: # yaml-language-server: $schema=redrive.schema.json',
+    data: { issues },
+  })
+}

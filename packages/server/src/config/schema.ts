@@ -1,0 +1,132 @@
+import { Type } from 'typebox'
+
+/** What `redrive.yaml` says once it is read: references resolved, defaults filled in. */
+export interface Config {
+  /** Folder of the embedded database, the token and the log. @default '.redrive' */
+  readonly data: string
+  /** A PostgreSQL of one's own; `null` runs the embedded one. */
+  readonly database: string | null
+  readonly http: { readonly host: string; readonly port: number }
+  /** Named connections. */
+  readonly brokers: Readonly<Record<string, BrokerConfig>>
+  readonly queues: Readonly<Record<string, QueueConfig>>
+  /** After this long without a receipt or a return an outcome is `presumed` or `unknown`. @default 15 */
+  readonly outcomeWindowMinutes: number
+}
+
+interface Captured {
+  /** Dead-letter places to capture from. */
+  readonly deadLetters: readonly string[]
+  /** @default 'redrive-receipts' */
+  readonly receipts: string
+  /** Name the office reads under. @default 'redrive-office' */
+  readonly consumer: string
+}
+
+export type BrokerConfig = Captured &
+  (
+    | { readonly type: 'kafka'; readonly brokers: readonly string[] }
+    | { readonly type: 'rabbitmq'; readonly url: string }
+    /** `url: embedded` is the office's own server. */
+    | { readonly type: 'pg-boss'; readonly url: string; readonly schema: string }
+  )
+
+export interface QueueConfig {
+  readonly owner?: string
+  readonly runbook?: string
+}
+
+export const defaults = {
+  data: '.redrive',
+  http: { host: '127.0.0.1', port: 7070 },
+  receipts: 'redrive-receipts',
+  consumer: 'redrive-office',
+  schema: 'pgboss',
+  outcomeWindowMinutes: 15,
+} as const
+
+const closed = { additionalProperties: false } as const
+const secret = 'A password is given by reference only: ${env:NAME} or ${file:/path}.'
+
+const captured = {
+  deadLetters: Type.Array(Type.String({ minLength: 1, maxLength: 249 }), {
+    description: 'Dead-letter places to capture from.',
+    minItems: 1,
+    maxItems: 1_000,
+  }),
+  receipts: Type.Optional(
+    Type.String({ description: 'Where workers report replays.', default: defaults.receipts, minLength: 1, maxLength: 249 }),
+  ),
+  consumer: Type.Optional(
+    Type.String({ description: 'Name the office reads under.', default: defaults.consumer, minLength: 1, maxLength: 200 }),
+  ),
+}
+
+const brokerSchemas = {
+  kafka: Type.Object(
+    {
+      type: Type.Literal('kafka'),
+      brokers: Type.Array(Type.String({ pattern: '^[^\\s:/]+:[0-9]{1,5}$' }), { description: 'host:port', minItems: 1 }),
+      ...captured,
+    },
+    closed,
+  ),
+  rabbitmq: Type.Object({ type: Type.Literal('rabbitmq'), url: Type.String({ description: `amqp://… ${secret}` }), ...captured }, closed),
+  'pg-boss': Type.Object(
+    {
+      type: Type.Literal('pg-boss'),
+      url: Type.String({ description: `postgres://…, or the word embedded for the office's own server. ${secret}` }),
+      schema: Type.Optional(Type.String({ default: defaults.schema, pattern: '^[a-z_][a-z0-9_]{0,49}$' })),
+      ...captured,
+    },
+    closed,
+  ),
+} as const
+
+/** By `type`, so that a mistake in a Kafka connection is not explained as three different mistakes. */
+export const brokerSchemaByType: Readonly<Record<string, object>> = brokerSchemas
+
+/** Everything but the connections' own fields, which `brokerSchemaByType` checks. */
+export const fileSchema: object = Type.Object(
+  {
+    data: Type.Optional(Type.String({ description: 'Data folder.', default: defaults.data, minLength: 1 })),
+    database: Type.Optional(Type.String({ description: `postgres://… of your own; without it an embedded one runs. ${secret}` })),
+    http: Type.Optional(
+      Type.Object(
+        {
+          host: Type.Optional(Type.String({ default: defaults.http.host, minLength: 1 })),
+          port: Type.Optional(Type.Integer({ default: defaults.http.port, minimum: 0, maximum: 65_535 })),
+        },
+        closed,
+      ),
+    ),
+    brokers: Type.Optional(
+      Type.Record(Type.String({ pattern: '^[A-Za-z][A-Za-z0-9-]{0,31}$' }), Type.Object({ type: Type.String() }), {
+        description: 'Named connections.',
+        ...closed,
+      }),
+    ),
+    queues: Type.Optional(
+      Type.Record(
+        Type.String({ minLength: 1, maxLength: 249 }),
+        Type.Object({ owner: Type.Optional(Type.String({ maxLength: 200 })), runbook: Type.Optional(Type.String({ maxLength: 2_000 })) }, closed),
+      ),
+    ),
+    outcomeWindowMinutes: Type.Optional(Type.Number({ default: defaults.outcomeWindowMinutes, exclusiveMinimum: 0, maximum: 10_080 })),
+  },
+  closed,
+)
+
+/** The published JSON Schema of `redrive.yaml`. */
+export function publishedSchema(): object {
+  const schema = structuredClone(fileSchema) as { properties: { brokers: object } }
+  return {
+    $schema: 'https://json-schema.org/draft/2020-12/schema',
+    title: 'redrive.yaml',
+    ...schema,
+    properties: {
+      ...schema.properties,
+      brokers: { ...schema.properties.brokers, patternProperties: { '^[A-Za-z][A-Za-z0-9-]{0,31}$': { oneOf: Object.values(brokerSchemas) } } },
+    },
+  }
+}

@@ -1,0 +1,5 @@
+export { type Discarded, discardLetters } from './discard.ts'
+export { type LetterPage, type LetterSummary, listLetters } from './list.ts'
+export { parseQuery } from './query.ts'
+export { resolveSelection, type Selected, type Selection } from './selection.ts'
+export { type Bytes, type LetterDetail, type ReplayOfLetter, showLetter } from './show.ts'

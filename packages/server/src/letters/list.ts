@@ -1,0 +1,93 @@
+import type { Tier } from '@redrive/worker'
+import { parseLetterId, showCauseId, showLetterId } from '../store/ids.ts'
+import type { Store } from '../store/store.ts'
+import { parseQuery } from './query.ts'
+import { selectLetterIds } from './select.ts'
+
+/** A letter as lists show it: no bytes. Text of the letter is hostile and not escaped yet. */
+export interface LetterSummary {
+  readonly id: string
+  readonly queue: string
+  readonly cause: string
+  readonly tier: Tier
+  readonly state: string
+  readonly errorClass: string | null
+  readonly message: string | null
+  readonly consumer: string | null
+  readonly key: string | null
+  readonly attempts: number | null
+  readonly release: string | null
+  readonly bytes: number
+  readonly capturedAt: string
+  readonly lastFailedAt: string | null
+}
+
+export interface LetterPage {
+  readonly letters: readonly LetterSummary[]
+  /** Pass as `after` to go on; `null` at the end. */
+  readonly next: string | null
+}
+
+/** Newest first; open letters only unless the query names a `state:`. @throws QUERY_INVALID, NOT_FOUND (a cursor that is none of ours) */
+export async function listLetters(
+  store: Store,
+  options: { readonly query: string; readonly limit: number; readonly nowMs: number; readonly after?: string },
+): Promise<LetterPage> {
+  const query = parseQuery(options.query)
+  const before = options.after === undefined ? undefined : parseLetterId(options.after)
+  const ids = await selectLetterIds(store.pool, query, {
+    nowMs: options.nowMs,
+    limit: options.limit + 1,
+    ...(before === undefined ? {} : { before }),
+  })
+  const page = ids.slice(0, options.limit)
+  const letters = await summariesOf(store, page)
+  return { letters, next: ids.length > options.limit ? (letters.at(-1)?.id ?? null) : null }
+}
+
+interface Row {
+  readonly id: string
+  readonly queue: string
+  readonly cause_id: string
+  readonly tier: Tier
+  readonly state: string
+  readonly error_class: string | null
+  readonly message: string | null
+  readonly consumer: string | null
+  readonly key: Buffer | null
+  readonly attempts: number | null
+  readonly release: string | null
+  readonly bytes: number
+  readonly captured_at: Date
+  readonly last_failed_at: Date | null
+}
+
+async function summariesOf(store: Store, ids: readonly string[]): Promise<readonly LetterSummary[]> {
+  const { rows } = await store.pool.query<Row>(
+    `select l.id, q.name as queue, l.cause_id, ca.tier, l.state, c.error_class, left(c.message, 500) as message, c.consumer,
+       substring(c.key for 200) as key, c.attempts, c.release, c.bytes, uuid_extract_timestamp(l.id) as captured_at, c.last_failed_at
+     from letter l
+     join letter_content c on c.id = l.id
+     join queue q on q.id = l.queue_id
+     join cause ca on ca.id = l.cause_id
+     where l.id = any($1::uuid[]) and c.id = any($1::uuid[])
+     order by l.id desc`,
+    [ids],
+  )
+  return rows.map((row) => ({
+    id: showLetterId(row.id),
+    queue: row.queue,
+    cause: showCauseId(row.cause_id),
+    tier: row.tier,
+    state: row.state,
+    errorClass: row.error_class,
+    message: row.message,
+    consumer: row.consumer,
+    key: row.key?.toString('utf8') ?? null,
+    attempts: row.attempts,
+    release: row.release,
+    bytes: row.bytes,
+    capturedAt: row.captured_at.toISOString(),
+    lastFailedAt: row.last_failed_at?.toISOString() ?? null,
+  }))
+}

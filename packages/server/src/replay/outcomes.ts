@@ -1,0 +1,77 @@
+import type { Receipt } from '@redrive/worker'
+import type { PoolClient } from 'pg'
+import type { Store } from '../store/store.ts'
+import { moveLetters } from './mark.ts'
+
+/**
+ * What consumers made of replayed letters. Evidence may come in any order and more than once, before or after the run has noted that it
+ * sent; a receipt or a return also proves that an uncertain send arrived.
+ */
+export async function applyReceipts(client: PoolClient, receipts: readonly Receipt[]): Promise<void> {
+  const known = receipts.filter(({ replayId }) => uuidPattern.test(replayId))
+  await applyEvidence(client, {
+    ids: known.map(({ replayId }) => replayId),
+    outcomes: known.map(({ result }) => (result === 'failed' ? 'returned' : 'confirmed')),
+    returned: known.map(() => null),
+  })
+}
+
+/** Letters that died again: their captured successors carry the replay id. */
+export async function applyReturns(
+  client: PoolClient,
+  letters: readonly { readonly letterId: string; readonly replayId: string }[],
+): Promise<void> {
+  const known = letters.filter(({ replayId }) => uuidPattern.test(replayId))
+  await applyEvidence(client, {
+    ids: known.map(({ replayId }) => replayId),
+    outcomes: known.map(() => 'returned'),
+    returned: known.map(({ letterId }) => letterId),
+  })
+}
+
+/**
+ * Sends without any evidence after the window: `presumed` handled where the send was acknowledged, `unknown` where even that is open.
+ * Never touches a letter's state.
+ */
+export async function closeWindows(store: Store, windowSeconds: number): Promise<number> {
+  const { rowCount } = await store.pool.query(
+    `update attempt set outcome = case when state = 'sent' then 'presumed' else 'unknown' end::attempt_outcome, outcome_at = now()
+     where outcome = 'pending' and state in ('sent', 'uncertain') and sent_at < now() - make_interval(secs => $1)`,
+    [windowSeconds],
+  )
+  return rowCount ?? 0
+}
+
+const uuidPattern = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/
+
+async function applyEvidence(
+  client: PoolClient,
+  evidence: {
+    readonly ids: readonly string[]
+    readonly outcomes: readonly ('confirmed' | 'returned')[]
+    readonly returned: readonly (string | null)[]
+  },
+): Promise<void> {
+  if (evidence.ids.length === 0) return
+  const { rows } = await client.query<{ letter_id: string; run_id: string; was: string }>(
+    `with evidence as (
+       select id, max(outcome) as outcome, max(returned::text)::uuid as returned
+       from unnest($1::uuid[], $2::text[], $3::uuid[]) as e(id, outcome, returned) group by id
+     ), seen as (
+       select a.id, a.state as was, e.outcome, e.returned from attempt a join evidence e on e.id = a.id order by a.id for update of a
+     )
+     update attempt a set
+       outcome = case when a.outcome = 'returned' then a.outcome else seen.outcome::attempt_outcome end,
+       outcome_at = coalesce(case when a.outcome in ('confirmed', 'returned') then a.outcome_at end, now()),
+       returned_letter = coalesce(a.returned_letter, seen.returned),
+       state = case when a.state = 'uncertain' then 'sent' else a.state end
+     from seen where a.id = seen.id
+     returning a.letter_id, a.run_id, seen.was::text`,
+    [evidence.ids, evidence.outcomes, evidence.returned],
+  )
+  const byRun = new Map<string, string[]>()
+  for (const row of rows) {
+    if (row.was === 'uncertain') byRun.set(row.run_id, [...(byRun.get(row.run_id) ?? []), row.letter_id])
+  }
+  for (const [reference, ids] of byRun) await moveLetters(client, { ids, from: 'uncertain', to: 'replayed', reference })
+}
