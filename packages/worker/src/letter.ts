@@ -37,6 +37,8 @@ export interface LetterFacts {
   readonly wireId?: string
   readonly replayId?: string
   readonly hops?: number
+  /** `true`: the body is byte for byte what the producer sent; `false`: the carrier does not keep bytes (JSON columns). */
+  readonly bodyExact?: boolean
 }
 
 export type Confidence = 'exact' | 'inferred'
