@@ -30,12 +30,16 @@ export function cutMiddle(text: string, maxBytes: number): string {
   // A UTF-16 unit takes at least one byte, so more units than bytes are never needed from either end.
   const head = startOf(cutEnd(text, room), Math.floor(room * 0.7))
   const tail = endOf(cleanText(detached(text.slice(-room))), room - Buffer.byteLength(head))
-  const cutBytes = Buffer.byteLength(text) - Buffer.byteLength(head) - Buffer.byteLength(tail)
-  return `${head}\n… ${cutBytes} bytes cut …\n${tail}`
+  const kept = Buffer.byteLength(head) + Buffer.byteLength(tail)
+  // Counting the bytes of hundreds of megabytes takes longer than a worker may stand still.
+  const count = text.length > maxCounted ? `over ${text.length - kept}` : `${Buffer.byteLength(text) - kept}`
+  return `${head}\n… ${count} bytes cut …\n${tail}`
 }
 
-/** `\n… N bytes cut …\n` with the longest N a JavaScript string allows. */
-const markBytes = Buffer.byteLength('\n… 1234567890 bytes cut …\n')
+const maxCounted = 1_000_000
+
+/** The mark with the longest count that a JavaScript string allows. */
+const markBytes = Buffer.byteLength('\n… over 123456789 bytes cut …\n')
 
 /** A slice keeps its whole parent in memory; a copy lets it go. */
 function detached(slice: string): string {
