@@ -1,0 +1,56 @@
+import { isRedriveError } from '@redrive/worker'
+
+/** What a command's exit status means; `redrive help exit-codes` prints it. */
+export const exitCodes = {
+  ok: 0,
+  failure: 1,
+  usage: 2,
+  nothingMatched: 3,
+  notSignedIn: 4,
+  notFound: 6,
+  stale: 7,
+  unfinished: 9,
+  thresholdReached: 10,
+  unreachable: 11,
+  timeout: 124,
+  interrupted: 130,
+} as const
+
+export const exitCodeHelp: readonly (readonly [number, string])[] = [
+  [0, 'ok'],
+  [1, 'unexpected failure'],
+  [2, 'wrong usage, query or configuration'],
+  [3, 'nothing matched (only with --require-match)'],
+  [4, 'not signed in: no token, or a wrong one'],
+  [6, 'not found'],
+  [7, 'the plan is stale or ran already'],
+  [9, 'finished, but some letters returned, are uncertain or unknown'],
+  [10, 'a threshold was reached (status --fail-on)'],
+  [11, 'the office or a broker cannot be reached'],
+  [124, '--timeout was reached while waiting'],
+  [130, 'interrupted'],
+]
+
+export function exitCodeOf(error: unknown): number {
+  if (!isRedriveError(error)) return exitCodes.failure
+  switch (error.code) {
+    case 'QUERY_INVALID':
+    case 'REQUEST_INVALID':
+    case 'OPTION_INVALID':
+    case 'CONFIG_INVALID':
+      return exitCodes.usage
+    case 'UNAUTHENTICATED':
+      return exitCodes.notSignedIn
+    case 'NOT_FOUND':
+      return exitCodes.notFound
+    case 'PLAN_STALE':
+    case 'STATE_CONFLICT':
+      return exitCodes.stale
+    case 'OFFICE_UNREACHABLE':
+    case 'BROKER_UNREACHABLE':
+    case 'DATABASE_UNREACHABLE':
+      return exitCodes.unreachable
+    default:
+      return exitCodes.failure
+  }
+}

@@ -1,0 +1,65 @@
+import type { Broker, Clock } from '@redrive/worker'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { Static, TSchema } from 'typebox'
+import type { CaptureHealth } from '../capture/index.ts'
+import type { Store } from '../store/store.ts'
+
+/** What routes work on; made in main.ts. */
+export interface OfficeServices {
+  readonly version: string
+  readonly startedAt: Date
+  readonly store: Store
+  readonly brokers: ReadonlyMap<string, Broker>
+  readonly clock: Clock
+  readonly captures: () => readonly CaptureView[]
+  /** A run was started: look now. */
+  readonly wakeReplayer: () => void
+}
+
+export interface CaptureView {
+  readonly broker: string
+  readonly place: string
+  readonly role: 'dead-letter' | 'receipts'
+  readonly health: CaptureHealth
+}
+
+export interface Schemas {
+  readonly params?: TSchema
+  readonly query?: TSchema
+  readonly body?: TSchema
+  readonly answer?: TSchema
+}
+
+type Of<Schema> = Schema extends TSchema ? Static<Schema> : undefined
+
+export interface Call<S extends Schemas> {
+  readonly office: OfficeServices
+  readonly params: Of<S['params']>
+  readonly query: Of<S['query']>
+  readonly body: Of<S['body']>
+  /** Name of the token that called. */
+  readonly caller: string
+  readonly request: FastifyRequest
+  readonly reply: FastifyReply
+}
+
+export interface Route {
+  readonly method: 'GET' | 'POST' | 'DELETE'
+  /** Below `/api/v1`, parameters as `:name`. */
+  readonly path: string
+  readonly summary: string
+  readonly status: number
+  readonly schemas: Schemas
+  readonly handle: (call: Call<Schemas>) => Promise<unknown>
+}
+
+/** Keeps the types of the schemas for the handler. */
+export function route<const S extends Schemas>(
+  definition: Omit<Route, 'schemas' | 'handle' | 'status'> & {
+    readonly status?: number
+    readonly schemas: S
+    readonly handle: (call: Call<S>) => Promise<unknown>
+  },
+): Route {
+  return { status: 200, ...definition } as Route
+}

@@ -1,0 +1,8 @@
+import type { Route } from '../route.ts'
+import { accessRoutes } from './access.ts'
+import { causeRoutes } from './causes.ts'
+import { letterRoutes } from './letters.ts'
+import { replayRoutes } from './replay.ts'
+import { statusRoutes } from './status.ts'
+
+export const routes: readonly Route[] = [...statusRoutes, ...causeRoutes, ...letterRoutes, ...replayRoutes, ...accessRoutes]

@@ -1,0 +1,149 @@
+import { Type } from 'typebox'
+import { discardLetters, letterBody, listLetters, showLetter } from '../../letters/index.ts'
+import { type Route, route } from '../route.ts'
+import { by, closed, count, idParams, orNull, pageQuery, selection, text, tier, time } from '../schemas.ts'
+
+const summary = Type.Object(
+  {
+    id: text(),
+    queue: text(),
+    cause: text(),
+    tier,
+    state: text(),
+    errorClass: orNull(text()),
+    message: orNull(text()),
+    consumer: orNull(text()),
+    key: orNull(text()),
+    attempts: orNull(count()),
+    release: orNull(text()),
+    bytes: count(),
+    capturedAt: time(),
+    lastFailedAt: orNull(time()),
+  },
+  closed,
+)
+
+const bytes = orNull(Type.Object({ base64: text(), text: orNull(text('UTF-8 view; null where the bytes are not UTF-8')) }, closed))
+
+const detail = Type.Object(
+  {
+    id: text(),
+    queue: text(),
+    cause: Type.Object({ id: text(), title: text(), tier }, closed),
+    state: text(),
+    capturedAt: time(),
+    captured: Type.Object({ from: text(), partition: text(), position: orNull(text()) }, closed),
+    origin: Type.Object(
+      {
+        system: orNull(text()),
+        place: orNull(text()),
+        partition: orNull(text()),
+        position: orNull(text()),
+        consumer: orNull(text()),
+        route: Type.Unknown(),
+      },
+      closed,
+    ),
+    failure: Type.Object(
+      {
+        errorClass: orNull(text()),
+        message: orNull(text()),
+        stack: orNull(text()),
+        reason: orNull(text()),
+        attempts: orNull(count()),
+        firstFailedAt: orNull(time()),
+        lastFailedAt: orNull(time()),
+        service: orNull(text()),
+        release: orNull(text()),
+        host: orNull(text()),
+        traceparent: orNull(text()),
+      },
+      closed,
+    ),
+    confidence: Type.Record(Type.String(), Type.String()),
+    readers: Type.Array(text()),
+    message: Type.Object(
+      {
+        key: bytes,
+        body: bytes,
+        bodySha256: text(),
+        headers: Type.Array(Type.Object({ name: text(), value: bytes, strippedOnReplay: Type.Boolean() }, closed)),
+        properties: Type.Unknown(),
+        timestamp: orNull(time()),
+        bytes: count(),
+      },
+      closed,
+    ),
+    replays: Type.Array(
+      Type.Object(
+        {
+          id: text(),
+          run: text(),
+          place: text(),
+          state: text(),
+          outcome: text(),
+          intendedAt: time(),
+          outcomeAt: orNull(time()),
+          why: orNull(text()),
+          returnedAs: orNull(text()),
+        },
+        closed,
+      ),
+    ),
+  },
+  closed,
+)
+
+export const letterRoutes: readonly Route[] = [
+  route({
+    method: 'GET',
+    path: '/letters',
+    summary: 'Letters that match a query, newest first; open ones only unless it names a state',
+    schemas: {
+      query: Type.Object({ q: Type.Optional(Type.String({ maxLength: 2_000, default: '' })), ...pageQuery }, closed),
+      answer: Type.Object({ letters: Type.Array(summary), next: orNull(text()) }, closed),
+    },
+    handle: ({ office, query }) =>
+      listLetters(office.store, {
+        query: query.q ?? '',
+        limit: query.limit ?? 50,
+        nowMs: office.clock.now(),
+        ...(query.after === undefined ? {} : { after: query.after }),
+      }),
+  }),
+  route({
+    method: 'GET',
+    path: '/letters/:id',
+    summary: 'One letter with everything known of it',
+    schemas: { params: idParams, answer: detail },
+    handle: ({ office, params }) => showLetter(office.store, params.id),
+  }),
+  route({
+    method: 'GET',
+    path: '/letters/:id/body',
+    summary: "The letter's body, byte for byte",
+    schemas: { params: idParams },
+    handle: async ({ office, params, reply }) => {
+      const body = await letterBody(office.store, params.id)
+      // Never rendered: the bytes are whatever somebody sent.
+      void reply.header('content-type', 'application/octet-stream').header('content-disposition', 'attachment; filename="body.bin"')
+      return body ?? Buffer.alloc(0)
+    },
+  }),
+  route({
+    method: 'POST',
+    path: '/discards',
+    summary: 'End letters on purpose, with a reason and a name',
+    schemas: {
+      body: Type.Object({ selection, by, reason: Type.String({ minLength: 1, maxLength: 2_000, pattern: '\\S' }) }, closed),
+      answer: Type.Object({ discarded: count(), skipped: count() }, closed),
+    },
+    handle: ({ office, body, caller }) =>
+      discardLetters(office.store, {
+        selection: body.selection,
+        by: `${body.by} (token ${caller})`,
+        reason: body.reason,
+        nowMs: office.clock.now(),
+      }),
+  }),
+]

@@ -1,0 +1,128 @@
+import { Type } from 'typebox'
+import { checkLedger } from '../../ledger/index.ts'
+import { listQueues } from '../../queues/index.ts'
+import { type Route, route } from '../route.ts'
+import { closed, count, counts, orNull, text, time } from '../schemas.ts'
+
+const queueView = Type.Object(
+  {
+    name: text(),
+    broker: text(),
+    system: text(),
+    place: text(),
+    owner: orNull(text()),
+    runbook: orNull(text()),
+    letters: counts,
+    causes: count(),
+    oldestOpenAt: orNull(time()),
+    newestAt: orNull(time()),
+  },
+  closed,
+)
+
+const captureView = Type.Object(
+  {
+    broker: text(),
+    place: text(),
+    role: Type.Union([Type.Literal('dead-letter'), Type.Literal('receipts')]),
+    state: text('capturing, waiting (for database or disk) or stopped'),
+    reason: orNull(text()),
+    letters: count(),
+    receipts: count(),
+  },
+  closed,
+)
+
+const ledgerView = Type.Object(
+  {
+    at: time(),
+    unaccounted: count(),
+    captured: count(),
+    queues: Type.Array(
+      Type.Object(
+        {
+          queue: text(),
+          captured: count(),
+          unaccounted: count(),
+          accounts: Type.Array(Type.Object({ account: text(), booked: Type.Integer(), counted: Type.Integer() }, closed)),
+        },
+        closed,
+      ),
+    ),
+    sources: Type.Array(
+      Type.Object(
+        {
+          broker: text(),
+          place: text(),
+          role: text(),
+          delivered: count(),
+          letters: count(),
+          duplicates: count(),
+          receipts: count(),
+          counted: count(),
+        },
+        closed,
+      ),
+    ),
+  },
+  closed,
+)
+
+export const statusRoutes: readonly Route[] = [
+  route({
+    method: 'GET',
+    path: '/status',
+    summary: 'One-screen health: letters by state, what is being captured, whether the books balance',
+    schemas: {
+      answer: Type.Object(
+        {
+          version: text(),
+          startedAt: time(),
+          letters: counts,
+          causes: count(),
+          unaccounted: count(),
+          captures: Type.Array(captureView),
+        },
+        closed,
+      ),
+    },
+    handle: async ({ office }) => {
+      const [queues, ledger] = await Promise.all([listQueues(office.store), checkLedger(office.store)])
+      const letters: Record<string, number> = {}
+      for (const queue of queues) {
+        for (const [state, number] of Object.entries(queue.letters)) letters[state] = (letters[state] ?? 0) + number
+      }
+      return {
+        version: office.version,
+        startedAt: office.startedAt.toISOString(),
+        letters,
+        causes: queues.reduce((sum, { causes }) => sum + causes, 0),
+        unaccounted: ledger.unaccounted,
+        captures: office.captures(),
+      }
+    },
+  }),
+  route({
+    method: 'GET',
+    path: '/queues',
+    summary: 'Queues with their letters by state',
+    schemas: { answer: Type.Object({ queues: Type.Array(queueView) }, closed) },
+    handle: async ({ office }) => ({ queues: await listQueues(office.store) }),
+  }),
+  route({
+    method: 'GET',
+    path: '/ledger',
+    summary: 'The books against an independent count, in one snapshot',
+    schemas: { answer: ledgerView },
+    handle: async ({ office }) => {
+      const { at, unaccounted, captured, queues, sources } = await checkLedger(office.store)
+      return {
+        at: at.toISOString(),
+        unaccounted,
+        captured,
+        queues: queues.map(({ queueId: _, ...queue }) => queue),
+        sources: sources.map(({ sourceId: _, ...source }) => source),
+      }
+    },
+  }),
+]

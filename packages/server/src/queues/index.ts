@@ -1,0 +1,1 @@
+export { documentQueues, listQueues, type QueueView } from './list.ts'
