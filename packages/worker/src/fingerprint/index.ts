@@ -1,0 +1,8 @@
+export { createCauseIndex, lookupTexts, place } from './causes.ts'
+export type { CauseIndex, KnownCause, Placement } from './causes.ts'
+export { compare } from './compare.ts'
+export type { Relation } from './compare.ts'
+export { fingerprint, fingerprintVersion } from './fingerprint.ts'
+export type { Fingerprint } from './fingerprint.ts'
+export type { ErrorText, FingerprintInput, Shape } from './shape.ts'
+export { templateOf } from './template.ts'
