@@ -54,13 +54,15 @@ function verdictOn(shape: Shape, shapes: readonly Shape[]): Relation {
 
 const rank: Readonly<Record<Relation, number>> = { unrelated: 0, possible: 1, different: 2, likely: 3, same: 4 }
 
-/** Texts by which the causes that may fit are found: one row per text in the office's store, or a map in memory. */
+/** Texts and innermost place by which the causes that may fit are found: one row for each in the office's store, or a map in memory. */
 export function lookupTexts(shape: Shape): string[] {
   const texts = new Set<string>()
   for (const { errorClass, template } of shape.errors) {
     if (template !== null) texts.add(`t:${template}`)
     if (errorClass !== null) texts.add(`c:${errorClass}`)
   }
+  const place = shape.frames[0]
+  if (place !== undefined) texts.add(`f:${place}`)
   return [...texts]
 }
 

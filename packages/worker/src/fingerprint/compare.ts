@@ -1,3 +1,4 @@
+import { readsAsRenamed } from './rename.ts'
 import { saysRetry } from './retry-text.ts'
 import type { ErrorText, Shape } from './shape.ts'
 
@@ -18,6 +19,8 @@ export function compare(a: Shape, b: Shape): Relation {
     const texts = a.frames.length === 0 && b.frames.length === 0 && innerA.template !== null
     return texts ? 'same' : 'possible'
   }
+  // Without any text the place is all there is.
+  if (isMute(innerA) || isMute(innerB)) return a.frames.length > 1 && compareWays(a, b) === 'same' ? 'likely' : 'unrelated'
   return a.errors.length <= b.errors.length ? compareOuter(a, b) : compareOuter(b, a)
 }
 
@@ -41,8 +44,17 @@ function compareOuter(short: Shape, long: Shape): Relation {
 
 function sameText(a: ErrorText, b: ErrorText): boolean {
   if (a.errorClass !== null && b.errorClass !== null && a.errorClass !== b.errorClass) return false
-  if (a.template !== null || b.template !== null) return a.template === b.template
+  if (a.template !== null && b.template !== null) {
+    if (a.template === b.template) return true
+    // Some drivers print the text twice, in the language of the host and in English.
+    return a.errorClass !== null && a.errorClass === b.errorClass && (a.template.endsWith(`\n${b.template}`) || b.template.endsWith(`\n${a.template}`))
+  }
+  if (a.template !== b.template) return false
   return a.errorClass !== null && a.errorClass === b.errorClass
+}
+
+function isMute({ errorClass, template }: ErrorText): boolean {
+  return errorClass === null && template === null
 }
 
 function isRetry({ errorClass, template }: ErrorText): boolean {
@@ -61,6 +73,7 @@ function compareWays(a: Shape, b: Shape): Relation {
     blurred ||= left !== right
     shared++
   }
+  if (isRenamed(a.frames, b.frames, shared)) return 'likely'
   if (shared === 0) return compareEntries(a, b)
   const agreed = blurred || a.cut || b.cut ? 'likely' : 'same'
   const restA = a.frames.slice(shared)
@@ -70,6 +83,20 @@ function compareWays(a: Shape, b: Shape): Relation {
   if (isWrapped(way, restA, restB) || isWrapped(way, restB, restA)) return agreed
   if ((a.cut && isCutInLayers(way, restA, restB)) || (b.cut && isCutInLayers(way, restB, restA))) return 'likely'
   return 'different'
+}
+
+/**
+ * One helper has another name, and what calls it, in the same module, is the same up to the entry. The caller is required: two
+ * handlers that end in the same layers are two causes, however alike their names.
+ */
+function isRenamed(a: readonly string[], b: readonly string[], at: number): boolean {
+  const left = a[at] ?? ''
+  const right = b[at] ?? ''
+  const caller = a[at + 1]
+  if (caller === undefined || caller !== b[at + 1] || moduleOf(left) !== moduleOf(right) || moduleOf(caller) !== moduleOf(left)) return false
+  const restA = a.slice(at + 1)
+  const restB = b.slice(at + 1)
+  return (isWithin(restA, restB) || isWithin(restB, restA)) && readsAsRenamed(nameOf(left), nameOf(right))
 }
 
 /** A stack that is printed from the entry down and cut off shows only how the handler was reached. */
@@ -111,4 +138,8 @@ function matches(a: string, b: string): boolean {
 
 function moduleOf(frame: string): string {
   return frame.slice(0, frame.lastIndexOf('#'))
+}
+
+function nameOf(frame: string): string {
+  return frame.slice(frame.lastIndexOf('#') + 1)
 }

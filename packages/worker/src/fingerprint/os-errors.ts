@@ -20,10 +20,10 @@ const german: readonly (readonly [string, string])[] = [
   ['Eingabe-/Ausgabefehler', 'Input/output error'],
 ]
 
+const english = new Map(german)
+const spoken = new RegExp(german.map(([from]) => from.replace(/[()]/g, '\\$&')).join('|'))
+
 /** Operating system errors in English, so that the language of a host does not split a cause. */
 export function translate(text: string): string {
-  if (!/[äöüß]|er |ie |ei |ng /.test(text)) return text
-  let result = text
-  for (const [from, to] of german) if (result.includes(from)) result = result.replace(from, to)
-  return result
+  return text.replace(spoken, (match) => english.get(match) ?? match)
 }

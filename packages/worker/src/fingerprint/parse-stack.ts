@@ -24,7 +24,14 @@ export function parseStack(stack: string): ParsedStack {
   if (cut && lines.length > 1) lines.pop()
   const parser = parserFor(lines)
   const levels = parser === null ? headOnly(lines) : parser(lines)
-  return { levels, cut }
+  return { levels, cut: cut || endsEarly(parser, levels) }
+}
+
+/** V8 keeps ten calls and the BEAM eight, unless told otherwise; Python names the error last. */
+function endsEarly(parser: StackParser | null, levels: readonly ErrorLevel[]): boolean {
+  if (parser === parseJavaScript) return levels.some(({ frames }) => frames.length === 10)
+  if (parser === parseBeam) return levels.some(({ frames }) => frames.length === 8)
+  return parser === parsePython && levels[0]?.errorClass === null
 }
 
 /** A line that repeats the one before is dropped, so that deep recursion costs nothing. */

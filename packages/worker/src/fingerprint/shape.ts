@@ -105,7 +105,18 @@ function ownFrames(levels: readonly ErrorLevel[]): string[] {
     way.push(...own.slice(meet + 1))
     if (way.length > 400) break
   }
-  return [...new Set(way)].slice(0, maxFrames)
+  const seen = new Set<string>()
+  const frames: string[] = []
+  for (const frame of way) {
+    // Recursion says nothing more; functions without a name may well be different ones.
+    if (seen.has(frame) && !frame.endsWith('#?')) continue
+    // How a module was loaded depends on what started the process.
+    if (frames.length > 0 && frame.endsWith('#<module>')) continue
+    seen.add(frame)
+    frames.push(frame)
+    if (frames.length === maxFrames) break
+  }
+  return frames
 }
 
 function frameText(frame: Frame): string {

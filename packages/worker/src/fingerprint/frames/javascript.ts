@@ -130,6 +130,7 @@ function isLibrary(file: string): boolean {
 }
 
 function functionName(name: string): string {
+  if (name === 'Object.<anonymous>') return '<module>'
   const as = name.indexOf(' [as ')
   return (as === -1 ? name : name.slice(0, as)).replace(/^(?:new |Object\.|Module\.|Function\.|exports\.)+/, '') || '<anonymous>'
 }
