@@ -229,3 +229,11 @@ function parsed(buffer: Buffer): unknown {
 function iso(date: Date | null): string | null {
   return date === null || Number.isNaN(date.getTime()) ? null : date.toISOString()
 }
+
+/** The body alone; `null` when the message has none. @throws NOT_FOUND */
+export async function letterBody(store: Store, id: string): Promise<Buffer | null> {
+  const { rows } = await store.pool.query<{ body: Buffer | null }>('select body from letter_content where id = $1', [parseLetterId(id)])
+  const row = rows[0]
+  if (row === undefined) throw new RedriveError('NOT_FOUND', `There is no letter ${id}.`)
+  return row.body
+}

@@ -1,0 +1,143 @@
+import { exitCodes } from '../exit-codes.ts'
+import { type Context, defaultName, type GlobalOptions, withOffice } from '../context.ts'
+import { ago, type Output, printTable, size } from '../output.ts'
+import { safeLine, safeText } from '../safe-text.ts'
+import { type SelectionOptions, selectionOf } from '../selection.ts'
+
+interface LetterSummary {
+  readonly id: string
+  readonly queue: string
+  readonly cause: string
+  readonly tier: string
+  readonly state: string
+  readonly errorClass: string | null
+  readonly message: string | null
+  readonly key: string | null
+  readonly attempts: number | null
+  readonly capturedAt: string
+}
+
+interface Bytes {
+  readonly base64: string
+  readonly text: string | null
+}
+
+interface LetterDetail {
+  readonly id: string
+  readonly queue: string
+  readonly cause: { readonly id: string; readonly title: string; readonly tier: string }
+  readonly state: string
+  readonly capturedAt: string
+  readonly captured: { readonly from: string; readonly partition: string; readonly position: string | null }
+  readonly origin: Readonly<Record<'system' | 'place' | 'partition' | 'position' | 'consumer', string | null>>
+  readonly failure: Readonly<Record<'errorClass' | 'message' | 'stack' | 'reason' | 'firstFailedAt' | 'lastFailedAt' | 'service' | 'release' | 'host' | 'traceparent', string | null>> & {
+    readonly attempts: number | null
+  }
+  readonly readers: readonly string[]
+  readonly message: {
+    readonly key: Bytes | null
+    readonly body: Bytes | null
+    readonly bodySha256: string
+    readonly headers: readonly { readonly name: string; readonly value: Bytes | null; readonly strippedOnReplay: boolean }[]
+    readonly bytes: number
+  }
+  readonly replays: readonly { readonly run: string; readonly place: string; readonly state: string; readonly outcome: string; readonly why: string | null; readonly returnedAs: string | null }[]
+}
+
+export function lettersCommand(
+  query: readonly string[],
+  options: GlobalOptions & { readonly limit: string; readonly after?: string; readonly jsonl?: boolean; readonly requireMatch?: boolean },
+): Promise<void> {
+  return withOffice(options, async ({ client, output, nowMs }) => {
+    const page = await client.get<{ letters: readonly LetterSummary[]; next: string | null }>('/letters', {
+      q: query.join(' '),
+      limit: options.limit,
+      after: options.after,
+    })
+    if (options.jsonl) for (const letter of page.letters) output.out(JSON.stringify(letter))
+    else if (output.json) output.out(JSON.stringify(page.letters))
+    else if (page.letters.length > 0) printLetters(output, page.letters, nowMs)
+    if (page.letters.length === 0 && !output.json) output.say('No letter matches. Lists show open letters; add state:any to see all.')
+    if (page.next !== null && !output.json) output.say(output.paint('dim', `More: add --after ${page.next}`))
+    return page.letters.length === 0 && options.requireMatch ? exitCodes.nothingMatched : exitCodes.ok
+  })
+}
+
+export function letterShowCommand(id: string, options: GlobalOptions & { readonly body?: boolean }): Promise<void> {
+  return withOffice(options, async ({ client, output }) => {
+    if (options.body) {
+      process.stdout.write(await client.bytes(`/letters/${encodeURIComponent(id)}/body`))
+      return
+    }
+    const letter = await client.get<LetterDetail>(`/letters/${encodeURIComponent(id)}`)
+    if (output.json) output.out(JSON.stringify(letter))
+    else showLetter(output, letter)
+  })
+}
+
+export function discardCommand(
+  query: readonly string[],
+  options: GlobalOptions & SelectionOptions & { readonly reason: string; readonly by?: string },
+): Promise<void> {
+  return withOffice(options, async (context: Context) => {
+    const selection = await selectionOf(query, options)
+    const done = await context.client.post<{ discarded: number; skipped: number }>('/discards', {
+      selection,
+      by: options.by ?? defaultName(),
+      reason: options.reason,
+    })
+    if (context.output.json) return context.output.out(JSON.stringify(done))
+    context.output.out(`${done.discarded} discarded${done.skipped === 0 ? '' : `, ${done.skipped} left alone (not open)`}`)
+  })
+}
+
+function printLetters(output: Output, letters: readonly LetterSummary[], nowMs: number): void {
+  printTable(output, letters, [
+    { title: 'LETTER', value: ({ id }) => id },
+    { title: 'QUEUE', value: ({ queue }) => queue, max: 24 },
+    { title: 'TIER', value: ({ tier }) => tier },
+    { title: 'STATE', value: ({ state }) => state },
+    { title: 'KEY', value: ({ key }) => key, max: 20 },
+    { title: 'ERROR', value: ({ errorClass, message }) => [errorClass, message].filter(Boolean).join(': '), max: 60 },
+    { title: 'TRIES', value: ({ attempts }) => attempts, align: 'right' },
+    { title: 'AGE', value: ({ capturedAt }) => ago(capturedAt, nowMs), align: 'right' },
+  ])
+}
+
+function showLetter(output: Output, letter: LetterDetail): void {
+  const { origin, failure, message } = letter
+  const field = (name: string, value: string | number | null): void => {
+    if (value !== null && value !== '') output.out(`${output.paint('dim', name.padEnd(12))}${safeLine(String(value))}`)
+  }
+  output.out(output.paint('bold', `${letter.id}  ${letter.state}`))
+  field('cause', `${letter.cause.id}  ${letter.cause.tier}  ${letter.cause.title}`)
+  field('from', `${origin.place ?? 'unknown'}${origin.partition === null ? '' : ` partition ${origin.partition}`}${origin.position === null ? '' : ` position ${origin.position}`} (${origin.system ?? 'unknown system'}), consumer ${origin.consumer ?? 'unknown'}`)
+  field('captured', `${letter.capturedAt} from ${letter.captured.from}${letter.captured.position === null ? '' : ` ${letter.captured.partition}/${letter.captured.position}`}`)
+  field('error', [failure.errorClass, failure.message].filter(Boolean).join(': '))
+  field('reason', failure.reason)
+  field('attempts', failure.attempts)
+  field('failed', failure.firstFailedAt === failure.lastFailedAt ? failure.lastFailedAt : `first ${failure.firstFailedAt ?? 'unknown'}, last ${failure.lastFailedAt ?? 'unknown'}`)
+  field('worker', [failure.service, failure.release && `release ${failure.release}`, failure.host && `on ${failure.host}`].filter(Boolean).join(' '))
+  field('trace', failure.traceparent)
+  field('read by', letter.readers.join(', ') || 'nobody: kept byte for byte')
+  field('key', view(message.key))
+  for (const { name, value, strippedOnReplay } of message.headers) {
+    field('header', `${name}: ${view(value)}${strippedOnReplay ? '   (not replayed)' : ''}`)
+  }
+  field('body', `${size(message.bytes)} with headers, sha256 ${message.bodySha256}`)
+  if (message.body !== null) output.out(safeText(cut(message.body.text ?? `base64 ${message.body.base64}`, 4_000)))
+  if (failure.stack !== null) output.out(`\n${safeText(cut(failure.stack, 8_000))}`)
+  for (const replay of letter.replays) {
+    const returned = replay.returnedAs === null ? '' : ` as ${replay.returnedAs}`
+    field('replay', `${replay.run} to ${replay.place}: ${replay.state}, ${replay.outcome}${returned}${replay.why === null ? '' : ` (${replay.why})`}`)
+  }
+}
+
+function view(bytes: Bytes | null): string {
+  if (bytes === null) return 'null'
+  return cut(bytes.text ?? `base64 ${bytes.base64}`, 300)
+}
+
+function cut(text: string, max: number): string {
+  return text.length <= max ? text : `${text.slice(0, max)} … ${text.length - max} more characters (--json has all)`
+}

@@ -1,0 +1,118 @@
+import { exitCodes } from '../exit-codes.ts'
+import { withOffice, type GlobalOptions } from '../context.ts'
+import { ago, type Output, printTable } from '../output.ts'
+import { safeLine } from '../safe-text.ts'
+
+interface Status {
+  readonly version: string
+  readonly startedAt: string
+  readonly letters: Readonly<Record<string, number>>
+  readonly causes: number
+  readonly unaccounted: number
+  readonly captures: readonly { readonly broker: string; readonly place: string; readonly role: string; readonly state: string; readonly reason: string | null }[]
+}
+
+interface QueueView {
+  readonly name: string
+  readonly broker: string
+  readonly owner: string | null
+  readonly letters: Readonly<Record<string, number>>
+  readonly causes: number
+  readonly oldestOpenAt: string | null
+  readonly newestAt: string | null
+}
+
+interface Ledger {
+  readonly unaccounted: number
+  readonly captured: number
+  readonly at: string
+  readonly queues: readonly { readonly queue: string; readonly captured: number; readonly unaccounted: number; readonly accounts: readonly { readonly account: string; readonly booked: number; readonly counted: number }[] }[]
+  readonly sources: readonly { readonly broker: string; readonly place: string; readonly role: string; readonly delivered: number; readonly letters: number; readonly duplicates: number; readonly receipts: number; readonly counted: number }[]
+}
+
+export function statusCommand(options: GlobalOptions & { readonly failOn?: string }): Promise<void> {
+  return withOffice(options, async ({ client, output, nowMs }) => {
+    const status = await client.get<Status>('/status')
+    if (output.json) output.out(JSON.stringify(status))
+    else showStatus(output, status, nowMs)
+    return reached(status, options.failOn) ? exitCodes.thresholdReached : exitCodes.ok
+  })
+}
+
+export function queuesCommand(options: GlobalOptions): Promise<void> {
+  return withOffice(options, async ({ client, output, nowMs }) => {
+    const answer = await client.get<{ queues: readonly QueueView[] }>('/queues')
+    if (output.json) return output.out(JSON.stringify(answer.queues))
+    if (answer.queues.length === 0) return output.say('No queue has a dead letter yet. They appear here with their first one.')
+    printTable(output, answer.queues, [
+      { title: 'QUEUE', value: ({ name }) => name, max: 40 },
+      { title: 'BROKER', value: ({ broker }) => broker },
+      { title: 'OPEN', value: ({ letters }) => letters['open'] ?? 0, align: 'right' },
+      { title: 'UNCERTAIN', value: ({ letters }) => letters['uncertain'] ?? 0, align: 'right' },
+      { title: 'REPLAYED', value: ({ letters }) => letters['replayed'] ?? 0, align: 'right' },
+      { title: 'DISCARDED', value: ({ letters }) => letters['discarded'] ?? 0, align: 'right' },
+      { title: 'CAUSES', value: ({ causes }) => causes, align: 'right' },
+      { title: 'OLDEST OPEN', value: ({ oldestOpenAt }) => ago(oldestOpenAt, nowMs) },
+      { title: 'OWNER', value: ({ owner }) => owner },
+    ])
+  })
+}
+
+export function ledgerCommand(options: GlobalOptions): Promise<void> {
+  return withOffice(options, async ({ client, output }) => {
+    const ledger = await client.get<Ledger>('/ledger')
+    if (output.json) output.out(JSON.stringify(ledger))
+    else showLedger(output, ledger)
+    return ledger.unaccounted === 0 ? exitCodes.ok : exitCodes.thresholdReached
+  })
+}
+
+function showStatus(output: Output, status: Status, nowMs: number): void {
+  const { letters } = status
+  const states = Object.entries(letters).filter(([state]) => state !== 'open').map(([state, number]) => `${number} ${state}`)
+  output.out(`${output.paint('bold', `${letters['open'] ?? 0} open`)} of ${status.causes} causes${states.length === 0 ? '' : ` · ${states.join(' · ')}`}`)
+  output.out(unaccountedLine(output, status.unaccounted))
+  for (const capture of status.captures) {
+    const what = capture.role === 'receipts' ? 'receipts' : 'letters'
+    const state = capture.reason === null ? capture.state : `${capture.state}: ${capture.reason}`
+    output.out(safeLine(`${what} from ${capture.place} on ${capture.broker}: ${state}`))
+  }
+  output.say(output.paint('dim', `redrive ${status.version}, up for ${ago(status.startedAt, nowMs)}. Next: redrive causes`))
+}
+
+function showLedger(output: Output, ledger: Ledger): void {
+  output.out(unaccountedLine(output, ledger.unaccounted))
+  const rows = ledger.queues.flatMap(({ queue, captured, accounts }) =>
+    accounts.map((account, index) => ({ queue: index === 0 ? queue : '', captured: index === 0 ? captured : '', ...account })),
+  )
+  printTable(output, rows, [
+    { title: 'QUEUE', value: ({ queue }) => queue, max: 40 },
+    { title: 'CAPTURED', value: ({ captured }) => captured, align: 'right' },
+    { title: 'STATE', value: ({ account }) => account },
+    { title: 'IN THE BOOKS', value: ({ booked }) => booked, align: 'right' },
+    { title: 'COUNTED', value: ({ counted }) => counted, align: 'right' },
+  ])
+  printTable(output, ledger.sources, [
+    { title: 'SOURCE', value: ({ broker, place }) => `${place} on ${broker}`, max: 60 },
+    { title: 'DELIVERED', value: ({ delivered }) => delivered, align: 'right' },
+    { title: 'LETTERS', value: ({ letters }) => letters, align: 'right' },
+    { title: 'DUPLICATES', value: ({ duplicates }) => duplicates, align: 'right' },
+    { title: 'RECEIPTS', value: ({ receipts }) => receipts, align: 'right' },
+    { title: 'COUNTED', value: ({ counted }) => counted, align: 'right' },
+  ])
+}
+
+function unaccountedLine(output: Output, unaccounted: number): string {
+  return unaccounted === 0 ? output.paint('green', 'unaccounted: 0') : output.paint('red', `unaccounted: ${unaccounted}  (the books do not balance)`)
+}
+
+/** `open>100,unaccounted>0` */
+function reached(status: Status, thresholds: string | undefined): boolean {
+  return (thresholds ?? '').split(',').some((threshold) => {
+    const match = /^([a-z]+)>(\d+)$/.exec(threshold.trim())
+    if (match === null) return false
+    const [, name = '', limit] = match
+    const value = name === 'unaccounted' ? status.unaccounted : name === 'causes' ? status.causes : (status.letters[name] ?? 0)
+    return value > Number(limit)
+  })
+}

@@ -1,0 +1,169 @@
+#!/usr/bin/env node
+import { Command, Option } from 'commander'
+import { version } from '../version.ts'
+import { exitCodeHelp, exitCodes } from './exit-codes.ts'
+
+/**
+ * The command line. Each command's code is loaded when it runs, so that `--help` stays quick. All commands but `serve` and `demo`
+ * reach the office over HTTP, like anybody.
+ */
+const program = new Command('redrive')
+  .description('The dead letter office: find why messages died, fix it, replay them safely.')
+  .version(version)
+  .showSuggestionAfterError()
+  .exitOverride()
+  .addHelpText(
+    'after',
+    `
+Examples:
+  redrive demo                                   a whole story on this machine, in a minute
+  redrive serve                                  run the office (redrive.yaml says what it captures)
+  redrive causes                                 why letters died, most recent first
+  redrive letters 'queue:orders tier:transient age:<2h'
+  redrive replay plan --cause c_7f3k…            freeze what would be sent; sends nothing
+  redrive replay run p_81x…                      send it, and follow what becomes of it
+
+More: redrive help-on query | exit-codes | environment`,
+  )
+
+const office = (command: Command): Command =>
+  command.option('--json', 'print the answer as JSON').option('--data <folder>', 'data folder of a local office (default: .redrive here or above)')
+const selecting = (command: Command): Command =>
+  office(command)
+    .option('--cause <id>', 'all open letters of a cause')
+    .option('--ids-file <file>', 'letter ids, one a line; - reads standard input')
+    .option('--by <name>', 'who does this (default: your user name)')
+
+program
+  .command('serve')
+  .description('run the office: capture, causes, replay and the API')
+  .option('--config <file>', 'configuration (default: redrive.yaml if there is one)')
+  .option('--data <folder>', 'data folder (default: .redrive)')
+  .option('--port <number>', 'port of the API on 127.0.0.1 (default: 7070; 0 takes any)')
+  .option('--check', 'only check the configuration and whether everything in it can be reached')
+  .action(async (options) => (await import('./commands/serve.ts')).serveCommand(options))
+
+program
+  .command('demo')
+  .description('produce orders, let them fail in every way, capture, fix and replay them')
+  .option('--once', 'without stopping for anybody: fails, fixes, replays, checks the books, ends')
+  .option('--json', 'last line of stdout: one JSON object of figures')
+  .option('--kafka <brokers>', 'run it on your Kafka: host:port,…')
+  .option('--rabbitmq <url>', 'run it on your RabbitMQ: amqp://…')
+  .option('--data <folder>', 'data folder (default: .redrive)')
+  .option('--port <number>', 'port of the API (default: 7070)')
+  .option('--orders <number>', 'how many orders', '120')
+  .action(async (options) => (await import('./commands/demo.ts')).demoCommand(options))
+
+office(program.command('status'))
+  .description('one-screen health')
+  .option('--fail-on <thresholds>', 'exit 10 when reached, like open>100,unaccounted>0')
+  .action(async (options) => (await import('./commands/overview.ts')).statusCommand(options))
+
+office(program.command('queues'))
+  .description('queues with their letters by state')
+  .action(async (options) => (await import('./commands/overview.ts')).queuesCommand(options))
+
+office(program.command('causes'))
+  .description('why letters died, most recent first')
+  .option('--queue <name>', 'only of this queue')
+  .option('--tier <tier>', 'only of this tier')
+  .option('--limit <number>', 'at most so many', '50')
+  .option('--after <cursor>', 'go on after a page')
+  .action(async (options) => (await import('./commands/causes.ts')).causesCommand(options))
+
+office(program.command('cause').description('one cause').command('show <id>'))
+  .description('why letters are here, when, of which releases and hosts')
+  .action(async (id, options) => (await import('./commands/causes.ts')).causeShowCommand(id, options))
+
+office(program.command('letters [query...]'))
+  .description('letters that match a query; open ones only unless it names a state')
+  .option('--limit <number>', 'at most so many, up to 200', '50')
+  .option('--after <cursor>', 'go on after a page')
+  .option('--jsonl', 'one JSON object a line')
+  .option('--require-match', 'exit 3 when nothing matches')
+  .addHelpText('after', "\nExample:\n  redrive letters 'queue:orders error:ETIMEDOUT age:<2h' --jsonl | redrive replay plan --ids-file -")
+  .action(async (query, options) => (await import('./commands/letters.ts')).lettersCommand(query, options))
+
+office(program.command('letter').description('one letter').command('show <id>'))
+  .description('everything known of a letter')
+  .option('--body', 'only its body, byte for byte')
+  .action(async (id, options) => (await import('./commands/letters.ts')).letterShowCommand(id, options))
+
+const replay = program.command('replay').description('send letters again: plan, run, watch')
+
+selecting(replay.command('plan [query...]'))
+  .description('freeze what would be sent and where; sends nothing')
+  .addOption(new Option('--to <destination>', 'lane: only the consumer that failed; origin: everybody who reads it').choices(['lane', 'origin']).default('lane'))
+  .option('--pace <number>', 'letters a second', '50')
+  .option('--reason <text>', 'kept in the audit trail')
+  .option('--require-match', 'exit 3 when nothing matches')
+  .action(async (query, options) => (await import('./commands/replay.ts')).planCommand(query, options))
+
+office(replay.command('run <plan>'))
+  .description('carry a plan out, once, and follow it')
+  .option('--yes', 'do not ask')
+  .option('--expect <number>', 'letters you believe are in it; another number refuses (needed without a terminal)')
+  .option('--by <name>', 'who does this (default: your user name)')
+  .option('--detach', 'do not wait for outcomes')
+  .option('--timeout <seconds>', 'wait at most so long', '900')
+  .action(async (id, options) => (await import('./commands/replay.ts')).runCommand(id, options))
+
+office(replay.command('watch <run>'))
+  .description('follow a run until every outcome is known')
+  .option('--timeout <seconds>', 'wait at most so long', '900')
+  .action(async (id, options) => (await import('./commands/replay.ts')).watchCommand(id, options))
+
+selecting(program.command('discard [query...]'))
+  .description('end letters on purpose; they are kept until retention takes them')
+  .requiredOption('--reason <text>', 'why, for the audit trail')
+  .action(async (query, options) => (await import('./commands/letters.ts')).discardCommand(query, options))
+
+office(program.command('ledger'))
+  .description('the books against an independent count; exit 10 when they do not balance')
+  .action(async (options) => (await import('./commands/overview.ts')).ledgerCommand(options))
+
+const token = program.command('token').description('who may call the API')
+office(token.command('create <name>')).description('make a token; shown once').action(async (name, options) => (await import('./commands/tokens.ts')).tokenCreateCommand(name, options))
+office(token.command('list')).description('names of the tokens').action(async (options) => (await import('./commands/tokens.ts')).tokenListCommand(options))
+office(token.command('revoke <name>')).description('end a token').action(async (name, options) => (await import('./commands/tokens.ts')).tokenRevokeCommand(name, options))
+
+program
+  .command('help-on <topic>')
+  .description('query, exit-codes or environment')
+  .action((topic: string) => {
+    const text = topics[topic]
+    process.stdout.write(`${text ?? `There is no help on ${topic}; topics are ${Object.keys(topics).join(', ')}.`}\n`)
+    process.exitCode = text === undefined ? exitCodes.usage : exitCodes.ok
+  })
+
+const topics: Readonly<Record<string, string>> = {
+  query: `A query is a list of conditions, all of which hold:
+  queue:orders           letters of a queue            cause:c_…      of a cause
+  tier:transient,timeout of one of these tiers         consumer:reefer
+  state:uncertain        (open alone by default; state:any)
+  error:ETIMEDOUT        in the error's class or text  release:5f2  host:web-1
+  key:cust-991           exactly this message key      letter:l_…
+  age:<2h  age:>3d       since capture: ms s m h d w   attempts:>=3  bytes:>10kb
+  -queue:orders          not                           "two words"    quotes keep spaces
+  ord-1042               words: all in the letter (key, error, ids in the body) or all in its cause`,
+  'exit-codes': exitCodeHelp.map(([code, meaning]) => `${String(code).padStart(4)}  ${meaning}`).join('\n'),
+  environment: `REDRIVE_URL, REDRIVE_TOKEN  the office to call, instead of a local one
+REDRIVE_DATA                data folder (default .redrive)
+REDRIVE_DATABASE_URL        a PostgreSQL of your own for \`serve\`
+REDRIVE_PORT                port of the API
+NO_COLOR                    no colours`,
+}
+
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') process.exit(0)
+  throw error
+})
+
+try {
+  await program.parseAsync()
+} catch (error) {
+  const { code, exitCode } = error as { code?: string; exitCode?: number }
+  if (!code?.startsWith('commander.')) throw error
+  process.exitCode = exitCode === 0 ? exitCodes.ok : exitCodes.usage
+}

@@ -1,0 +1,70 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { issuesIn, parseConfig } from './load.ts'
+
+const read = (text: string, env: NodeJS.ProcessEnv = {}): ReturnType<typeof parseConfig> => parseConfig(text, { file: 'redrive.yaml', env })
+const mistakes = (text: string, env: NodeJS.ProcessEnv = {}): readonly string[] => {
+  try {
+    read(text, env)
+  } catch (error) {
+    return issuesIn(error).map(({ line, column, path, message }) => `${line}:${column} ${path}: ${message}`)
+  }
+  return []
+}
+
+test('an empty file means the defaults', () => {
+  assert.deepEqual(read(''), {
+    data: '.redrive',
+    database: null,
+    http: { host: '127.0.0.1', port: 7070 },
+    brokers: {},
+    queues: {},
+    outcomeWindowMinutes: 15,
+  })
+})
+
+test('a connection takes its defaults and its references', () => {
+  const config = read('brokers:\n  shop:\n    type: rabbitmq\n    url: ${env:AMQP_URL}\n    deadLetters: [orders-dead-letter]\n', {
+    AMQP_URL: 'amqp://u:p@host',
+  })
+  assert.deepEqual(config.brokers['shop'], {
+    type: 'rabbitmq',
+    url: 'amqp://u:p@host',
+    deadLetters: ['orders-dead-letter'],
+    receipts: 'redrive-receipts',
+    consumer: 'redrive-office',
+  })
+})
+
+test('unknown settings are mistakes, with the line and what was probably meant', () => {
+  assert.deepEqual(mistakes('http:\n  prot: 1\n'), ['2:9 http.prot: there is no setting "prot"; did you mean "port"?'])
+})
+
+test('a mistake in one connection is explained for its type', () => {
+  const [first] = mistakes('brokers:\n  main:\n    type: kafka\n    brokers: [nowhere]\n    deadLetters: [a]\n')
+  assert.match(first ?? '', /^4:15 brokers\.main\.brokers\.0: /)
+})
+
+test('an unknown type of broker names the known ones', () => {
+  const [first] = mistakes('brokers:\n  main:\n    type: mqtt\n    deadLetters: [a]\n')
+  assert.equal(first, '3:11 brokers.main.type: "mqtt" is no type of broker; known are kafka, rabbitmq, pg-boss')
+})
+
+test('a password in the file is refused', () => {
+  const [first] = mistakes('database: postgres://me:hunter2@db/redrive\n')
+  assert.match(first ?? '', /^1:11 database: a password may not stand in the file/)
+})
+
+test('a reference that leads nowhere is a mistake', () => {
+  assert.deepEqual(mistakes('database: ${env:NOT_SET}\n'), ['1:11 database: the environment has no NOT_SET'])
+  assert.match(mistakes('database: ${exec:ls}\n')[0] ?? '', /neither \$\{env:NAME\} nor \$\{file:\/path\}/)
+})
+
+test('broken YAML and repeated keys are mistakes with their line', () => {
+  assert.match(mistakes('a: [1\n')[0] ?? '', /^\d+:\d+ : /)
+  assert.match(mistakes('data: a\ndata: b\n')[0] ?? '', /^2:1 : .*unique/i)
+})
+
+test('the environment wins over the file', () => {
+  assert.equal(read('database: postgres://db/one\n', { REDRIVE_DATABASE_URL: 'postgres://db/two' }).database, 'postgres://db/two')
+})
