@@ -20,12 +20,19 @@ export function readPidFile(cluster: string): PidFile | undefined {
   }
 }
 
+/** Whether there is such a process; one that has ended but was not collected by its parent does not count. */
 export function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0)
-    return true
   } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM'
+    if ((error as NodeJS.ErrnoException).code !== 'EPERM') return false
+  }
+  if (process.platform !== 'linux') return true
+  try {
+    const stat = fs.readFileSync(`/proc/${pid}/stat`, 'utf8')
+    return stat.charAt(stat.lastIndexOf(')') + 2) !== 'Z' // the name before it may hold anything
+  } catch {
+    return false
   }
 }
 
@@ -36,7 +43,6 @@ export function isPostmaster(pid: number, cluster: string): boolean {
     return spawnSync('ps', ['-o', 'comm=', '-p', `${pid}`], { encoding: 'utf8' }).stdout.includes('postgres')
   }
   try {
-    if (fs.readFileSync(`/proc/${pid}/stat`, 'utf8').includes(') Z ')) return false
     return fs.readlinkSync(`/proc/${pid}/cwd`) === fs.realpathSync(cluster) // a server works inside its cluster
   } catch {
     return false

@@ -26,7 +26,7 @@ exit $code`
 export interface ServerProcess {
   readonly pid: number
   /** Resolves when the server or its watchdog has ended. */
-  readonly ended: Promise<void>
+  readonly ended: Promise<'server'>
 }
 
 export interface ServerPlace {
@@ -59,7 +59,9 @@ export async function startServer(place: ServerPlace): Promise<ServerProcess> {
   )
   fs.closeSync(log.descriptor)
   child.stdio[3]?.on('error', () => {})
-  const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()).once('error', () => resolve()))
+  const ended = new Promise<'server'>((resolve) => {
+    child.once('exit', () => resolve('server')).once('error', () => resolve('server'))
+  })
   const pid = await reportedPid(child, ended)
   if (pid !== undefined && (await isReady(pid, { cluster: place.cluster, child }))) return { pid, ended }
   const other = readPidFile(place.cluster)
@@ -74,7 +76,7 @@ export async function startServer(place: ServerPlace): Promise<ServerProcess> {
   })
 }
 
-async function reportedPid(child: ChildProcess, ended: Promise<void>): Promise<number | undefined> {
+async function reportedPid(child: ChildProcess, ended: Promise<unknown>): Promise<number | undefined> {
   const pipe = child.stdio[4] as Readable
   const line = new Promise<string>((resolve) => pipe.once('data', (bytes: Buffer) => resolve(bytes.toString())))
   const pid = Number(await Promise.race([line, ended.then(() => '')]))
