@@ -1,0 +1,72 @@
+import type { Header } from '../../message.ts'
+
+const none: readonly Header[] = []
+
+/** Pairs as a Kafka record holds them, in order, duplicates and nulls included. */
+export type HeaderPairs = readonly (readonly [Uint8Array | null, Uint8Array | null])[]
+
+export function headersFromPairs(pairs: HeaderPairs): readonly Header[] {
+  if (pairs.length === 0) return none
+  return pairs.map(([name, value]) => ({ name: nameOf(name), value }))
+}
+
+/**
+ * A map for clients that take one: its keys are buffers, each its own, so that the same name may come twice and order stays.
+ */
+export function mapFromHeaders(headers: readonly Header[]): Map<Buffer, Uint8Array | null> {
+  return new Map(headers.map(({ name, value }) => [Buffer.from(name), value]))
+}
+
+/** Values of one name, merged into a list when there are several, as kafkajs wants and gives them. */
+export type MergedHeaders = Readonly<Record<string, Uint8Array | string | readonly (Uint8Array | string)[] | undefined>>
+
+/** A client that merges loses the order between names. A null cannot be written by it: `refusal` says so before. */
+export function mergedFromHeaders(headers: readonly Header[]): Record<string, Uint8Array | Uint8Array[]> {
+  const merged: Record<string, Uint8Array | Uint8Array[]> = Object.create(null) as Record<string, Uint8Array | Uint8Array[]>
+  for (const { name, value } of headers) {
+    if (value === null) continue
+    const before = merged[name]
+    if (before === undefined) merged[name] = value
+    else if (Array.isArray(before)) before.push(value)
+    else merged[name] = [before, value]
+  }
+  return merged
+}
+
+export function headersFromMerged(merged: MergedHeaders | undefined): readonly Header[] {
+  if (merged === undefined) return none
+  const headers: Header[] = []
+  for (const [name, value] of Object.entries(merged)) {
+    const values: readonly (Uint8Array | string | null)[] = isList(value) ? value : [value ?? null]
+    for (const each of values) headers.push({ name, value: typeof each === 'string' ? Buffer.from(each) : each })
+  }
+  return headers
+}
+
+/** One object per header, in order, as the rdkafka API of confluent wants and gives them. */
+export type HeaderObjects = readonly Readonly<Record<string, Uint8Array | string | null | undefined>>[]
+
+export function objectsFromHeaders(headers: readonly Header[]): Record<string, Uint8Array>[] {
+  const objects: Record<string, Uint8Array>[] = []
+  for (const { name, value } of headers) if (value !== null) objects.push({ [name]: value })
+  return objects
+}
+
+export function headersFromObjects(objects: HeaderObjects | undefined): readonly Header[] {
+  if (objects === undefined || objects.length === 0) return none
+  return objects.flatMap((object) =>
+    Object.entries(object).map(([name, value]) => ({
+      name,
+      value: typeof value === 'string' ? Buffer.from(value) : (value ?? null),
+    })),
+  )
+}
+
+function isList(value: MergedHeaders[string]): value is readonly (Uint8Array | string)[] {
+  return Array.isArray(value)
+}
+
+function nameOf(name: Uint8Array | null): string {
+  if (name === null) return ''
+  return Buffer.from(name.buffer, name.byteOffset, name.byteLength).toString('utf8')
+}

@@ -1,0 +1,42 @@
+import type { Delivery } from '../../broker.ts'
+import type { Message } from '../../message.ts'
+import type { PartitionState } from './partition-state.ts'
+
+/**
+ * A record in somebody's hands. The first delivery of a record is also its place in the order of its partition: `slot` of
+ * a later one, after a release, leads back to it. A class, because one is made per record: identifiers are built when asked for.
+ */
+export class KafkaDelivery implements Delivery {
+  readonly message: Message
+  readonly position: bigint
+  readonly bytes: number
+  readonly redelivered: boolean
+  readonly deliveryCount: null = null
+  readonly state: PartitionState
+  readonly slot: KafkaDelivery
+  /** This delivery was settled, or lost. */
+  ended = false
+  /** The record is done with: only on slots. */
+  done = false
+
+  constructor(state: PartitionState, record: { position: bigint; message: Message; bytes: number; redelivered: boolean }, slot?: KafkaDelivery) {
+    this.state = state
+    this.position = record.position
+    this.message = record.message
+    this.bytes = record.bytes
+    this.redelivered = record.redelivered
+    this.slot = slot ?? this
+  }
+
+  get place(): string {
+    return this.state.topic
+  }
+
+  get partition(): string {
+    return this.state.name
+  }
+
+  get nativeId(): string {
+    return `${this.state.topic}/${this.state.name}/${String(this.position)}`
+  }
+}

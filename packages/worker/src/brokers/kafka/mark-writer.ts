@@ -1,0 +1,113 @@
+import type { Clock } from '../../clock.ts'
+import type { ConsumerDriver, WrittenMarks } from './driver.ts'
+import type { PartitionState } from './partition-state.ts'
+
+const intervalMs = 250
+
+/**
+ * Writes watermarks at an interval and start marks as soon as they are due, all partitions in one request, one request at a time:
+ * acknowledging costs no round trip, and marks written ahead cost no throughput.
+ */
+export class MarkWriter {
+  readonly #driver: Pick<ConsumerDriver, 'commit'>
+  readonly #states: () => Iterable<PartitionState>
+  readonly #clock: Clock
+  readonly #onWritten: () => void
+  readonly #onFailed: (error: unknown) => void
+  readonly #closed = new AbortController()
+  #writing: Promise<void> = Promise.resolve()
+  #urgent = false
+  #scheduled = false
+  #paused = false
+
+  constructor(options: {
+    readonly driver: Pick<ConsumerDriver, 'commit'>
+    readonly states: () => Iterable<PartitionState>
+    readonly clock: Clock
+    readonly onWritten: () => void
+    readonly onFailed: (error: unknown) => void
+  }) {
+    this.#driver = options.driver
+    this.#states = options.states
+    this.#clock = options.clock
+    this.#onWritten = options.onWritten
+    this.#onFailed = options.onFailed
+  }
+
+  /** Something was acknowledged: write within the interval. */
+  later(): void {
+    if (this.#scheduled || this.#closed.signal.aborted) return
+    this.#scheduled = true
+    void this.#clock.sleep(intervalMs, this.#closed.signal).then(() => {
+      this.#scheduled = false
+      this.soon()
+    })
+  }
+
+  /** Write as soon as the request before is answered. */
+  soon(): void {
+    if (this.#urgent || this.#paused || this.#closed.signal.aborted) return
+    this.#urgent = true
+    this.#writing = this.#writing.then(async () => {
+      this.#urgent = false
+      if (!this.#paused) await this.#write('ahead')
+    })
+  }
+
+  /** Resolves when everything known now is written, or could not be. */
+  async flush(): Promise<void> {
+    this.soon()
+    await this.#writing
+  }
+
+  /** Stops writing ahead and writes what a clean end leaves; it goes on with `resume`. */
+  async settleDown(): Promise<void> {
+    this.#paused = true
+    this.#writing = this.#writing.then(() => this.#write('clean'))
+    await this.#writing
+  }
+
+  resume(): void {
+    this.#paused = false
+    this.soon()
+  }
+
+  close(): void {
+    this.#closed.abort()
+  }
+
+  async #write(kind: 'ahead' | 'clean'): Promise<void> {
+    const written = new Map<number, WrittenMarks>()
+    const states: PartitionState[] = []
+    for (const state of this.#states()) {
+      const committed = state.watermark()
+      const started = this.#startMark(state, kind)
+      const committedChanged = committed !== state.committed
+      const startedChanged = started !== state.started
+      if (!committedChanged && !startedChanged) continue
+      written.set(state.number, { committed, started, committedChanged, startedChanged })
+      states.push(state)
+    }
+    if (written.size === 0) return
+    try {
+      await this.#driver.commit(written)
+    } catch (error) {
+      if (this.#closed.signal.aborted) return
+      this.#onFailed(error)
+      this.later()
+      return
+    }
+    for (const state of states) {
+      const marks = written.get(state.number)
+      if (marks === undefined) continue
+      state.committed = marks.committed
+      state.started = marks.started
+    }
+    this.#onWritten()
+  }
+
+  #startMark(state: PartitionState, kind: 'ahead' | 'clean'): bigint | null {
+    if (state.started === null) return null
+    return kind === 'clean' ? state.cleanStartMark() : (state.dueStartMark(this.#clock.now()) ?? state.started)
+  }
+}

@@ -1,0 +1,114 @@
+import type { FetchedRecord } from './driver.ts'
+import { Fifo } from './fifo.ts'
+import { KafkaDelivery } from './kafka-delivery.ts'
+import { firstStartWindow, nextStartWindow, type StartWindow } from './start-window.ts'
+
+/**
+ * One partition while it is ours: what was fetched, what was handed out, how far everything is done. A partition that
+ * is taken away and comes back gets a new state, so that deliveries of before cannot settle anything.
+ */
+export class PartitionState {
+  readonly topic: string
+  readonly number: number
+  readonly name: string
+  /** Next offset to fetch. */
+  next: bigint
+  lost = false
+  /** As the broker has it. */
+  committed: bigint | null
+  /** Everything below may be handed out: a start mark covers it. `null`: no start marks are kept. */
+  started: bigint | null
+  bufferedBytes = 0
+  /** Handed out and not settled. */
+  inHands = { messages: 0, bytes: 0 }
+  readonly #buffer = new Fifo<KafkaDelivery>()
+  /** Handed out and not yet behind the watermark, in order. */
+  readonly #window = new Fifo<KafkaDelivery>()
+  readonly #suspectBelow: bigint
+  #handedEnd: bigint
+  #startWindow: StartWindow = firstStartWindow
+
+  constructor(
+    place: { readonly topic: string; readonly partition: number },
+    start: { readonly next: bigint; readonly committed: bigint | null; readonly started: bigint | null; readonly keepsMarks: boolean },
+  ) {
+    this.topic = place.topic
+    this.number = place.partition
+    this.name = String(place.partition)
+    this.next = start.next
+    this.committed = start.committed
+    this.#handedEnd = start.next
+    this.#suspectBelow = start.keepsMarks ? (start.started ?? start.next) : start.next
+    this.started = start.keepsMarks ? (start.started ?? start.next) : null
+  }
+
+  get buffered(): number {
+    return this.#buffer.size
+  }
+
+  add(records: readonly FetchedRecord[], next: bigint): void {
+    for (const { offset, message, bytes } of records) {
+      if (offset < this.next) continue
+      this.#buffer.push(new KafkaDelivery(this, { position: offset, message, bytes, redelivered: offset < this.#suspectBelow }))
+      this.bufferedBytes += bytes
+    }
+    if (next > this.next) this.next = next
+  }
+
+  /** The next record that may be handed out, without taking it. */
+  peek(): KafkaDelivery | undefined {
+    const first = this.#buffer.first()
+    if (first === undefined || (this.started !== null && first.position >= this.started)) return undefined
+    return first
+  }
+
+  /** Takes what `peek` showed. */
+  take(): void {
+    const delivery = this.#buffer.shift()
+    if (delivery === undefined) return
+    this.bufferedBytes -= delivery.bytes
+    this.#handedEnd = delivery.position + 1n
+    this.#window.push(delivery)
+  }
+
+  /** Everything below is done. */
+  watermark(): bigint {
+    for (let first = this.#window.first(); first?.done === true; first = this.#window.first()) this.#window.shift()
+    return this.#window.first()?.position ?? this.#buffer.first()?.position ?? this.next
+  }
+
+  /** Half of what the start mark covers is used up, and more was fetched. */
+  needsStartMark(): boolean {
+    if (this.started === null || this.started >= this.next) return false
+    return this.started <= this.#markFrom() + this.#startWindow.size / 2n
+  }
+
+  /** The start mark to write next, when one is due: what was fetched, at most a window ahead of what was handed out. */
+  dueStartMark(nowMs: number): bigint | null {
+    if (!this.needsStartMark()) return null
+    this.#startWindow = nextStartWindow(this.#startWindow, nowMs)
+    const wanted = this.#markFrom() + this.#startWindow.size
+    return wanted < this.next ? wanted : this.next
+  }
+
+  #markFrom(): bigint {
+    const first = this.#buffer.first()?.position ?? this.next
+    return first > this.#handedEnd ? first : this.#handedEnd
+  }
+
+  /** The start mark of a clean end: just behind the last record that was handed out and is not settled. */
+  cleanStartMark(): bigint {
+    let end = this.watermark()
+    for (const slot of this.#window) if (!slot.done && slot.position >= end) end = slot.position + 1n
+    return end
+  }
+
+  /** Gives everything up: nothing of it can be settled any more. */
+  lose(): void {
+    this.lost = true
+    this.inHands = { messages: 0, bytes: 0 }
+    this.bufferedBytes = 0
+    this.#buffer.clear()
+    this.#window.clear()
+  }
+}

@@ -1,0 +1,97 @@
+import type { ConsumerDriver, ConsumerEvents } from './driver.ts'
+import type { PlatformaticConnection, PlatformaticModule } from './platformatic-client.ts'
+import { fetchLoops } from './platformatic-fetch.ts'
+import type { GroupOffsets } from './platformatic.ts'
+import { textOf } from './protocol-errors.ts'
+import { within } from './within.ts'
+
+const leaveTimeoutMs = 3000
+/** While the broker is away the client tries by itself; its streams and its membership would end without this. */
+const untiring = { retries: true, retryDelay: 250 }
+
+/**
+ * A member of a group, and a second client that fetches: a broker answers one request after the other on a connection, so heartbeats and commits
+ * would wait behind a long poll.
+ */
+export function platformaticConsumer(options: {
+  readonly module: PlatformaticModule
+  readonly connection: PlatformaticConnection
+  readonly topic: string
+  readonly group: string
+  readonly events: ConsumerEvents
+  readonly offsets: GroupOffsets
+}): ConsumerDriver {
+  const { module, connection, topic, group, events, offsets } = options
+  let joined = false
+  let leaving = false
+  let memberId: string | null = null
+  let preparing = false
+
+  /** Asked for before each join: the only place where the client waits before it gives its partitions up. */
+  const beforeJoin = async (): Promise<Buffer> => {
+    if (!joined || leaving || preparing) return Buffer.alloc(0)
+    preparing = true
+    try {
+      // Without a member id we were thrown out: a commit would be refused.
+      if (member.memberId === null || member.memberId !== memberId) events.lost()
+      else await events.revoking()
+    } finally {
+      preparing = false
+    }
+    return Buffer.alloc(0)
+  }
+  const member = new module.Consumer({
+    sessionTimeout: 30_000,
+    heartbeatInterval: 1000,
+    ...connection,
+    ...untiring,
+    groupId: group,
+    autocommit: false,
+    protocolsMetadata: beforeJoin,
+  } as never)
+  const fetcher = new module.Consumer({ ...connection, retries: 0, groupId: group, autocommit: false } as never)
+  member.topics.trackAll(topic)
+  fetcher.topics.trackAll(topic)
+  const loops = fetchLoops({ consumer: fetcher, topic, events })
+
+  let answering: Promise<void> = Promise.resolve()
+  const answer = (): void => {
+    if (leaving) return
+    memberId = member.memberId
+    const partitions = (member.assignments ?? []).filter((each) => each.topic === topic).flatMap((each) => each.partitions)
+    answering = Promise.all([answering, events.assigned(partitions)]).then(() => loops.wake())
+  }
+  member.on('consumer:group:join', answer)
+  member.on('error', (error) => {
+    if (!leaving) events.trouble({ kind: 'disconnected', message: textOf(error) })
+  })
+  fetcher.on('error', () => {})
+
+  return {
+    async join() {
+      await member.joinGroup()
+      joined = true
+      await answering
+    },
+    async marks(partitions) {
+      const [committed, marks] = await Promise.all([offsets.committed(partitions), offsets.started(partitions)])
+      return new Map(partitions.map((each) => [each, { committed: committed.get(each) ?? null, started: marks.get(each) ?? null }]))
+    },
+    async commit(marks) {
+      const watermarks = []
+      const raised = new Map<number, bigint>()
+      for (const [partition, each] of marks) {
+        if (each.committedChanged) watermarks.push({ topic, partition, offset: each.committed, leaderEpoch: -1 })
+        if (each.startedChanged && each.started !== null) raised.set(partition, each.started)
+      }
+      // The watermark first: a start mark that is lowered before it would hide what is still in hand.
+      if (watermarks.length > 0) await member.commit({ offsets: watermarks })
+      if (raised.size > 0) await offsets.writeStarted(raised)
+    },
+    wake: () => loops.wake(),
+    async leave() {
+      leaving = true
+      await Promise.all([within(member.close(true), leaveTimeoutMs), loops.stop().then(() => within(fetcher.close(true), leaveTimeoutMs))])
+    },
+  }
+}

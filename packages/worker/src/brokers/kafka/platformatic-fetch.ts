@@ -1,0 +1,161 @@
+import type { ConsumerEvents, FetchedRecord } from './driver.ts'
+import { headersFromPairs } from './headers.ts'
+import type { PlatformaticConsumer, PlatformaticFetch, PlatformaticFetched } from './platformatic-client.ts'
+import { errorsIn } from './platformatic-outcome.ts'
+import { textOf } from './protocol-errors.ts'
+import { lastOffsetOf, readCommitted, timestampOf } from './read-committed.ts'
+
+const maxWaitMs = 500
+const partitionBytes = 1024 * 1024
+const responseBytes = 8 * 1024 * 1024
+const backoffMs = 250
+const offsetOutOfRange = 1
+
+export interface FetchLoops {
+  /** Looks again which partitions are wanted. */
+  wake(): void
+  stop(): Promise<void>
+}
+
+/**
+ * One long poll at a time per broker, each for the partitions it leads and that have room. Positions are the subscription's own; what
+ * the client would leave in of aborted transactions is filtered here.
+ */
+export function fetchLoops({ consumer, topic, events }: { consumer: PlatformaticConsumer; topic: string; events: ConsumerEvents }): FetchLoops {
+  const running = new Map<number, Promise<void>>()
+  let waking = Promise.withResolvers<void>()
+  let stopped = false
+  let cut = false
+
+  const broken = async (error: unknown): Promise<void> => {
+    if (stopped) return
+    if (!cut) events.trouble({ kind: 'disconnected', message: textOf(error) })
+    cut = true
+    consumer.clearMetadata()
+    await new Promise((resolve) => setTimeout(resolve, backoffMs))
+  }
+  const works = (): void => {
+    if (cut) events.trouble({ kind: 'reconnected', message: `fetching ${topic} again` })
+    cut = false
+  }
+
+  const loop = async (node: number): Promise<void> => {
+    while (!stopped) {
+      try {
+        const found = (await consumer.metadata({ topics: [topic], autocreateTopics: false })).topics.get(topic)
+        const led = events.ready().filter((partition) => found?.partitions[partition]?.leader === node)
+        if (found === undefined || led.length === 0) return
+        const wanted = led.filter((partition) => events.room(partition))
+        if (wanted.length === 0) {
+          await waking.promise
+          continue
+        }
+        const asked = new Map<number, bigint>()
+        for (const partition of wanted) asked.set(partition, events.position(partition) ?? 0n)
+        await hand(asked, () => consumer.fetch(requestOf(node, found.id, asked)))
+        works()
+      } catch (error) {
+        await broken(error)
+        start()
+      }
+    }
+  }
+
+  const hand = async (asked: ReadonlyMap<number, bigint>, fetch: () => Promise<PlatformaticFetched>): Promise<void> => {
+    let response: PlatformaticFetched
+    let failure: unknown
+    try {
+      response = await fetch()
+    } catch (error) {
+      const partial = responseIn(error)
+      if (partial === undefined) throw error
+      response = partial
+      failure = error
+    }
+    for (const partition of response.responses.flatMap(({ partitions }) => partitions)) {
+      const from = asked.get(partition.partitionIndex)
+      if (from === undefined) continue
+      if (partition.errorCode === offsetOutOfRange) {
+        events.outOfRange(partition.partitionIndex, await edge(partition.partitionIndex, from))
+        failure = undefined
+      } else if (partition.errorCode === 0) {
+        events.fetched(partition.partitionIndex, ...recordsOf(partition, from))
+      }
+    }
+    if (failure !== undefined) throw failure
+  }
+
+  const edge = async (partition: number, from: bigint): Promise<bigint> => {
+    const at = async (timestamp: bigint): Promise<bigint> =>
+      (await consumer.listOffsets({ topics: [topic], partitions: { [topic]: [partition] }, timestamp })).get(topic)?.[partition] ?? 0n
+    const earliest = await at(-2n)
+    return from < earliest ? earliest : at(-1n)
+  }
+
+  const start = (): void => {
+    if (stopped) return
+    void consumer
+      .metadata({ topics: [topic], autocreateTopics: false })
+      .then(({ topics }) => {
+        const nodes = new Set(events.ready().map((partition) => topics.get(topic)?.partitions[partition]?.leader))
+        for (const node of nodes) {
+          if (node === undefined || node < 0 || running.has(node) || stopped) continue
+          running.set(
+            node,
+            loop(node).finally(() => running.delete(node)),
+          )
+        }
+      })
+      .catch((error: unknown) => broken(error).then(start))
+  }
+
+  return {
+    wake() {
+      waking.resolve()
+      waking = Promise.withResolvers()
+      if (running.size === 0) start()
+    },
+    async stop() {
+      stopped = true
+      waking.resolve()
+      await Promise.race([Promise.all(running.values()), new Promise((resolve) => setTimeout(resolve, 2 * maxWaitMs))])
+    },
+  }
+}
+
+function requestOf(node: number, topicId: string, asked: ReadonlyMap<number, bigint>): PlatformaticFetch {
+  const partitions = [...asked].map(([partition, fetchOffset]) => ({
+    partition,
+    fetchOffset,
+    partitionMaxBytes: partitionBytes,
+    currentLeaderEpoch: -1,
+    lastFetchedEpoch: -1,
+  }))
+  return { node, maxWaitTime: maxWaitMs, minBytes: 1, maxBytes: responseBytes, isolationLevel: 1, topics: [{ topicId, partitions }] }
+}
+
+type FetchedPartition = PlatformaticFetched['responses'][number]['partitions'][number]
+
+function recordsOf(partition: FetchedPartition, from: bigint): [readonly FetchedRecord[], { from: bigint; next: bigint }] {
+  const batches = partition.records ?? []
+  const records: FetchedRecord[] = []
+  for (const batch of readCommitted(batches, partition.abortedTransactions ?? [])) {
+    for (const record of batch.records) {
+      const offset = batch.firstOffset + BigInt(record.offsetDelta)
+      if (offset < from) continue
+      const { key, value: body, headers } = record
+      records.push({
+        offset,
+        message: { key, body, headers: headersFromPairs(headers), timestampMs: timestampOf(batch, record) },
+        bytes: record.length,
+      })
+    }
+  }
+  const last = batches.at(-1)
+  return [records, { from, next: last === undefined ? from : lastOffsetOf(last) + 1n }]
+}
+
+function responseIn(error: unknown): PlatformaticFetched | undefined {
+  const found = errorsIn(error).find(({ response }) => typeof response === 'object' && response !== null && 'responses' in response)
+  return found?.response as PlatformaticFetched | undefined
+}

@@ -1,0 +1,34 @@
+import { randomUUID } from 'node:crypto'
+import type { Broker } from '../../src/broker.ts'
+import type { Harness } from '../../src/testing/index.ts'
+import { type Proxy, startProxy } from './proxy.ts'
+import { kafkaUnderTest } from './server.ts'
+
+/** A broker of the adapter, reached at `address`. */
+export type MakeBroker = (address: string) => Broker
+
+/** Each broker has a proxy of its own in front of the one real server: it can die, or be cut off, alone. */
+export async function kafkaHarness(make: MakeBroker): Promise<Harness> {
+  const proxies = new Map<Broker, Proxy>()
+  const open = async (): Promise<Broker> => {
+    const proxy = await startProxy(kafkaUnderTest())
+    const broker = make(`127.0.0.1:${String(proxy.port)}`)
+    proxies.set(broker, proxy)
+    return broker
+  }
+  return {
+    broker: await open(),
+    prefix: `c-${randomUUID().slice(0, 8)}`,
+    other: open,
+    crash: async (broker) => proxies.get(broker)?.refuse(),
+    disconnect: async (broker) => proxies.get(broker)?.cut(),
+    outage: {
+      start: async () => void (await Promise.all([...proxies.values()].map((proxy) => proxy.refuse()))),
+      stop: async () => void (await Promise.all([...proxies.values()].map((proxy) => proxy.accept()))),
+    },
+    async dispose() {
+      await Promise.all([...proxies.keys()].map((broker) => broker.close()))
+      await Promise.all([...proxies.values()].map((proxy) => proxy.close()))
+    },
+  }
+}
