@@ -3,6 +3,9 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import { retryAfterMs } from './retry-after.ts'
 
+// Dates without a zone must not be read in the machine's own.
+process.env['TZ'] = 'America/New_York'
+
 const nowMs = Date.UTC(1994, 10, 6, 8, 49, 0)
 
 test('seconds, from the headers of every usual shape', () => {

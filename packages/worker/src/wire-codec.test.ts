@@ -121,6 +121,7 @@ test('when there is too little room, history goes first, then the message is cut
     [full.id, 'orders', 'reefer', 'transient'],
   )
   assert.equal(least.worker, null)
+  assert.deepEqual(least, at(300))
 })
 
 test('a stack keeps its head and its tail around a visible mark, cut between characters', () => {
@@ -184,6 +185,12 @@ test('hostile headers: too large, deep, wrong types, prototype keys, later versi
   )
   assert.equal(({} as Record<string, unknown>)['polluted'], undefined)
   assert.equal(read('{"id":"x\\u0000"}'), null)
+  Object.defineProperty(Object.prototype, 'tier', { value: 'permanent', configurable: true })
+  try {
+    assert.equal(read('{"id":"x"}')?.tier, null, 'polluted by somebody else')
+  } finally {
+    Reflect.deleteProperty(Object.prototype, 'tier')
+  }
   assert.equal(read('{"id":"x","msg":"a\\u0000b\\ud800c"}')?.failure?.message, 'abc')
   assert.equal(decodeWire([header('{"id":"forged"}'), header('{"id":"ours"}')])?.wire.id, 'ours')
 })
