@@ -1,4 +1,5 @@
 import { cutEnd, cutMiddle } from '../cut-text.ts'
+import { leafClass } from './leaf-class.ts'
 import { caps, utf8 } from './values.ts'
 
 export interface JavaError {
@@ -60,14 +61,15 @@ function innermostOf(stack: string, from: number, fromTop: boolean): { innermost
       part = 'header'
       single = false
     } else if (kind === 'text' && part === 'frames') return none
-    if (end > start) lastLine = stack.slice(start, Math.min(end, start + 200))
+    if (end > start) lastLine = stack.slice(start, Math.min(end, start + 400))
     start = end + 1
   }
-  const endsWhole = stack.endsWith('\n') || (part === 'frames' && endsTrace(lastLine))
+  const endsWhole = part === 'frames' ? endsTrace(lastLine) : part === 'header' && stack.endsWith('\n')
   if (header === -1 || !endsWhole) return none
   const headerText = stack.slice(header, headerEnd === -1 ? stack.length - 1 : headerEnd)
   const innermost = errorOf(headerText.endsWith('\r') ? headerText.slice(0, -1) : headerText)
-  return innermost === null ? none : { innermost, single }
+  if (innermost === null || (part === 'header' && !mayLackFrames(innermost.errorClass))) return none
+  return { innermost, single }
 }
 
 function kindOf(
@@ -86,14 +88,16 @@ function kindOf(
   return 'nested'
 }
 
-/** The last line of a whole stack whose writer trimmed the final newline: frames in common, or where a thread begins. */
+/** The last line of a whole trace: the number of frames that it has in common with the error it caused, or where a thread begins. */
 function endsTrace(line: string): boolean {
   const text = line.trim()
   if (text.startsWith('... ')) return text.endsWith(' more') || text.endsWith(' common frames omitted')
-  if (!text.startsWith('at ') || !text.endsWith(')')) return false
-  return (
-    text.includes('java.lang.Thread.run(') || text.includes('java.lang.VirtualThread.run(') || text.includes('.main(')
-  )
+  return text.startsWith('at ') && text.endsWith(')') && (text.includes('Thread.run(') || text.includes('.main('))
+}
+
+/** Kafka's API errors have no frames, nor have those that the JIT compiler throws in hot code; of any other the frames were cut off. */
+function mayLackFrames(errorClass: string): boolean {
+  return errorClass.startsWith('org.apache.kafka.common.errors.') || leafClass(errorClass) !== null
 }
 
 /** A frameless error prints its cause right below its message; only a class in a package tells that from text. */

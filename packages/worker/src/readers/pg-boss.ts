@@ -1,3 +1,4 @@
+import { cutEnd } from '../cut-text.ts'
 import { pgBossError } from './pg-boss-error.ts'
 import { type Reader, type Reading, reading } from './reader.ts'
 import { caps, timeMsOf } from './values.ts'
@@ -20,6 +21,15 @@ export const pgBoss: Reader = {
     const retryCount = count(column('retry_count', 'retryCount'))
     const createdMs = time(column('created_on', 'createdOn'))
     const base = { originSystem: 'pg-boss', bodyExact: false }
+    const sourceId = text(column('source_id', 'sourceId'))
+    const rootId = text(column('source_root_id', 'sourceRootId'))
+    // A copy of a copy names the queue before it, not the first one.
+    const origin = rootId === null || rootId === sourceId ? source : null
+    const fromSource = {
+      originPlace: origin,
+      originTimestampMs: origin === null ? null : time(column('source_created_on', 'sourceCreatedOn')),
+      originRoute: origin === null ? null : routeOf(origin, sourceId),
+    }
     if (state === 'failed') {
       // Its own failure, even where it is a copy that the dead-letter queue's own worker failed.
       const name = text(row['name']) ?? place
@@ -29,9 +39,9 @@ export const pgBoss: Reader = {
         {
           ...base,
           ...pgBossError(row['output']),
-          originPlace: source ?? name,
-          originTimestampMs: source === null ? createdMs : time(column('source_created_on', 'sourceCreatedOn')),
-          originRoute: routeOf(source ?? name, source === null ? row['id'] : column('source_id', 'sourceId')),
+          ...(source === null
+            ? { originPlace: name, originTimestampMs: createdMs, originRoute: routeOf(name, text(row['id'])) }
+            : fromSource),
           consumer: name,
           attempts: started && retryCount !== null ? retryCount + 1 : null,
           maxAttempts: limit === null ? null : limit + 1,
@@ -48,9 +58,7 @@ export const pgBoss: Reader = {
       {
         ...base,
         ...pgBossError(copied),
-        originPlace: source,
-        originTimestampMs: time(column('source_created_on', 'sourceCreatedOn')),
-        originRoute: source === null ? null : routeOf(source, column('source_id', 'sourceId')),
+        ...fromSource,
         consumer: source,
         attempts: sourceRetries === null ? null : sourceRetries + 1,
       },
@@ -60,13 +68,12 @@ export const pgBoss: Reader = {
   },
 }
 
-function routeOf(queue: string, id: unknown): Record<string, string> {
-  const jobId = text(id)
+function routeOf(queue: string, jobId: string | null): Record<string, string> {
   return jobId === null ? { queue } : { queue, jobId }
 }
 
 function text(value: unknown): string | null {
-  return typeof value === 'string' && value !== '' ? value.slice(0, caps.name) : null
+  return typeof value === 'string' && value !== '' ? cutEnd(value, caps.name) : null
 }
 
 function count(value: unknown): number | null {

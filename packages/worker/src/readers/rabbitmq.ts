@@ -1,3 +1,4 @@
+import { cutEnd } from '../cut-text.ts'
 import type { Header } from '../message.ts'
 import { type Reader, type Reading, reading } from './reader.ts'
 import { nameOf, timeMsOf, traceparentOf, utf8 } from './values.ts'
@@ -98,6 +99,8 @@ function collect(headers: readonly Header[]): Found {
 }
 
 const maxDeathsBytes = 65_536
+/** AMQP short strings have at most 255 bytes. */
+const maxName = 255
 
 function deathsOf(value: Uint8Array): Death[] {
   if (value.byteLength > maxDeathsBytes) return []
@@ -117,12 +120,12 @@ function deathOf(entry: unknown): Death | null {
   if (typeof queue !== 'string' || queue === '' || typeof reason !== 'string') return null
   const key: unknown = Array.isArray(keys) ? keys[0] : undefined
   return {
-    queue: queue.slice(0, 255),
-    reason: reason.slice(0, 64),
+    queue: cutEnd(queue, maxName),
+    reason: cutEnd(reason, maxName),
     count: typeof count === 'number' ? count : null,
     timeMs: timeMsOf(secondsOf(time)),
-    exchange: typeof exchange === 'string' ? exchange.slice(0, 255) : undefined,
-    routingKey: typeof key === 'string' ? key.slice(0, 255) : undefined,
+    exchange: typeof exchange === 'string' ? cutEnd(exchange, maxName) : undefined,
+    routingKey: typeof key === 'string' ? cutEnd(key, maxName) : undefined,
   }
 }
 

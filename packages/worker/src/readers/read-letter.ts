@@ -1,5 +1,6 @@
 import type { Confidence, LetterFacts, ReadLetter } from '../letter.ts'
 import type { RawLetter, Reader, Reading } from './reader.ts'
+import { redrive } from './redrive.ts'
 import { readers } from './registry.ts'
 
 /** Facts that only make sense together: those of one origin, and those of one failure. */
@@ -26,8 +27,9 @@ const failureFacts = [
 const otherFacts = ['service', 'release', 'host', 'traceparent', 'wireId', 'replayId', 'hops'] as const
 
 /**
- * Reads a dead letter in two layers and merges them. Of several frameworks the first that wrote knows the origin, the last the
- * failure; their facts are never mixed within either. What no framework says comes from the transport. Never throws.
+ * Reads a dead letter in two layers and merges them. Of several frameworks the last that wrote knows the failure and the first the origin,
+ * unless our own wire names one: its lanes are named after it. Neither is ever mixed from several. What no framework says comes from
+ * the transport. Never throws.
  */
 export function readLetter(letter: RawLetter): ReadLetter {
   const read: { readonly reader: Reader; readonly reading: Reading }[] = []
@@ -38,7 +40,9 @@ export function readLetter(letter: RawLetter): ReadLetter {
   const transports = read.filter(({ reader }) => reader.layer === 'transport').map(({ reading }) => reading)
   const frameworks = read.filter(({ reader }) => reader.layer === 'framework').map(({ reading }) => reading)
   if (frameworks.length > 1) frameworks.sort((left, right) => left.writtenAt - right.writtenAt)
-  const origin = frameworks.find(({ facts }) => facts.originPlace !== undefined)
+  const knowsOrigin = ({ facts }: Reading): boolean => facts.originPlace !== undefined
+  const origin =
+    read.find((one) => one.reader === redrive && knowsOrigin(one.reading))?.reading ?? frameworks.find(knowsOrigin)
   const last = frameworks.at(-1)
   const facts: Record<string, unknown> = {}
   const confidence: Record<string, Confidence> = {}

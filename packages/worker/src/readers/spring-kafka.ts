@@ -21,11 +21,11 @@ export const springKafka: Reader = {
     const headers = collect(letter.message.headers)
     if (headers === null) return null
     const stack = headers.stack === null || headers.stack.byteLength === 0 ? null : readJavaStack(headers.stack)
-    const failed = stack === null ? null : failedListener(stack.text)
-    const inDeadLetterHandler = headers.retryable && failed !== null && handlesDeadLetters(failed)
+    const failed = stack === null || !headers.retryable ? null : failedListener(stack.text)
+    const inDeadLetterHandler = failed !== null && handlesDeadLetters(failed)
     const error = errorOf(headers, stack)
     const origin = nameOf(headers.topic)
-    const thrownAtMs = stack === null ? null : timestampOf(stack.text)
+    const thrownAtMs = stack === null || !headers.retryable ? null : timestampOf(stack.text)
     const retryAttempts = inDeadLetterHandler ? null : retryTopicAttempts(headers)
     return reading(
       {
