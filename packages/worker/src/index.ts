@@ -1,5 +1,17 @@
+export * from './backoff.ts'
 export * from './broker.ts'
+export { classify, type Rule } from './classification.ts'
 export * from './clock.ts'
+export {
+  Discard,
+  dead,
+  discard,
+  MalformedError,
+  PermanentError,
+  RetryLater,
+  retryLater,
+} from './control.ts'
+export { describeFailure } from './describe-failure.ts'
 export * from './errors.ts'
 export * from './failure.ts'
 export * from './lanes.ts'
@@ -7,4 +19,18 @@ export * from './letter.ts'
 export * from './message.ts'
 export * from './outcome.ts'
 export * from './receipt.ts'
+export type { RetryLimits, RetryOptions } from './retry-policy.ts'
 export * from './wire.ts'
+export {
+  budgetFor,
+  decodeWire,
+  defaultWireBudget,
+  encodeWire,
+  stripWire,
+  type WireBudget,
+} from './wire-codec.ts'
+export { createWorker, type Worker } from './worker.ts'
+export type { Handler, HandlerContext } from './worker/attempt.ts'
+export type { Listener, WorkerEvent, WorkerEvents } from './worker/events.ts'
+export type { Counters, WorkerHealth } from './worker/health.ts'
+export type { WorkerOptions } from './worker/options.ts'

@@ -1,6 +1,18 @@
 import assert from 'node:assert/strict'
 import type { Cases } from './case.ts'
-import { bodyOf, messageOf, nothingFrom, placeFor, receiveFrom, rejectsAsMissing, sendAll, take, takeUntil, text, until } from './steps.ts'
+import {
+  bodyOf,
+  messageOf,
+  nothingFrom,
+  placeFor,
+  receiveFrom,
+  rejectsAsMissing,
+  sendAll,
+  take,
+  takeUntil,
+  text,
+  until,
+} from './steps.ts'
 
 export type DeliveryCase =
   | 'what is sent arrives'
@@ -34,7 +46,11 @@ export const deliveryCases: Cases<DeliveryCase> = {
     const place = await placeFor(context, 'arrives')
     const subscription = await receiveFrom(context.broker, place)
     const sent = Array.from({ length: 50 }, (_, n) => `message ${n}`)
-    await sendAll(context.broker, place, sent.map((body) => messageOf(body)))
+    await sendAll(
+      context.broker,
+      place,
+      sent.map((body) => messageOf(body)),
+    )
     const taken = await take(context, subscription, sent.length)
     assert.deepEqual(taken.map(bodyOf).toSorted(), sent.toSorted())
     for (const delivery of taken) {
@@ -73,7 +89,10 @@ export const deliveryCases: Cases<DeliveryCase> = {
       await sendAll(context.broker, place, [messageOf('x', { key })])
       const [delivery] = await take(context, subscription, 1)
       const received = delivery?.message.key
-      assert.equal(received === null ? 'null' : Buffer.from(received ?? []).toString('hex'), key === null ? 'null' : Buffer.from(key).toString('hex'))
+      assert.equal(
+        received === null ? 'null' : Buffer.from(received ?? []).toString('hex'),
+        key === null ? 'null' : Buffer.from(key).toString('hex'),
+      )
       if (delivery !== undefined) await subscription.settle([delivery], { kind: 'ack' })
     }
     await subscription.close()
@@ -85,7 +104,10 @@ export const deliveryCases: Cases<DeliveryCase> = {
     await sendAll(context.broker, place, [messageOf('a'), messageOf('b')])
     const subscription = await receiveFrom(context.broker, place)
     const taken = await take(context, subscription, 2)
-    assert.deepEqual(taken.map(({ redelivered }) => redelivered), [false, false])
+    assert.deepEqual(
+      taken.map(({ redelivered }) => redelivered),
+      [false, false],
+    )
     for (const { deliveryCount } of taken) if (deliveryCount !== null) assert.equal(deliveryCount, 1)
     await subscription.settle(taken, { kind: 'ack' })
     await subscription.close()
@@ -107,7 +129,11 @@ export const deliveryCases: Cases<DeliveryCase> = {
       }
     }
     const consuming = Promise.all([consume(one), consume(two)])
-    await sendAll(context.broker, place, sent.map((body) => messageOf(body)))
+    await sendAll(
+      context.broker,
+      place,
+      sent.map((body) => messageOf(body)),
+    )
     await until(context, 'every message was received by one of two', () => sent.every((body) => seen.includes(body)))
     done = true
     await consuming
@@ -118,7 +144,11 @@ export const deliveryCases: Cases<DeliveryCase> = {
 
   async 'in flight is bounded by count'(context) {
     const place = await placeFor(context, 'count-bound')
-    await sendAll(context.broker, place, Array.from({ length: 10 }, (_, n) => messageOf(`m${n}`)))
+    await sendAll(
+      context.broker,
+      place,
+      Array.from({ length: 10 }, (_, n) => messageOf(`m${n}`)),
+    )
     const subscription = await receiveFrom(context.broker, place, { maxInFlight: { messages: 3, bytes: 1_000_000 } })
     const first = await take(context, subscription, 3)
     await nothingFrom(context, subscription)
@@ -134,7 +164,11 @@ export const deliveryCases: Cases<DeliveryCase> = {
   async 'in flight is bounded by bytes'(context) {
     const place = await placeFor(context, 'byte-bound')
     const size = 10_000
-    await sendAll(context.broker, place, Array.from({ length: 8 }, () => messageOf(new Uint8Array(size))))
+    await sendAll(
+      context.broker,
+      place,
+      Array.from({ length: 8 }, () => messageOf(new Uint8Array(size))),
+    )
     const subscription = await receiveFrom(context.broker, place, { maxInFlight: { messages: 100, bytes: 3.5 * size } })
     const first = await take(context, subscription, 3)
     await nothingFrom(context, subscription)
@@ -167,7 +201,8 @@ export const deliveryCases: Cases<DeliveryCase> = {
     const place = await placeFor(context, 'delay')
     const { nativeDelay } = context.broker.capabilities
     const delayMs = 1_500
-    if (nativeDelay === false) return rejectsAsMissing(() => context.broker.send(place, [{ message: messageOf('x'), delayMs }]))
+    if (nativeDelay === false)
+      return rejectsAsMissing(() => context.broker.send(place, [{ message: messageOf('x'), delayMs }]))
     const subscription = await receiveFrom(context.broker, place)
     const startMs = Date.now()
     await sendAll(context.broker, place, [{ message: messageOf('later'), delayMs }, { message: messageOf('now') }])
@@ -189,7 +224,11 @@ export const deliveryCases: Cases<DeliveryCase> = {
     const { positions } = context.broker.capabilities
     const none = { load: () => Promise.resolve(new Map<string, bigint>()) }
     if (!positions) return rejectsAsMissing(() => receiveFrom(context.broker, place, { positions: none }))
-    await sendAll(context.broker, place, Array.from({ length: 10 }, (_, n) => messageOf(`m${n}`, { key: text('same') })))
+    await sendAll(
+      context.broker,
+      place,
+      Array.from({ length: 10 }, (_, n) => messageOf(`m${n}`, { key: text('same') })),
+    )
     const first = await receiveFrom(context.broker, place, { positions: none })
     const taken = await take(context, first, 10)
     await first.settle(taken, { kind: 'ack' })
@@ -201,7 +240,11 @@ export const deliveryCases: Cases<DeliveryCase> = {
       Promise.resolve(new Map(partitions.includes(partition) ? [[partition, position]] : []))
     const again = await receiveFrom(await context.other(), place, { positions: { load } })
     const second = await take(context, again, 6)
-    assert.deepEqual(second.map(bodyOf), taken.slice(4).map(bodyOf), 'from the given position on, whatever was committed')
+    assert.deepEqual(
+      second.map(bodyOf),
+      taken.slice(4).map(bodyOf),
+      'from the given position on, whatever was committed',
+    )
     await again.close()
   },
 
@@ -222,7 +265,11 @@ export const deliveryCases: Cases<DeliveryCase> = {
     const place = await placeFor(context, 'depth')
     const depth = async (): Promise<number> => (await context.broker.depth(place, 'conformance')).messages
     assert.equal(await depth(), 0)
-    await sendAll(context.broker, place, Array.from({ length: 7 }, (_, n) => messageOf(`m${n}`)))
+    await sendAll(
+      context.broker,
+      place,
+      Array.from({ length: 7 }, (_, n) => messageOf(`m${n}`)),
+    )
     await until(context, 'depth is 7', async () => (await depth()) === 7)
     const subscription = await receiveFrom(context.broker, place)
     await subscription.settle(await take(context, subscription, 7), { kind: 'ack' })

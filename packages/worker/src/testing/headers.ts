@@ -19,7 +19,13 @@ export const headersCases: Cases<HeadersCase> = {
   },
 
   async 'binary headers arrive unchanged'(context) {
-    const sent = [header('bytes', Uint8Array.from({ length: 256 }, (_, byte) => byte)), header('broken', Uint8Array.of(0xff, 0xc3, 0x28))]
+    const sent = [
+      header(
+        'bytes',
+        Uint8Array.from({ length: 256 }, (_, byte) => byte),
+      ),
+      header('broken', Uint8Array.of(0xff, 0xc3, 0x28)),
+    ]
     assert.deepEqual(sorted(show((await trip(context, sent)) ?? [])), sorted(show(sent)))
   },
 
@@ -81,5 +87,8 @@ async function trip(context: CaseContext, headers: readonly Header[]): Promise<r
 
 function refusedOrStated(context: CaseContext, received: readonly Header[] | undefined): void {
   if (received === undefined) return
-  assert.ok(context.broker.capabilities.losses.length > 0, 'what is denied is refused, or the loss is stated in capabilities.losses')
+  assert.ok(
+    context.broker.capabilities.losses.length > 0,
+    'what is denied is refused, or the loss is stated in capabilities.losses',
+  )
 }

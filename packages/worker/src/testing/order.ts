@@ -2,7 +2,10 @@ import assert from 'node:assert/strict'
 import type { Cases } from './case.ts'
 import { bodyOf, messageOf, placeFor, receiveFrom, sendAll, take, text } from './steps.ts'
 
-export type OrderCase = 'what is ordered stays ordered' | 'a key keeps its partition' | 'a partition can be chosen or is refused'
+export type OrderCase =
+  | 'what is ordered stays ordered'
+  | 'a key keeps its partition'
+  | 'a partition can be chosen or is refused'
 
 export const orderCases: Cases<OrderCase> = {
   async 'what is ordered stays ordered'(context) {
@@ -12,7 +15,11 @@ export const orderCases: Cases<OrderCase> = {
     const key = ordering === 'partition' && keys ? text('one') : null
     const sent = Array.from({ length: 100 }, (_, n) => `m${n}`)
     for (let at = 0; at < sent.length; at += 10) {
-      await sendAll(context.broker, place, sent.slice(at, at + 10).map((body) => messageOf(body, { key })))
+      await sendAll(
+        context.broker,
+        place,
+        sent.slice(at, at + 10).map((body) => messageOf(body, { key })),
+      )
     }
     const subscription = await receiveFrom(context.broker, place)
     const taken = await take(context, subscription, sent.length)

@@ -17,7 +17,8 @@ export function outageOf<B extends Broker>(inner: B): OutageBroker<B> {
   let out: { readonly places: readonly string[] | undefined; readonly answer: SendResult } | undefined
   let back = Promise.withResolvers<void>()
 
-  const isOut = (place: string): boolean => out !== undefined && (out.places === undefined || out.places.includes(place))
+  const isOut = (place: string): boolean =>
+    out !== undefined && (out.places === undefined || out.places.includes(place))
   const awake = async (place: string): Promise<void> => {
     while (isOut(place)) await back.promise
   }

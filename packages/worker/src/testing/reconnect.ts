@@ -16,7 +16,11 @@ export const reconnectCases: Cases<ReconnectCase> = {
     await disconnect(context.broker)
     await sendAll(sender, place, [messageOf('after')])
     await takeUntil(context, subscription, (seen) => seen.some((delivery) => bodyOf(delivery) === 'after'))
-    await until(context, 'sends again', async () => (await context.broker.send(place, [{ message: messageOf('mine') }]))[0]?.kind === 'sent')
+    await until(
+      context,
+      'sends again',
+      async () => (await context.broker.send(place, [{ message: messageOf('mine') }]))[0]?.kind === 'sent',
+    )
     await takeUntil(context, subscription, (seen) => seen.some((delivery) => bodyOf(delivery) === 'mine'))
     await subscription.close()
   },
@@ -46,7 +50,10 @@ export const reconnectCases: Cases<ReconnectCase> = {
     while (!troubles.some(({ kind }) => kind === 'disconnected' || kind === 'reconnected') && Date.now() < endMs) {
       await subscription.next({ maxMessages: 1, waitMs: 100 })
     }
-    assert.ok(troubles.some(({ kind }) => kind === 'disconnected' || kind === 'reconnected'), JSON.stringify(troubles))
+    assert.ok(
+      troubles.some(({ kind }) => kind === 'disconnected' || kind === 'reconnected'),
+      JSON.stringify(troubles),
+    )
     await subscription.close()
   },
 }

@@ -17,7 +17,11 @@ const bodiesOf = (count: number): readonly string[] => Array.from({ length: coun
 export const settlementCases: Cases<SettlementCase> = {
   async 'ack removes'(context) {
     const place = await placeFor(context, 'ack')
-    await sendAll(context.broker, place, bodiesOf(5).map((body) => messageOf(body)))
+    await sendAll(
+      context.broker,
+      place,
+      bodiesOf(5).map((body) => messageOf(body)),
+    )
     const subscription = await receiveFrom(context.broker, place)
     const taken = await take(context, subscription, 5)
     await subscription.settle(taken, { kind: 'ack' })
@@ -30,7 +34,11 @@ export const settlementCases: Cases<SettlementCase> = {
   async 'unsettled comes again after a crash'(context) {
     const crash = hook(context.crash, 'crash')
     const place = await placeFor(context, 'crash')
-    await sendAll(context.broker, place, bodiesOf(5).map((body) => messageOf(body)))
+    await sendAll(
+      context.broker,
+      place,
+      bodiesOf(5).map((body) => messageOf(body)),
+    )
     const doomed = await context.other()
     const subscription = await receiveFrom(doomed, place)
     const taken = await take(context, subscription, 5)
@@ -38,9 +46,12 @@ export const settlementCases: Cases<SettlementCase> = {
     await crash(doomed)
     const survivor = await receiveFrom(context.broker, place)
     const wanted = taken.slice(2).map(bodyOf)
-    const again = await takeUntil(context, survivor, (seen) => wanted.every((body) => seen.some((delivery) => bodyOf(delivery) === body)))
+    const again = await takeUntil(context, survivor, (seen) =>
+      wanted.every((body) => seen.some((delivery) => bodyOf(delivery) === body)),
+    )
     for (const delivery of again) {
-      if (wanted.includes(bodyOf(delivery))) assert.equal(delivery.redelivered, true, `${bodyOf(delivery)} is marked as redelivered`)
+      if (wanted.includes(bodyOf(delivery)))
+        assert.equal(delivery.redelivered, true, `${bodyOf(delivery)} is marked as redelivered`)
     }
     const before = new Map(taken.map((delivery) => [bodyOf(delivery), delivery.nativeId]))
     for (const delivery of again) assert.equal(delivery.nativeId, before.get(bodyOf(delivery)), 'the native id stays')
@@ -50,7 +61,11 @@ export const settlementCases: Cases<SettlementCase> = {
   async 'ack out of order loses nothing'(context) {
     const crash = hook(context.crash, 'crash')
     const place = await placeFor(context, 'out-of-order')
-    await sendAll(context.broker, place, bodiesOf(20).map((body) => messageOf(body)))
+    await sendAll(
+      context.broker,
+      place,
+      bodiesOf(20).map((body) => messageOf(body)),
+    )
     const doomed = await context.other()
     const subscription = await receiveFrom(doomed, place)
     const taken = await take(context, subscription, 20)
@@ -59,13 +74,19 @@ export const settlementCases: Cases<SettlementCase> = {
     await crash(doomed)
     const survivor = await receiveFrom(context.broker, place)
     const wanted = taken.filter((_, index) => index % 2 === 0).map(bodyOf)
-    await takeUntil(context, survivor, (seen) => wanted.every((body) => seen.some((delivery) => bodyOf(delivery) === body)))
+    await takeUntil(context, survivor, (seen) =>
+      wanted.every((body) => seen.some((delivery) => bodyOf(delivery) === body)),
+    )
     await survivor.close()
   },
 
   async 'release comes again'(context) {
     const place = await placeFor(context, 'release')
-    await sendAll(context.broker, place, bodiesOf(3).map((body) => messageOf(body)))
+    await sendAll(
+      context.broker,
+      place,
+      bodiesOf(3).map((body) => messageOf(body)),
+    )
     const subscription = await receiveFrom(context.broker, place)
     const taken = await take(context, subscription, 3)
     await subscription.settle(taken.slice(1), { kind: 'ack' })
@@ -97,7 +118,11 @@ export const settlementCases: Cases<SettlementCase> = {
 
   async 'settling twice is harmless'(context) {
     const place = await placeFor(context, 'twice')
-    await sendAll(context.broker, place, bodiesOf(3).map((body) => messageOf(body)))
+    await sendAll(
+      context.broker,
+      place,
+      bodiesOf(3).map((body) => messageOf(body)),
+    )
     const subscription = await receiveFrom(context.broker, place)
     const taken = await take(context, subscription, 3)
     await subscription.settle(taken, { kind: 'ack' })

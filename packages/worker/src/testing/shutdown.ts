@@ -50,14 +50,21 @@ export const shutdownCases: Cases<ShutdownCase> = {
     await subscription.close()
     assert.deepEqual(await waiting, [])
     assert.ok(Date.now() - startMs < context.deadlineMs / 2, 'ended well before waitMs')
-    assert.deepEqual(await subscription.next({ maxMessages: 1, waitMs: context.deadlineMs }), [], 'and at once afterwards')
+    assert.deepEqual(
+      await subscription.next({ maxMessages: 1, waitMs: context.deadlineMs }),
+      [],
+      'and at once afterwards',
+    )
   },
 
   async 'a closed broker refuses with a code'(context) {
     const place = await placeFor(context, 'closed')
     const broker = await context.other()
     await broker.close()
-    await assert.rejects(() => receiveFrom(broker, place), (error) => isRedriveError(error, 'BROKER_CLOSED'))
+    await assert.rejects(
+      () => receiveFrom(broker, place),
+      (error) => isRedriveError(error, 'BROKER_CLOSED'),
+    )
     const [result] = await broker.send(place, [{ message: messageOf('x') }])
     assert.equal(result?.kind, 'not-sent')
   },

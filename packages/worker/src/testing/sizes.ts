@@ -3,7 +3,11 @@ import { messageBytes } from '../message.ts'
 import type { Cases } from './case.ts'
 import { bodyOf, messageOf, nothingFrom, placeFor, receiveFrom, sendAll, take, text } from './steps.ts'
 
-export type SizesCase = 'the largest message arrives' | 'a message too large is not sent' | 'headers too large are not sent' | 'one refusal does not hurt its batch'
+export type SizesCase =
+  | 'the largest message arrives'
+  | 'a message too large is not sent'
+  | 'headers too large are not sent'
+  | 'one refusal does not hurt its batch'
 
 /** What carriers add around a message that `maxBytes` counts: framing, properties. */
 const framing = 1_024
@@ -15,7 +19,9 @@ export const sizesCases: Cases<SizesCase> = {
     const place = await placeFor(context, 'largest')
     const size = Math.min(context.broker.capabilities.maxBytes, affordable) - framing
     const body = Uint8Array.from({ length: size }, (_, n) => n % 251)
-    const subscription = await receiveFrom(context.broker, place, { maxInFlight: { messages: 10, bytes: 2 * affordable } })
+    const subscription = await receiveFrom(context.broker, place, {
+      maxInFlight: { messages: 10, bytes: 2 * affordable },
+    })
     await sendAll(context.broker, place, [messageOf(body)])
     const [delivery] = await take(context, subscription, 1)
     assert.ok(Buffer.from(delivery?.message.body ?? []).equals(body), 'byte for byte')
@@ -56,8 +62,14 @@ export const sizesCases: Cases<SizesCase> = {
     if (maxBytes > affordable) return
     const place = await placeFor(context, 'batch')
     const messages = [messageOf('before'), messageOf(new Uint8Array(maxBytes + 1)), messageOf('after')]
-    const results = await context.broker.send(place, messages.map((message) => ({ message })))
-    assert.deepEqual(results.map(({ kind }) => kind), ['sent', 'not-sent', 'sent'])
+    const results = await context.broker.send(
+      place,
+      messages.map((message) => ({ message })),
+    )
+    assert.deepEqual(
+      results.map(({ kind }) => kind),
+      ['sent', 'not-sent', 'sent'],
+    )
     const subscription = await receiveFrom(context.broker, place)
     const taken = await take(context, subscription, 2)
     assert.deepEqual(taken.map(bodyOf).toSorted(), ['after', 'before'])

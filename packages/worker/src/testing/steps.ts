@@ -11,7 +11,10 @@ export function text(value: string): Uint8Array {
   return encoder.encode(value)
 }
 
-export function messageOf(body: string | Uint8Array | null, parts: { readonly key?: Uint8Array | null; readonly headers?: readonly Header[] } = {}): Message {
+export function messageOf(
+  body: string | Uint8Array | null,
+  parts: { readonly key?: Uint8Array | null; readonly headers?: readonly Header[] } = {},
+): Message {
   return { key: parts.key ?? null, body: typeof body === 'string' ? text(body) : body, headers: parts.headers ?? [] }
 }
 
@@ -26,19 +29,43 @@ export async function placeFor(context: CaseContext, name: string): Promise<stri
   return place
 }
 
-export async function sendAll(broker: Broker, place: string, messages: readonly (Message | Outgoing)[]): Promise<readonly SendResult[]> {
-  const results = await broker.send(place, messages.map((each) => ('message' in each ? each : { message: each })))
+export async function sendAll(
+  broker: Broker,
+  place: string,
+  messages: readonly (Message | Outgoing)[],
+): Promise<readonly SendResult[]> {
+  const results = await broker.send(
+    place,
+    messages.map((each) => ('message' in each ? each : { message: each })),
+  )
   assert.equal(results.length, messages.length, 'send gives one result per message')
-  for (const result of results) assert.equal(result.kind, 'sent', JSON.stringify(result, (_, value: unknown) => (typeof value === 'bigint' ? String(value) : value)))
+  for (const result of results)
+    assert.equal(
+      result.kind,
+      'sent',
+      JSON.stringify(result, (_, value: unknown) => (typeof value === 'bigint' ? String(value) : value)),
+    )
   return results
 }
 
-export function receiveFrom(broker: Broker, place: string, options: Partial<ReceiveOptions> = {}): Promise<Subscription> {
-  return broker.receive(place, { consumer: 'conformance', maxInFlight: { messages: 1000, bytes: 64 * 1024 * 1024 }, ...options })
+export function receiveFrom(
+  broker: Broker,
+  place: string,
+  options: Partial<ReceiveOptions> = {},
+): Promise<Subscription> {
+  return broker.receive(place, {
+    consumer: 'conformance',
+    maxInFlight: { messages: 1000, bytes: 64 * 1024 * 1024 },
+    ...options,
+  })
 }
 
 /** Receives until there are `count`; fails at the deadline. */
-export async function take(context: CaseContext, subscription: Subscription, count: number): Promise<readonly Delivery[]> {
+export async function take(
+  context: CaseContext,
+  subscription: Subscription,
+  count: number,
+): Promise<readonly Delivery[]> {
   const taken: Delivery[] = []
   const endMs = Date.now() + context.deadlineMs
   while (taken.length < count) {
@@ -49,7 +76,11 @@ export async function take(context: CaseContext, subscription: Subscription, cou
 }
 
 /** Receives and acknowledges until `done` or the deadline. */
-export async function takeUntil(context: CaseContext, subscription: Subscription, done: (taken: readonly Delivery[]) => boolean): Promise<readonly Delivery[]> {
+export async function takeUntil(
+  context: CaseContext,
+  subscription: Subscription,
+  done: (taken: readonly Delivery[]) => boolean,
+): Promise<readonly Delivery[]> {
   const taken: Delivery[] = []
   const endMs = Date.now() + context.deadlineMs
   while (!done(taken)) {
@@ -71,7 +102,11 @@ export async function nothingFrom(context: CaseContext, subscription: Subscripti
 }
 
 /** Polls until `isTrue` or the deadline. */
-export async function until(context: { readonly deadlineMs: number }, what: string, isTrue: () => boolean | Promise<boolean>): Promise<void> {
+export async function until(
+  context: { readonly deadlineMs: number },
+  what: string,
+  isTrue: () => boolean | Promise<boolean>,
+): Promise<void> {
   const endMs = Date.now() + context.deadlineMs
   while (!(await isTrue())) {
     assert.ok(Date.now() < endMs, `not within ${context.deadlineMs} ms: ${what}`)
@@ -80,7 +115,11 @@ export async function until(context: { readonly deadlineMs: number }, what: stri
 }
 
 export async function rejectsAsMissing(call: () => Promise<unknown>): Promise<void> {
-  await assert.rejects(call, (error) => isRedriveError(error, 'CAPABILITY_MISSING'), 'a missing capability fails with CAPABILITY_MISSING')
+  await assert.rejects(
+    call,
+    (error) => isRedriveError(error, 'CAPABILITY_MISSING'),
+    'a missing capability fails with CAPABILITY_MISSING',
+  )
 }
 
 /** The hook, or a failure that says to skip the case with a reason. */

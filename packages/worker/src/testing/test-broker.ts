@@ -43,7 +43,9 @@ export function testBroker(name: string, options: TestBrokerOptions): void {
       test(`${name} · ${topic} · ${title}`, reason === undefined ? {} : { skip: reason }, async () => {
         const harness = await options.create()
         try {
-          await run(Object.assign(harness, { deadlineMs: options.deadlineMs ?? 30_000, quietMs: options.quietMs ?? 500 }))
+          await run(
+            Object.assign(harness, { deadlineMs: options.deadlineMs ?? 30_000, quietMs: options.quietMs ?? 500 }),
+          )
         } finally {
           await harness.dispose()
         }

@@ -7,6 +7,7 @@ const noConnection = 'a broker in memory has no connection to cut'
 
 for (const [name, options] of [
   ['memory', {}],
+  ['memory as a log', { redelivered: 'superset', nativeDelay: false }],
   ['memory, 3 partitions, no native delay', { partitions: 3, nativeDelay: false }],
 ] as const satisfies readonly (readonly [string, MemoryBrokerOptions])[]) {
   let runs = 0

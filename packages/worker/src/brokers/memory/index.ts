@@ -19,6 +19,11 @@ export interface MemoryBrokerOptions {
   readonly partitions?: number
   /** `false` plays a broker that cannot delay by itself, as Kafka. @default true */
   readonly nativeDelay?: boolean
+  /**
+   * `superset` plays a log: a place has one reader at a time, and after a crash everything in it counts as redelivered, since nobody knows
+   * what had been handed out. @default 'exact'
+   */
+  readonly redelivered?: 'exact' | 'superset'
   /** Largest message with its headers. @default 1_048_576 */
   readonly maxBytes?: number
   /** Largest sum of header names and values. @default 65_536 */
@@ -48,7 +53,7 @@ export function memoryBroker(options: MemoryBrokerOptions = {}): MemoryBroker {
   const capabilities: Capabilities = {
     ordering: 'partition',
     nativeDelay: (options.nativeDelay ?? true) ? { maxMs: Number.MAX_SAFE_INTEGER } : false,
-    redelivered: 'exact',
+    redelivered: options.redelivered ?? 'exact',
     positions: false,
     keys: true,
     headers: { duplicates: true, nulls: true, order: true },
@@ -66,7 +71,10 @@ export function memoryBroker(options: MemoryBrokerOptions = {}): MemoryBroker {
   const placeOf = (name: string): Place => {
     const place = store.places.get(name)
     if (place !== undefined) return place
-    throw new RedriveError('PLACE_MISSING', `there is no place "${name}"`, { hint: 'Create it with prepare().', data: { place: name } })
+    throw new RedriveError('PLACE_MISSING', `there is no place "${name}"`, {
+      hint: 'Create it with prepare().',
+      data: { place: name },
+    })
   }
   const open = (): void => {
     if (state !== 'open') throw new RedriveError('BROKER_CLOSED', 'this broker was closed')
@@ -80,10 +88,14 @@ export function memoryBroker(options: MemoryBrokerOptions = {}): MemoryBroker {
     const bytes = messageBytes(message)
     const headerBytes = messageBytes({ key: null, body: null, headers: message.headers })
     if (bytes > capabilities.maxBytes || headerBytes > capabilities.maxHeaderBytes) {
-      const reason = bytes > capabilities.maxBytes ? `${bytes} bytes, at most ${capabilities.maxBytes}` : `${headerBytes} header bytes, at most ${capabilities.maxHeaderBytes}`
+      const reason =
+        bytes > capabilities.maxBytes
+          ? `${bytes} bytes, at most ${capabilities.maxBytes}`
+          : `${headerBytes} header bytes, at most ${capabilities.maxHeaderBytes}`
       return { kind: 'not-sent', reason: `too large: ${reason}`, retryable: false }
     }
-    const partition = outgoing.partition ?? String((message.key === null ? turn++ : hash(message.key)) % place.partitions)
+    const partition =
+      outgoing.partition ?? String((message.key === null ? turn++ : hash(message.key)) % place.partitions)
     if (!(/^\d{1,9}$/.test(partition) && Number(partition) < place.partitions)) {
       return { kind: 'not-sent', reason: `"${name}" has no partition "${partition}"`, retryable: false }
     }
@@ -108,17 +120,20 @@ export function memoryBroker(options: MemoryBrokerOptions = {}): MemoryBroker {
     async receive(name, receive) {
       await alive()
       open()
-      if (receive.positions !== undefined) throw new RedriveError('CAPABILITY_MISSING', 'the memory broker has no positions')
+      if (receive.positions !== undefined)
+        throw new RedriveError('CAPABILITY_MISSING', 'the memory broker has no positions')
       const place = placeOf(name)
       place.consumers.add(receive.consumer)
-      const subscription = subscribe(place, { ...receive, clock })
+      const subscription = subscribe(place, { ...receive, clock, isLog: capabilities.redelivered === 'superset' })
       subscriptions.set(subscription, name)
-      const guarded = <A extends unknown[], R>(call: (...args: A) => Promise<R>) => async (...args: A): Promise<R> => {
-        await alive()
-        const result = await call(...args)
-        await alive()
-        return result
-      }
+      const guarded =
+        <A extends unknown[], R>(call: (...args: A) => Promise<R>) =>
+        async (...args: A): Promise<R> => {
+          await alive()
+          const result = await call(...args)
+          await alive()
+          return result
+        }
       return {
         next: guarded(subscription.next),
         settle: guarded(subscription.settle),
@@ -141,7 +156,10 @@ export function memoryBroker(options: MemoryBrokerOptions = {}): MemoryBroker {
       await alive()
       const place = store.places.get(name)
       if (place === undefined) return { exists: false, partitions: 0, facts: [], consumers: [] }
-      const facts = ['Held in memory; lost at the end of the process.', `Messages up to ${capabilities.maxBytes} bytes.`]
+      const facts = [
+        'Held in memory; lost at the end of the process.',
+        `Messages up to ${capabilities.maxBytes} bytes.`,
+      ]
       return { exists: true, partitions: place.partitions, facts, consumers: [...place.consumers] }
     },
     async close() {
@@ -162,9 +180,12 @@ export function memoryBroker(options: MemoryBrokerOptions = {}): MemoryBroker {
 function copyOf(message: Message, nowMs: number): Message {
   return {
     ...message,
-    key: message.key?.slice() ?? null,
-    body: message.body?.slice() ?? null,
-    headers: message.headers.map((header) => ({ ...header, value: header.value?.slice() ?? null })),
+    key: message.key === null ? null : new Uint8Array(message.key),
+    body: message.body === null ? null : new Uint8Array(message.body),
+    headers: message.headers.map((header) => ({
+      ...header,
+      value: header.value === null ? null : new Uint8Array(header.value),
+    })),
     timestampMs: message.timestampMs ?? nowMs,
   }
 }

@@ -12,6 +12,8 @@ export interface Entry {
   /** Was handed out and never settled. */
   redelivered: boolean
   deliveryCount: number
+  /** In a log: acknowledged, but not everything before it. */
+  acked: boolean
 }
 
 /** A queue with partitions: ready entries in the order they were sent, delayed ones by their time. */
@@ -19,6 +21,8 @@ export interface Place {
   readonly name: string
   readonly partitions: number
   readonly consumers: Set<string>
+  /** Who reads here; of a log only the first one gets anything. */
+  readonly readers: Set<object>
   /** Everything not acknowledged yet, whether waiting, delayed or handed out. */
   readonly held: Map<string, Entry>
   add(message: Message, options: { bytes: number; partition: string; availableAtMs: number }): Entry
@@ -28,6 +32,12 @@ export interface Place {
   take(nowMs: number, fits: (entry: Entry) => boolean): Entry | undefined
   /** When the first delayed entry becomes ready. */
   nextAtMs(): number | undefined
+  /** Forgets what is acknowledged together with everything before it, as a log's committed position does. */
+  commit(): void
+  /** What a log hands out again when its reader is lost: everything after its committed position. */
+  rewind(isRedelivered: boolean): void
+  /** Something else than a message changed for those who wait. */
+  changed(): void
   /** Calls `wake` at the next change; the answer takes it back. */
   onChange(wake: () => void): () => void
 }
@@ -67,10 +77,21 @@ export function createPlace(name: string, partitions: number): Place {
     name,
     partitions,
     consumers: new Set(),
+    readers: new Set(),
     held,
     add(message, { bytes, partition, availableAtMs }) {
       const id = `${name}/${partition}/${sequence}`
-      const entry: Entry = { id, sequence: sequence++, partition, message, bytes, availableAtMs, redelivered: false, deliveryCount: 0 }
+      const entry: Entry = {
+        id,
+        sequence: sequence++,
+        partition,
+        message,
+        bytes,
+        availableAtMs,
+        redelivered: false,
+        deliveryCount: 0,
+        acked: false,
+      }
       held.set(id, entry)
       if (availableAtMs > 0) delayed.push(entry)
       else makeReady(entry)
@@ -94,6 +115,21 @@ export function createPlace(name: string, partitions: number): Place {
       compact()
       return entry
     },
+    commit() {
+      for (const entry of held.values()) {
+        if (!entry.acked) return
+        held.delete(entry.id)
+      }
+    },
+    rewind(isRedelivered) {
+      for (const entry of held.values()) {
+        if (isRedelivered) entry.redelivered = true
+        if (!entry.acked) continue
+        entry.acked = false
+        makeReady(entry)
+      }
+    },
+    changed,
     nextAtMs: () => delayed.peek()?.availableAtMs,
     onChange(wake) {
       waiting.add(wake)

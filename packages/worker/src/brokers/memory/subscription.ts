@@ -9,8 +9,13 @@ export interface MemorySubscription extends Subscription {
   lose(partitions: readonly string[]): void
 }
 
-export function subscribe(place: Place, options: ReceiveOptions & { readonly clock: Clock }): MemorySubscription {
-  const { clock, maxInFlight } = options
+export function subscribe(
+  place: Place,
+  options: ReceiveOptions & { readonly clock: Clock; readonly isLog: boolean },
+): MemorySubscription {
+  const { clock, maxInFlight, isLog } = options
+  const reader = {}
+  place.readers.add(reader)
   const inFlight = new Map<Delivery, Entry>()
   const closing = new AbortController()
   let bytes = 0
@@ -22,9 +27,12 @@ export function subscribe(place: Place, options: ReceiveOptions & { readonly clo
   // One message always fits, or a message above the bound would never be delivered.
   const fits = (entry: Entry): boolean => inFlight.size === 0 || bytes + entry.bytes <= maxInFlight.bytes
 
+  const isReader = (): boolean => place.readers.values().next().value === reader
+  const mayTake = (): boolean => inFlight.size < maxInFlight.messages && (!isLog || isReader())
+
   const take = (maxMessages: number): Delivery[] => {
     const taken: Delivery[] = []
-    while (taken.length < maxMessages && inFlight.size < maxInFlight.messages) {
+    while (taken.length < maxMessages && mayTake()) {
       const entry = place.take(clock.now(), fits)
       if (entry === undefined) break
       entry.deliveryCount++
@@ -43,6 +51,11 @@ export function subscribe(place: Place, options: ReceiveOptions & { readonly clo
       entry.availableAtMs = 0
       place.restore(entry)
     }
+  }
+  const leave = (): void => {
+    place.readers.delete(reader)
+    giveBack(() => true)
+    place.changed()
   }
   const changeOr = async (ms: number): Promise<void> => {
     const woken = new AbortController()
@@ -65,7 +78,8 @@ export function subscribe(place: Place, options: ReceiveOptions & { readonly clo
         const taken = take(maxMessages)
         const leftMs = deadlineMs - clock.now()
         if (taken.length > 0 || leftMs <= 0) return taken
-        await changeOr(Math.min(leftMs, Math.max(1, (place.nextAtMs() ?? Number.POSITIVE_INFINITY) - clock.now())))
+        const nextAtMs = mayTake() ? (place.nextAtMs() ?? Number.POSITIVE_INFINITY) : Number.POSITIVE_INFINITY
+        await changeOr(Math.min(leftMs, Math.max(1, nextAtMs - clock.now())))
       }
     },
     async settle(deliveries, settlement) {
@@ -73,8 +87,11 @@ export function subscribe(place: Place, options: ReceiveOptions & { readonly clo
         const entry = inFlight.get(delivery)
         if (entry === undefined) continue
         forget(delivery, entry)
-        if (settlement.kind === 'ack') place.held.delete(entry.id)
-        else {
+        if (settlement.kind === 'ack') {
+          entry.acked = true
+          if (isLog) place.commit()
+          else place.held.delete(entry.id)
+        } else {
           entry.availableAtMs = settlement.delayMs > 0 ? clock.now() + settlement.delayMs : 0
           entry.redelivered = false
           place.restore(entry)
@@ -86,11 +103,13 @@ export function subscribe(place: Place, options: ReceiveOptions & { readonly clo
     async close(settled) {
       closing.abort()
       await settled?.catch(() => undefined)
-      giveBack(() => true)
+      if (isLog && isReader()) place.rewind(false)
+      leave()
     },
     drop() {
       closing.abort()
-      giveBack(() => true)
+      if (isLog && isReader()) place.rewind(true)
+      leave()
     },
     lose(partitions) {
       giveBack((entry) => partitions.includes(entry.partition))

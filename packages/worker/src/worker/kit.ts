@@ -1,0 +1,36 @@
+import type { Broker } from '../broker.ts'
+import type { Clock } from '../clock.ts'
+import type { Rule } from '../classification.ts'
+import type { Lanes } from '../lanes.ts'
+import type { RetryPolicy } from '../retry-policy.ts'
+import type { WorkerIdentity } from '../wire.ts'
+import type { Attempts } from './attempt.ts'
+import type { Emitter } from './events.ts'
+import type { Gate } from './gate.ts'
+import type { Counters } from './health.ts'
+import type { Scheduler } from './scheduler.ts'
+import type { Sender } from './sender.ts'
+
+/** What the parts of one worker share. */
+export interface Kit {
+  readonly broker: Broker
+  readonly queue: string
+  readonly consumer: string
+  readonly identity: WorkerIdentity
+  readonly lanes: Lanes
+  /** `null`: none are sent. */
+  readonly receipts: string | null
+  readonly policy: RetryPolicy
+  readonly rules: readonly Rule[]
+  readonly timeoutMs: number
+  readonly clock: Clock
+  readonly random: () => number
+  readonly events: Emitter
+  readonly counters: Counters
+  readonly gate: Gate
+  readonly sender: Sender
+  readonly attempts: Attempts
+  readonly scheduler: Scheduler
+  /** Aborts when the worker begins to stop. */
+  readonly stopping: AbortSignal
+}

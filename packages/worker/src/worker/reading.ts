@@ -1,0 +1,103 @@
+import type { Lanes } from '../lanes.ts'
+import { work } from './conclude.ts'
+import { type Due, due } from './due.ts'
+import { type Intake, openIntake } from './intake.ts'
+import type { Kit } from './kit.ts'
+import type { ResolvedOptions } from './options.ts'
+import { readSuspectLog } from './suspect-log.ts'
+import { readSuspectQueue } from './suspect-queue.ts'
+import { suspected } from './suspicion.ts'
+import type { Task } from './task.ts'
+
+/** Everything a worker reads: its queue, its retry lanes, its suspects. */
+export interface Reading {
+  readonly intakes: readonly Intake[]
+  readonly due: Due
+  /** Resolves when no message is on its way into the suspects lane. */
+  moved(): Promise<void>
+}
+
+/** @throws what `Broker.receive` throws */
+export async function openReading(kit: Kit, options: ResolvedOptions): Promise<Reading> {
+  const { scheduler, clock, stopping, lanes } = kit
+  const moving = new Set<Promise<void>>()
+  const opened: Intake[] = []
+
+  const start = (task: Task, from: 'source' | 'lane'): void => {
+    const orderKey = from === 'source' ? orderKeyOf(task, options) : null
+    scheduler.add({ orderKey, from, run: () => work(kit, task), release: () => task.release() })
+  }
+  const suspect = (task: Task): void => {
+    const move = suspected(kit, task)
+    moving.add(move)
+    void move.finally(() => moving.delete(move))
+  }
+  const later = due({ clock, signal: stopping, start: (task) => start(task, 'lane') })
+
+  const acceptSource = (tasks: readonly Task[]): void => {
+    for (const task of tasks) {
+      if (task.delivery.redelivered) suspect(task)
+      else start(task, 'source')
+    }
+  }
+  const acceptLane =
+    (lane: Lanes['retries'][number], isLast: boolean) =>
+    (tasks: readonly Task[]): void => {
+      const nowMs = clock.now()
+      for (const task of tasks) {
+        const dueAtMs = task.wire().dueAtMs ?? nowMs
+        // Never longer than the lane is for, whatever another machine's clock wrote.
+        const atMs = isLast ? dueAtMs : Math.min(dueAtMs, nowMs + lane.maxDelayMs)
+        // What is not due yet cannot have been in a handler's hands.
+        if (atMs > nowMs) later.add(task, atMs)
+        else if (task.delivery.redelivered) suspect(task)
+        else start(task, 'lane')
+      }
+    }
+
+  const { ordering, redelivered } = kit.broker.capabilities
+  const isLog = ordering === 'partition' && redelivered === 'superset'
+  const onLost = (): void => later.dropLost()
+  const wanted = [
+    { place: kit.queue, from: 'source', maxInFlight: options.maxInFlight, accept: acceptSource },
+    ...lanes.retries.map((lane, at) => ({
+      place: lane.place,
+      from: 'lane' as const,
+      maxInFlight: options.laneBounds,
+      accept: acceptLane(lane, at === lanes.retries.length - 1),
+      onLost,
+    })),
+    {
+      place: lanes.suspects,
+      from: 'lane',
+      maxInFlight: { messages: isLog ? 1_000 : 1, bytes: options.laneBounds.bytes },
+      accept: () => undefined,
+      read: (subscription, make) => (isLog ? readSuspectLog : readSuspectQueue)(kit, subscription, make),
+    },
+  ] satisfies readonly Parameters<typeof openIntake>[1][]
+  const results = await Promise.allSettled(wanted.map(async (each) => opened.push(await openIntake(kit, each))))
+  const failed = results.find((result) => result.status === 'rejected')
+  if (failed !== undefined) {
+    await Promise.all(opened.map((intake) => intake.close(Promise.resolve())))
+    throw failed.reason
+  }
+  return {
+    intakes: opened,
+    due: later,
+    async moved() {
+      while (moving.size > 0) await Promise.all(moving)
+    },
+  }
+}
+
+function orderKeyOf(task: Task, { order, key }: ResolvedOptions): string | null {
+  if (order === 'none') return null
+  if (order === 'partition') return task.delivery.partition
+  if (key === null) return task.message.key === null ? null : Buffer.from(task.message.key).toString('latin1')
+  try {
+    return key(task.message)
+  } catch {
+    // Without a key it waits for nothing; its handler will say what is wrong with it.
+    return null
+  }
+}

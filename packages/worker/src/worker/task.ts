@@ -1,0 +1,145 @@
+import { createHash, randomUUID } from 'node:crypto'
+import type { Delivery } from '../broker.ts'
+import type { Message } from '../message.ts'
+import { type Wire, wireHeader } from '../wire.ts'
+import { decodeWire, stripWire } from '../wire-codec.ts'
+import type { Settler } from './settler.ts'
+
+/** A delivery on its way through the worker. */
+export interface Task {
+  readonly delivery: Delivery
+  /** Without our headers. */
+  readonly message: Message
+  /** What is known of the message; made when first asked for. */
+  wire(): Wire
+  /** Its partition was taken away: nothing that follows from it may have an effect. */
+  readonly lost: boolean
+  lose(): void
+  /** Was in the hands of a lost process. Given back by leaving it unsettled, since a release would wash the suspicion off. */
+  suspect: boolean
+  /** Done with it. */
+  ack(): Promise<void>
+  /** Not done with it, not its fault. */
+  release(): Promise<void>
+}
+
+export interface TaskContext {
+  readonly system: string
+  readonly queue: string
+  readonly consumer: string
+  /** `source`: headers are the producer's, so a wire there counts only where the office put it. */
+  readonly from: 'source' | 'lane'
+  /** Called once, when the task is acknowledged or given back. */
+  readonly onSettled?: () => void
+}
+
+export function taskOf(delivery: Delivery, settler: Settler, context: TaskContext): Task {
+  const ours = delivery.message.headers.some(({ name }) => name === wireHeader)
+  const found = ours ? (decodeWire(delivery.message.headers)?.wire ?? null) : null
+  const carried = found !== null && isOurs(found, context) ? found : null
+  let wire: Wire | null = null
+  let lost = false
+  return {
+    delivery,
+    message: ours || carried !== null ? originalOf(delivery.message, carried) : delivery.message,
+    wire: () => {
+      wire ??= wireFor(delivery, carried, context)
+      return wire
+    },
+    get lost() {
+      return lost
+    },
+    lose() {
+      lost = true
+    },
+    suspect: delivery.redelivered,
+    ack() {
+      context.onSettled?.()
+      return settler.ack(delivery)
+    },
+    async release() {
+      context.onSettled?.()
+      if (!this.suspect) await settler.release(delivery)
+    },
+  }
+}
+
+/** The same task with another way to settle it. */
+export function settledBy(task: Task, settling: Pick<Task, 'ack' | 'release'> & { readonly wire?: () => Wire }): Task {
+  return {
+    delivery: task.delivery,
+    message: task.message,
+    wire: settling.wire ?? task.wire,
+    get lost() {
+      return task.lost
+    },
+    lose: task.lose,
+    suspect: task.suspect,
+    ack: settling.ack,
+    release: settling.release,
+  }
+}
+
+/** A replay to the origin reaches every consumer there; only the one whose letter it is may report on it. */
+function isOurs(wire: Wire, { from, consumer }: TaskContext): boolean {
+  return from === 'lane' || (wire.replayId !== null && wire.origin.consumer === consumer)
+}
+
+function originalOf(message: Message, wire: Wire | null): Message {
+  const headers = stripWire(message.headers)
+  const timestampMs = wire?.origin.timestampMs ?? message.timestampMs
+  return timestampMs === undefined ? { ...message, headers } : { ...message, headers, timestampMs }
+}
+
+function wireFor(delivery: Delivery, carried: Wire | null, context: TaskContext): Wire {
+  if (carried === null) return freshWire(delivery, context)
+  return context.from === 'lane'
+    ? carried
+    : { ...carried, attempts: 0, crashes: 0, dueAtMs: null, tier: null, reason: null }
+}
+
+function freshWire(
+  { message, nativeId, partition, position }: Delivery,
+  { system, queue, consumer }: TaskContext,
+): Wire {
+  return {
+    id: nativeId === null ? randomUUID() : idOf([system, queue, nativeId, consumer]),
+    origin: {
+      system,
+      place: queue,
+      consumer,
+      partition,
+      position: position === null ? null : String(position),
+      nativeId,
+      timestampMs: message.timestampMs ?? null,
+    },
+    attempts: 0,
+    maxAttempts: null,
+    firstFailedAtMs: null,
+    lastFailedAtMs: null,
+    failure: null,
+    tier: null,
+    reason: null,
+    worker: null,
+    traceparent: traceparentOf(message),
+    hops: 0,
+    crashes: 0,
+    replayId: null,
+    dueAtMs: null,
+    history: [],
+  }
+}
+
+/** The same message gets the same identity however often the broker hands it out, so that dying twice is one letter. */
+function idOf(parts: readonly string[]): string {
+  return createHash('sha256').update(parts.join('\0')).digest('hex').slice(0, 32)
+}
+
+const traceparentPattern = /^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/
+
+function traceparentOf({ headers }: Message): string | null {
+  const value = headers.find(({ name }) => name.toLowerCase() === 'traceparent')?.value
+  if (value === undefined || value === null || value.byteLength !== 55) return null
+  const text = Buffer.from(value).toString('latin1')
+  return traceparentPattern.test(text) ? text : null
+}
