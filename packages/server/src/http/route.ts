@@ -1,7 +1,6 @@
 import type { Broker, Clock } from '@redrive/worker'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Static, TSchema } from 'typebox'
-import type { CaptureHealth } from '../capture/index.ts'
 import type { Store } from '../store/store.ts'
 
 /** What routes work on; made in main.ts. */
@@ -20,7 +19,10 @@ export interface CaptureView {
   readonly broker: string
   readonly place: string
   readonly role: 'dead-letter' | 'receipts'
-  readonly health: CaptureHealth
+  readonly state: string
+  readonly reason: string | null
+  readonly letters: number
+  readonly receipts: number
 }
 
 export interface Schemas {

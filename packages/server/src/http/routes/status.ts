@@ -25,7 +25,7 @@ const captureView = Type.Object(
     broker: text(),
     place: text(),
     role: Type.Union([Type.Literal('dead-letter'), Type.Literal('receipts')]),
-    state: text('capturing, waiting (for database or disk) or stopped'),
+    state: text('running, paused or stopped'),
     reason: orNull(text()),
     letters: count(),
     receipts: count(),

@@ -1,0 +1,37 @@
+import pg from 'pg'
+import type { Config } from '../config/index.ts'
+import { type EmbeddedPostgres, startEmbeddedPostgres } from './embedded/index.ts'
+
+/** The server the office keeps everything in: its own embedded one, or one of the user's. */
+export interface Database {
+  readonly url: string
+  /** The folder whose space runs out when letters come in; `null` for a server elsewhere. */
+  readonly folder: string | null
+  readonly embedded: EmbeddedPostgres | null
+  /** Ends the embedded server; leaves others alone. */
+  stop(): Promise<void>
+}
+
+/** @throws DATA_FOLDER_IN_USE, EMBEDDED_POSTGRES_MISSING, EMBEDDED_POSTGRES_FAILED */
+export async function openDatabase(config: Pick<Config, 'data' | 'database'>, tell: (line: string) => void): Promise<Database> {
+  if (config.database !== null) return { url: config.database, folder: null, embedded: null, stop: async () => undefined }
+  const embedded = await startEmbeddedPostgres({ dataDir: config.data, onTrouble: tell })
+  return { url: embedded.url, folder: config.data, embedded, stop: () => embedded.stop() }
+}
+
+/** A database of its own, beside the office's in the same server, for the embedded queue; made when missing. */
+export async function embeddedQueueUrl(database: Database): Promise<string> {
+  const client = new pg.Client({ connectionString: database.url })
+  await client.connect()
+  try {
+    const { rowCount } = await client.query('select 1 from pg_database where datname = $1', [queueDatabase])
+    if (rowCount === 0) await client.query(`create database ${queueDatabase}`)
+  } finally {
+    await client.end()
+  }
+  const url = new URL(database.url)
+  url.pathname = `/${queueDatabase}`
+  return url.toString()
+}
+
+const queueDatabase = 'redrive_queue'
