@@ -3,29 +3,32 @@ import { saysRetry } from './retry-text.ts'
 import type { ErrorText, Shape } from './shape.ts'
 
 /**
- * `same`: one cause. `likely`: what is left of the shorter stack agrees. `possible`: nothing against it, but one of them shows
- * no place in the code. `different`: they speak of the same
- * error at different places, or of different errors under the same wrapper. `unrelated`: nothing in common.
+ * What one shape says about another that is already known.
+ * `same`: one cause. `likely`: the new one shows less, and that agrees; or only the name of a helper differs. `possible`: nothing
+ * against it, but the known one shows less, or one of them shows no place in the code. `different`: they speak of the same error
+ * at different places, or of different errors under the same wrapper. `unrelated`: nothing in common.
  */
 export type Relation = 'same' | 'likely' | 'possible' | 'different' | 'unrelated'
 
-export function compare(a: Shape, b: Shape): Relation {
-  const innerA = a.errors.at(-1)
-  const innerB = b.errors.at(-1)
-  if (innerA === undefined || innerB === undefined) return 'unrelated'
-  if (sameText(innerA, innerB)) {
-    if (a.frames.length > 0 && b.frames.length > 0) return compareWays(a, b)
+/** Compares a new shape with a known one. Not symmetric: what a known shape fails to show proves nothing about a new one. */
+export function compare(fresh: Shape, known: Shape): Relation {
+  const inner = fresh.errors.at(-1)
+  const knownInner = known.errors.at(-1)
+  if (inner === undefined || knownInner === undefined) return 'unrelated'
+  if (sameText(inner, knownInner)) {
+    if (fresh.frames.length > 0 && known.frames.length > 0) return compareWays(fresh, known)
     // Two texts without a place are one cause; a bare class is too little even for that.
-    const texts = a.frames.length === 0 && b.frames.length === 0 && innerA.template !== null
-    return texts ? 'same' : 'possible'
+    return fresh.frames.length === 0 && known.frames.length === 0 && inner.template !== null ? 'same' : 'possible'
   }
   // Without any text the place is all there is.
-  if (isMute(innerA) || isMute(innerB)) return a.frames.length > 1 && compareWays(a, b) === 'same' ? 'likely' : 'unrelated'
-  return a.errors.length <= b.errors.length ? compareOuter(a, b) : compareOuter(b, a)
+  if (isMute(inner) || isMute(knownInner)) {
+    return fresh.frames.length > 1 && compareWays(fresh, known) === 'same' ? (isMute(inner) ? 'likely' : 'possible') : 'unrelated'
+  }
+  return fresh.errors.length <= known.errors.length ? compareOuter(fresh, known, 'likely') : compareOuter(known, fresh, 'possible')
 }
 
 /** Without its inner errors a report can only be recognised by the outer one. */
-function compareOuter(short: Shape, long: Shape): Relation {
+function compareOuter(short: Shape, long: Shape, agreed: 'likely' | 'possible'): Relation {
   const outer = short.errors[0]
   if (outer === undefined) return 'unrelated'
   const match = long.errors.find((error) => sameText(outer, error))
@@ -39,7 +42,7 @@ function compareOuter(short: Shape, long: Shape): Relation {
   const first = long.frames.indexOf(short.frames[0] ?? '')
   if (first === -1) return 'different'
   const way = compareWays(short, { ...long, frames: long.frames.slice(first) })
-  return way === 'same' ? 'likely' : way
+  return way === 'different' ? way : agreed
 }
 
 function sameText(a: ErrorText, b: ErrorText): boolean {
@@ -62,27 +65,40 @@ function isRetry({ errorClass, template }: ErrorText): boolean {
 }
 
 /** Two ways through the code, innermost call first. */
-function compareWays(a: Shape, b: Shape): Relation {
+function compareWays(fresh: Shape, known: Shape): Relation {
   let shared = 0
   let blurred = false
-  const length = Math.min(a.frames.length, b.frames.length)
+  const length = Math.min(fresh.frames.length, known.frames.length)
   while (shared < length) {
-    const left = a.frames[shared] ?? ''
-    const right = b.frames[shared] ?? ''
+    const left = fresh.frames[shared] ?? ''
+    const right = known.frames[shared] ?? ''
     if (!matches(left, right)) break
-    blurred ||= left !== right
+    blurred ||= left.endsWith('#?') || right.endsWith('#?')
     shared++
   }
-  if (isRenamed(a.frames, b.frames, shared)) return 'likely'
-  if (shared === 0) return compareEntries(a, b)
-  const agreed = blurred || a.cut || b.cut ? 'likely' : 'same'
-  const restA = a.frames.slice(shared)
-  const restB = b.frames.slice(shared)
-  if (restA.length === 0 || restB.length === 0) return restA.length === restB.length && !blurred ? 'same' : agreed
-  const way = a.frames.slice(0, shared)
-  if (isWrapped(way, restA, restB) || isWrapped(way, restB, restA)) return agreed
-  if ((a.cut && isCutInLayers(way, restA, restB)) || (b.cut && isCutInLayers(way, restB, restA))) return 'likely'
+  const freshIsLess = fresh.cut || fresh.frames.some((frame) => frame.endsWith('#?'))
+  const agreed = freshIsLess ? 'likely' : blurred || known.cut ? 'possible' : 'same'
+  if (isRenamed(fresh.frames, known.frames, shared)) return agreed === 'same' ? 'likely' : agreed
+  if (shared === 0) return fresh.cut ? compareEntries(fresh.frames, known.frames, 'likely') : known.cut ? compareEntries(known.frames, fresh.frames, 'possible') : 'different'
+  const rest = fresh.frames.slice(shared)
+  const knownRest = known.frames.slice(shared)
+  if (rest.length === 0 && knownRest.length === 0) return blurred ? agreed : 'same'
+  // The shorter way may have lost the handler, which is what tells two causes in a common helper apart.
+  if (rest.length === 0) return 'likely'
+  if (knownRest.length === 0) return freshIsLess ? 'likely' : 'possible'
+  const way = fresh.frames.slice(0, shared)
+  if (isWrapped(way, rest, knownRest) || isWrapped(way, knownRest, rest)) return agreed
+  if (fresh.cut && isCutInLayers(way, rest, knownRest)) return 'likely'
+  if (known.cut && isCutInLayers(way, knownRest, rest)) return 'possible'
   return 'different'
+}
+
+/** A stack that is printed from the entry down and cut off shows only how the handler was reached. */
+function compareEntries(part: readonly string[], whole: readonly string[], agreed: 'likely' | 'possible'): Relation {
+  if (isWithin(part, whole)) return agreed
+  const module = moduleOf(part[0] ?? '')
+  const layer = module !== moduleOf(whole[0] ?? '') && whole.some((frame) => moduleOf(frame) === module)
+  return layer ? 'possible' : 'different'
 }
 
 /**
@@ -97,16 +113,6 @@ function isRenamed(a: readonly string[], b: readonly string[], at: number): bool
   const restA = a.slice(at + 1)
   const restB = b.slice(at + 1)
   return (isWithin(restA, restB) || isWithin(restB, restA)) && readsAsRenamed(nameOf(left), nameOf(right))
-}
-
-/** A stack that is printed from the entry down and cut off shows only how the handler was reached. */
-function compareEntries(a: Shape, b: Shape): Relation {
-  const [part, whole] = a.cut ? [a, b] : [b, a]
-  if (!part.cut) return 'different'
-  if (isWithin(part.frames, whole.frames)) return 'likely'
-  const module = moduleOf(part.frames[0] ?? '')
-  const layer = module !== moduleOf(whole.frames[0] ?? '') && whole.frames.some((frame) => moduleOf(frame) === module)
-  return layer ? 'possible' : 'different'
 }
 
 /** The longer way goes through more layers (tracing, retries) between handler and entry, none of them the handler's own code. */

@@ -8,7 +8,6 @@ interface JavaScriptFrame extends Frame {
 interface Open {
   head: string
   readonly frames: JavaScriptFrame[]
-  readonly indent: number
 }
 
 /** V8 stacks and what `util.inspect` makes of them: `at fn (file:1:2)`, `[cause]: …`, `[errors]: […]`. */
@@ -22,33 +21,32 @@ export const parseJavaScript: StackParser = (lines) => {
       if (done) continue
       const frame = frameOf(text)
       if (frame !== null) level.frames.push(frame)
-      if (text.endsWith('{')) done = false
+      // What follows are the properties of the error, with stacks of their own.
+      done = text.endsWith('{')
       continue
     }
     if (text.startsWith('Node.js v')) break
-    const cause = /^(?:\[cause\]|cause): (.+)$/.exec(text)
-    const listed = cause === null && level?.frames.length === 0 && levels.length === 1 ? /^\[errors\]: \[$/.test(text) : false
+    const cause = /^(?:\[cause\]|cause): (.+)$|^Caused by: (.+)$/.exec(text)
     if (cause !== null) {
+      const head = cause[1] ?? cause[2] ?? ''
+      // Too deep for `util.inspect`, which then names the class alone.
+      done = /^\[[\w$]+\],?$/.test(head)
+      if (!done) level = open(head)
+    } else if (text === '[errors]: [' && level !== undefined && !level.frames.some(({ inApp }) => inApp)) {
       done = false
-      level = open(cause[1] ?? '', line.length - text.length)
-    } else if (listed) {
-      done = false
-      level = open('', line.length - text.length)
-    } else if (text.startsWith('Caused by: ')) {
-      done = false
-      level = open(text.slice(11), 0)
-    } else if (level !== undefined && level.head === '' && level.frames.length === 0) level.head = unbracket(text)
-    else if (level !== undefined && level.frames.length > 0) done = done || level.indent > 0 || text === '' || text.startsWith('}')
-    else if (level === undefined) {
-      if (looksLikeHead(text)) level = open(unbracket(text), line.length - text.length)
-    } else if (text !== '' && text !== '^') level.head += `\n${line}`
+      level = open('')
+    } else if (level === undefined) {
+      if (looksLikeHead(text)) level = open(text)
+    } else if (level.frames.length > 0) done ||= levels.length > 1 || text === '' || text.startsWith('}')
+    else if (level.head === '') level.head = unbracket(text)
+    else if (!done && text !== '' && text !== '^') level.head += `\n${line}`
   }
   return levels
     .filter(({ head, frames }) => frames.length > 0 || head !== '')
     .map(({ head, frames }): ErrorLevel => ({ ...headOf(head), frames: isBundle(frames) ? [] : frames.map(plain) }))
 
-  function open(head: string, indent: number): Open {
-    const opened: Open = { head: unbracket(head), frames: [], indent }
+  function open(head: string): Open {
+    const opened: Open = { head: unbracket(head), frames: [] }
     levels.push(opened)
     return opened
   }
