@@ -41,6 +41,15 @@ test('a message spans lines and keeps what looks like a frame of another notatio
   })
 })
 
+test('messages of suppressed errors and of their causes span lines too', () => {
+  const suppressed =
+    '\tSuppressed: a.C: two\nlines\n\t\tat a.C.d(C.java:1)\n\tCaused by: a.D: two\nmore\n\t\t... 1 more\n'
+  assert.deepEqual(innermost(`a.B: x\n\tat a.B.main(B.java:1)\n${suppressed}Caused by: a.E: y\n\t... 1 more\n`), {
+    errorClass: 'a.E',
+    message: 'y',
+  })
+})
+
 test('an error without a message, without frames, or with Windows line ends', () => {
   assert.deepEqual(innermost('java.lang.NullPointerException\n\tat a.B.main(B.java:1)\n'), {
     errorClass: 'java.lang.NullPointerException',
@@ -90,7 +99,7 @@ test('what is no class says nothing: own toString, circular causes, quoted stack
   assert.equal(innermost('a.B: c\n\tat d.E.f(E.java:1)\nCaused by: it just broke\n\t... 1 more\n'), null)
   assert.equal(innermost('a.B: c\n\tat d.E.f(E.java:1)\nCaused by: [CIRCULAR REFERENCE: a.B: c]\n'), null)
   assert.equal(
-    innermost('a.Remote: said\na.There: x\n\tat far.Away.b(Away.java:1)\nend of it\n\tat d.E.f(E.java:1)\n'),
+    innermost('a.Remote: said\na.There: x\n\tat far.Away.b(Away.java:1)\nend of it\n\tat d.E.main(E.java:1)\n'),
     null,
   )
   assert.equal(innermost(''), null)

@@ -89,3 +89,12 @@ test('dead-lettered twice: the first set is the origin, the last the failure', (
   assert.equal(facts.errorClass, 'a.b.Later')
   assert.equal(facts.hops, 2)
 })
+
+test('a later error without a message does not inherit one', () => {
+  const later = context('dlq-orders-es', { message: null, stack: `${invalid}\n${root}` })
+  const { facts } = readLetter(
+    kafkaLetter([...context('orders'), ...later.filter(([name]) => !name.endsWith('.message'))]),
+  )
+  assert.equal(facts.errorClass, invalid)
+  assert.equal(facts.message, undefined)
+})

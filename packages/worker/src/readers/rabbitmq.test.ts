@@ -78,6 +78,14 @@ test('through a wait queue: the consumer is the one that rejected, the origin th
   assert.equal(confidence.consumer, 'inferred')
 })
 
+test('after a full cycle the first queue is the newest entry', () => {
+  const deaths = [
+    { queue: 'orders', reason: 'rejected', count: 2 },
+    { queue: 'orders.wait', reason: 'expired' },
+  ]
+  assert.equal(readLetter(letter(deaths, [text('x-first-death-queue', 'orders')])).facts.originPlace, 'orders')
+})
+
 test('a message that only expired or overflowed blames no consumer', () => {
   for (const reason of ['expired', 'maxlen']) {
     const { facts } = readLetter(

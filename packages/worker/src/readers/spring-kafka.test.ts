@@ -91,6 +91,27 @@ test('a later death without a group, or one that left the first set alone, does 
   assert.equal(readLetter(kafkaLetter(without)).facts.originPlace, 'orders')
 })
 
+test('an origin is never completed from a later death', () => {
+  const { facts } = readLetter(
+    kafkaLetter([['kafka_dlt-original-topic', 'orders'], ...originals('kafka_dlt-', 'orders-dlt', 'two')]),
+  )
+  assert.equal(facts.originPlace, 'orders')
+  assert.equal(facts.originPartition, undefined)
+  assert.equal(facts.originTimestampMs, undefined)
+})
+
+test('a later error without a stack or a cause does not inherit the cause', () => {
+  const { facts } = readLetter(
+    kafkaLetter([
+      ...exceptions('kafka_dlt-', ['java.net.ConnectException: Connection refused']),
+      ...originals('kafka_dlt-', 'orders', 'one'),
+      ['kafka_dlt-exception-fqcn', wrapper],
+      ...originals('kafka_dlt-', 'orders-dlt', 'two'),
+    ]),
+  )
+  assert.equal(facts.errorClass, undefined)
+})
+
 test('a later error without a message or a cause does not inherit them', () => {
   const { facts } = readLetter(
     kafkaLetter([
