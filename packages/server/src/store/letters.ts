@@ -68,13 +68,27 @@ export class LetterRows {
 }
 
 /** Those of the identities that this source has delivered before, as hex. */
-export async function knownIdentities(client: pg.PoolClient, sourceId: number, identities: readonly Uint8Array[]): Promise<ReadonlySet<string>> {
+export async function knownIdentities(client: pg.Pool | pg.PoolClient, sourceId: number, identities: readonly Uint8Array[]): Promise<ReadonlySet<string>> {
   const { rows } = await client.query<{ identity: string }>({
     name: 'known-identities',
     text: `select encode(identity, 'hex') as identity from letter where source_id = $1 and identity = any($2::bytea[])`,
     values: [sourceId, identities],
   })
   return new Set(rows.map(({ identity }) => identity))
+}
+
+/** Letters of this source with these identities and the hashes of their bodies, all as hex. */
+export async function lettersByIdentity(
+  pool: pg.Pool,
+  sourceId: number,
+  identities: readonly Uint8Array[],
+): Promise<readonly { readonly identity: string; readonly body_sha256: string }[]> {
+  const { rows } = await pool.query<{ identity: string; body_sha256: string }>(
+    `select encode(l.identity, 'hex') as identity, encode(c.body_sha256, 'hex') as body_sha256
+       from letter l join letter_content c on c.id = l.id where l.source_id = $1 and l.identity = any($2::bytea[])`,
+    [sourceId, identities],
+  )
+  return rows
 }
 
 function encodeLetter(rows: CopyRows, letter: NewLetter): void {

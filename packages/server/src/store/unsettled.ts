@@ -19,12 +19,12 @@ export async function insertUnsettled(client: pg.PoolClient, sourceId: number, l
 }
 
 /** Letters with these contents that may come again, oldest first, per content as hex. */
-export async function findUnsettled(client: pg.PoolClient, sourceId: number, contents: readonly Uint8Array[]): Promise<Map<string, string[]>> {
+export async function findUnsettled(client: pg.Pool, sourceId: number, contents: readonly Uint8Array[]): Promise<Map<string, string[]>> {
   const { rows } = await client.query<{ content: string; letter_id: string }>({
     name: 'find-unsettled',
     text: `
       select encode(content_hash, 'hex') as content, letter_id from unsettled
-       where source_id = $1 and content_hash = any($2::bytea[]) order by letter_id for update`,
+       where source_id = $1 and content_hash = any($2::bytea[]) order by letter_id`,
     values: [sourceId, contents],
   })
   const found = new Map<string, string[]>()

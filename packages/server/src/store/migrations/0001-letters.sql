@@ -143,6 +143,18 @@ create table letter_content_other partition of letter_content default with (toas
 create index letter_content_terms on letter_content using gin (terms);
 create index letter_content_wire on letter_content (wire_id) where wire_id is not null;
 
+-- What the letters of a cause have shown of it, so that one whose stack is cut or missing still finds it. scope: queue, consumer and tier.
+create table cause_shape (
+  id bigint generated always as identity primary key,
+  scope bytea not null,
+  fingerprint_version int not null,
+  fingerprint_key bytea not null,
+  cause_id bigint not null references cause,
+  shape jsonb not null,
+  unique (scope, fingerprint_version, fingerprint_key)
+);
+create index cause_shape_recent on cause_shape (scope, id);
+
 -- Letters from sources that name no identity (foreign messages on RabbitMQ), captured but perhaps not yet acknowledged: a redelivery with
 -- the same content is the same message. Rows live for moments; a multiset, for identical messages are distinct.
 create table unsettled (

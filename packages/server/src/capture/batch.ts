@@ -1,0 +1,206 @@
+import type { Delivery, Receipt } from '@redrive/worker'
+import { causeIdOf } from '../causes/assign-cause.ts'
+import type { NewShape } from '../store/cause-shapes.ts'
+import type { CauseAddition } from '../store/causes.ts'
+import { LetterRows } from '../store/letters.ts'
+import type { Unsettled } from '../store/unsettled.ts'
+import type { PlacedLetter } from './recognise-letter.ts'
+
+/** What one partition gave to a batch. */
+export interface PartitionCount {
+  /** The position after the last one; `null` where there are none. */
+  next: bigint | null
+  letters: number
+  duplicates: number
+  receipts: number
+}
+
+/** A letter that was replayed and died again. */
+export interface ReturnedLetter {
+  readonly letterId: string
+  readonly replayId: string
+}
+
+export interface BatchLimits {
+  readonly maxLetters: number
+  readonly maxBytes: number
+}
+
+export const defaultBatchLimits: BatchLimits = { maxLetters: 1_000, maxBytes: 16 * 1024 * 1024 }
+
+type Item =
+  | { readonly kind: 'letter'; readonly letter: PlacedLetter }
+  | { readonly kind: 'duplicate' | 'skipped'; readonly delivery: Delivery; readonly of: string | null }
+  | { readonly kind: 'receipt'; readonly delivery: Delivery; readonly receipt: Receipt }
+
+/** Everything that one transaction writes and one settlement acknowledges. Its buffers are used again after `reset`. */
+export class Batch {
+  readonly rows: LetterRows = new LetterRows()
+  readonly causes: Map<bigint, CauseAddition> = new Map()
+  readonly partitions: Map<string, PartitionCount> = new Map()
+  readonly queues: Map<number, number> = new Map()
+  readonly identities: Set<string> = new Set()
+  items: Item[] = []
+  shapes: NewShape[] = []
+  returned: ReturnedLetter[] = []
+  unsettled: Unsettled[] = []
+  receipts: Receipt[] = []
+  /** Letters captured earlier that were delivered once more: their acknowledgement is under way with this batch. */
+  again: string[] = []
+  deliveredBytes = 0
+
+  get size(): number {
+    return this.items.length
+  }
+
+  get letters(): readonly PlacedLetter[] {
+    return this.items.flatMap((item) => (item.kind === 'letter' ? [item.letter] : []))
+  }
+
+  get deliveries(): readonly Delivery[] {
+    return this.items.map((item) => (item.kind === 'letter' ? item.letter.delivery : item.delivery))
+  }
+
+  /** Nothing to write, though perhaps something to acknowledge. */
+  get isVoid(): boolean {
+    return this.partitions.size === 0
+  }
+
+  count(kind: 'letters' | 'duplicates' | 'receipts'): number {
+    let sum = 0
+    for (const partition of this.partitions.values()) sum += partition[kind]
+    return sum
+  }
+
+  isFull({ maxLetters, maxBytes }: BatchLimits): boolean {
+    return this.items.length >= maxLetters || Math.max(this.rows.bytes, this.deliveredBytes) >= maxBytes
+  }
+
+  reset(): void {
+    this.rows.reset()
+    this.causes.clear()
+    this.partitions.clear()
+    this.queues.clear()
+    this.identities.clear()
+    this.items = []
+    this.shapes = []
+    this.returned = []
+    this.unsettled = []
+    this.receipts = []
+    this.again = []
+    this.deliveredBytes = 0
+  }
+
+  addLetter(letter: PlacedLetter, source: { readonly sourceId: number; readonly nowMs: number }): void {
+    const { delivery, identity, read } = letter
+    const causeId = causeIdOf(letter.cause)
+    this.rows.add({
+      ...letter,
+      queueId: letter.queue.id,
+      sourceId: source.sourceId,
+      causeId,
+      identity: identity.bytes,
+      message: delivery.message,
+      partition: delivery.partition,
+      position: delivery.position,
+    })
+    this.items.push({ kind: 'letter', letter })
+    this.#partition(delivery).letters++
+    this.queues.set(letter.queue.id, (this.queues.get(letter.queue.id) ?? 0) + 1)
+    if (identity.kind === 'content') this.unsettled.push({ letterId: letter.idText, contentHash: identity.contentHash })
+    else if (delivery.position === null) this.identities.add(identity.bytes.toString('hex'))
+    if (read.facts.replayId !== undefined && letter.hostile === null) {
+      this.returned.push({ letterId: letter.idText, replayId: read.facts.replayId })
+    }
+    addToCause(this.causes, letter, { causeId, nowMs: source.nowMs })
+    if (letter.teaches) {
+      const { scope, version, key, shape } = letter.fingerprint
+      this.shapes.push({ scope, version, key, causeId, shape })
+    }
+  }
+
+  /** @param of the letter this is another delivery of, where only its content said so */
+  addDuplicate(delivery: Delivery, of: string | null = null): void {
+    this.items.push({ kind: 'duplicate', delivery, of })
+    if (of !== null) this.again.push(of)
+    this.#partition(delivery).duplicates++
+  }
+
+  /** A delivery whose position was counted already: acknowledged, not counted again. */
+  addSkipped(delivery: Delivery): void {
+    this.items.push({ kind: 'skipped', delivery, of: null })
+  }
+
+  addReceipt(delivery: Delivery, receipt: Receipt): void {
+    this.items.push({ kind: 'receipt', delivery, receipt })
+    this.receipts.push(receipt)
+    this.#partition(delivery).receipts++
+  }
+
+  addItem(item: Item, source: { readonly sourceId: number; readonly nowMs: number }): void {
+    if (item.kind === 'letter') this.addLetter(item.letter, source)
+    else if (item.kind === 'receipt') this.addReceipt(item.delivery, item.receipt)
+    else if (item.kind === 'duplicate') this.addDuplicate(item.delivery, item.of)
+    else this.addSkipped(item.delivery)
+  }
+
+  #partition({ partition, position, bytes }: Delivery): PartitionCount {
+    this.deliveredBytes += bytes
+    let count = this.partitions.get(partition)
+    if (count === undefined) {
+      count = { next: null, letters: 0, duplicates: 0, receipts: 0 }
+      this.partitions.set(partition, count)
+    }
+    if (position !== null) count.next = position + 1n
+    return count
+  }
+}
+
+const hourMs = 3_600_000
+/** A failure's own clock is believed from the year 2000 to a little ahead of ours. */
+const earliestMs = Date.UTC(2000, 0, 1)
+const aheadMs = 300_000
+
+function addToCause(causes: Map<bigint, CauseAddition>, letter: PlacedLetter, { causeId, nowMs }: { readonly causeId: bigint; readonly nowMs: number }): void {
+  const { facts } = letter.read
+  const saidMs = facts.lastFailedAtMs ?? letter.delivery.message.timestampMs ?? nowMs
+  const failedAtMs = saidMs >= earliestMs && saidMs <= nowMs + aheadMs ? saidMs : nowMs
+  let cause = causes.get(causeId)
+  if (cause === undefined) {
+    cause = newCause(letter, causeId, failedAtMs)
+    causes.set(causeId, cause)
+  }
+  cause.letters++
+  cause.firstSeenMs = Math.min(cause.firstSeenMs, failedAtMs)
+  cause.lastSeenMs = Math.max(cause.lastSeenMs, failedAtMs)
+  const hour = Math.floor(failedAtMs / hourMs) * hourMs
+  cause.hours.set(hour, (cause.hours.get(hour) ?? 0) + 1)
+  if (facts.release !== undefined) count(cause.facets, `release ${facts.release}`)
+  if (facts.host !== undefined) count(cause.facets, `host ${facts.host}`)
+}
+
+function newCause({ read: { facts }, queue, cause, fingerprint, idText }: PlacedLetter, id: bigint, failedAtMs: number): CauseAddition {
+  return {
+    id,
+    queueId: queue.id,
+    consumer: facts.consumer ?? null,
+    tier: facts.tier ?? 'unknown',
+    title: fingerprint.title,
+    errorClass: facts.errorClass ?? null,
+    template: fingerprint.template === '' ? null : fingerprint.template,
+    fingerprintVersion: fingerprint.version,
+    fingerprintKey: Buffer.from(cause, 'hex'),
+    basis: fingerprint.basis,
+    parts: fingerprint.parts,
+    sampleLetter: idText,
+    letters: 0,
+    firstSeenMs: failedAtMs,
+    lastSeenMs: failedAtMs,
+    hours: new Map(),
+    facets: new Map(),
+  }
+}
+
+function count(counts: Map<string, number>, name: string): void {
+  counts.set(name, (counts.get(name) ?? 0) + 1)
+}

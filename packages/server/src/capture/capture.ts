@@ -1,0 +1,169 @@
+import { type Broker, type BrokerTrouble, type Clock, type Subscription, systemClock } from '@redrive/worker'
+import { createCauseAssigner } from '../causes/assign-cause.ts'
+import type { DiskWatch } from '../store/disk.ts'
+import { ensurePartitions } from '../store/partitions.ts'
+import { ensureSource, PositionMoved } from '../store/sources.ts'
+import type { Store } from '../store/store.ts'
+import { uuidSource } from '../store/uuid.ts'
+import { type BatchLimits, defaultBatchLimits } from './batch.ts'
+import type { CaptureHooks } from './commit-batch.ts'
+import type { CaptureEvent, CaptureHealth } from './events.ts'
+import type { FillContext } from './fill-batch.ts'
+import { createPatience, Stopped } from './patience.ts'
+import { pauses } from './pauses.ts'
+import { createPositions } from './positions.ts'
+import { createQueueRegistry } from './queue-registry.ts'
+import { readAll } from './read-all.ts'
+import { settler } from './settler.ts'
+
+/**
+ * Capture: takes letters from one place and keeps them.
+ *
+ * next → read, recognise, group, encode → one transaction (letters, causes, books, positions) → acknowledge. While a batch commits the next
+ * one is read; at most two are in memory, whatever waits at the source. Nothing is acknowledged before its commit, and whatever happens in
+ * between (a database that is away, a commit whose answer is lost, a rebalance) ends with each letter there once.
+ */
+export interface Capture {
+  /** Takes nothing more in, commits and acknowledges what is in hand. @param options.timeoutMs what is not committed by then is left to the source. @default 10,000 */
+  stop(options?: { readonly timeoutMs?: number }): Promise<void>
+  health(): CaptureHealth
+}
+
+export interface CaptureOptions extends CaptureHooks {
+  readonly store: Store
+  readonly broker: Broker
+  /** Name of the broker connection; part of a letter's queue. */
+  readonly brokerName: string
+  readonly source: { readonly place: string; readonly role: 'dead-letter' | 'receipts' }
+  /** Consumer group of the office. */
+  readonly consumer: string
+  /** Without one, space is not watched: the database is somewhere else. */
+  readonly disk?: DiskWatch
+  readonly limits?: BatchLimits
+  /** @default the system's */
+  readonly clock?: Clock
+  readonly onEvent?: (event: CaptureEvent) => void
+}
+
+/** Capture runs until it is stopped; it gets over trouble by itself and tells about it. */
+export function startCapture(options: CaptureOptions): Capture {
+  const { store, broker, source, brokerName } = options
+  const { place, role } = source
+  const clock = options.clock ?? systemClock
+  const limits = options.limits ?? defaultBatchLimits
+  const abort = new AbortController()
+  const health = { letters: 0, duplicates: 0, receipts: 0, lastBatchAtMs: null as number | null }
+  const tell = (event: CaptureEvent): void => {
+    if (event.kind === 'captured') {
+      health.letters += event.letters
+      health.duplicates += event.duplicates
+      health.receipts += event.receipts
+      health.lastBatchAtMs = clock.now()
+    }
+    options.onEvent?.(event)
+  }
+  const paused = pauses(place, tell)
+  const patienceWith = (why: 'broker' | 'database') => createPatience({ clock, signal: abort.signal, why, ...paused })
+  const database = patienceWith('database')
+  const causes = createCauseAssigner(store.pool)
+  const queues = createQueueRegistry(store.pool, { fallback: place })
+  let stopping = false
+  let endReading: () => void = () => undefined
+  let wake: () => void = () => undefined
+  const idle = new Promise<void>((resolve) => {
+    wake = resolve
+  })
+
+  async function run(): Promise<void> {
+    const sourceId = await database.ask(() => ensureSource(store.pool, { broker: brokerName, system: broker.system, place, role }))
+    await database.ask(() => ensurePartitions(store.pool, clock.now()))
+    const positions = createPositions(store.pool, sourceId)
+    const settling = settler({ store, sourceId, place, clock, onEvent: tell })
+    const onTrouble = ({ kind, message }: BrokerTrouble): void => {
+      if (kind === 'disconnected') {
+        settling.disconnected()
+        paused.onPaused('broker', message)
+      } else if (kind === 'reconnected') paused.onResumed('broker')
+      else tell({ kind: 'trouble', place, message })
+    }
+    const context: FillContext = {
+      pool: store.pool,
+      brokerName,
+      system: broker.system,
+      place,
+      role,
+      sourceId,
+      queues,
+      causes,
+      positions,
+      nextId: uuidSource(clock.now),
+      now: clock.now,
+      patiently: database.ask,
+    }
+    const commit = {
+      store,
+      place,
+      sourceId,
+      positions,
+      hooks: options,
+      patience: database,
+      now: clock.now,
+      onEvent: tell,
+      takeSettled: settling.take,
+    }
+    const subscribe = (): Promise<Subscription> =>
+      broker.receive(place, {
+        consumer: options.consumer,
+        maxInFlight: { messages: 3 * limits.maxLetters, bytes: 3 * limits.maxBytes },
+        onTrouble,
+        ...(broker.capabilities.positions ? { positions: positions.store } : {}),
+      })
+    const connection = patienceWith('broker')
+    while (!stopping) {
+      const subscription = await connection.ask(subscribe)
+      paused.onResumed('broker')
+      const settled = Promise.withResolvers<void>()
+      let closed: Promise<void> | undefined
+      const close = (): Promise<void> => {
+        closed ??= subscription.close(settled.promise).catch((error: unknown) => tell({ kind: 'trouble', place, message: String(error) }))
+        return closed
+      }
+      endReading = () => void close()
+      if (stopping) endReading()
+      try {
+        await readAll({ subscription, fill: context, commit, settling, limits, paused, clock, isStopping: () => stopping, ...(options.disk === undefined ? {} : { disk: options.disk }) })
+      } catch (error) {
+        if (error instanceof Stopped) throw error
+        const message = error instanceof PositionMoved ? `read on from the stored position: ${error.message}` : String(error)
+        tell({ kind: 'trouble', place, message })
+        positions.reset()
+        causes.forget()
+        if (!(error instanceof PositionMoved)) await Promise.race([clock.sleep(250, abort.signal), idle])
+      } finally {
+        void settling.idle().then(settled.resolve)
+        await close()
+      }
+    }
+    await settling.idle()
+  }
+
+  const partitions = setInterval(() => void ensurePartitions(store.pool, clock.now()).catch((error: unknown) => tell({ kind: 'trouble', place, message: String(error) })), dayMs)
+  partitions.unref()
+  const running = run().catch((error: unknown) => {
+    if (!(error instanceof Stopped)) tell({ kind: 'trouble', place, message: String(error) })
+  })
+  return {
+    async stop({ timeoutMs = 10_000 } = {}) {
+      stopping = true
+      wake()
+      endReading()
+      clearInterval(partitions)
+      const timer = setTimeout(() => abort.abort(), timeoutMs)
+      await running
+      clearTimeout(timer)
+    },
+    health: () => ({ place, state: stopping ? 'stopped' : paused.problem() === null ? 'running' : 'paused', problem: paused.problem(), ...health }),
+  }
+}
+
+const dayMs = 86_400_000

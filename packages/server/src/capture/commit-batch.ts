@@ -1,0 +1,61 @@
+import type { Receipt } from '@redrive/worker'
+import type pg from 'pg'
+import { recordTransfers } from '../ledger/record-transfer.ts'
+import { insertShapes } from '../store/cause-shapes.ts'
+import { addToCauses } from '../store/causes.ts'
+import { insertReceipts } from '../store/receipts.ts'
+import { movePositions, type PositionMove } from '../store/sources.ts'
+import type { Store } from '../store/store.ts'
+import { deleteUnsettled, insertUnsettled } from '../store/unsettled.ts'
+import type { Batch, ReturnedLetter } from './batch.ts'
+
+/** What others do in the same transaction. */
+export interface CaptureHooks {
+  /** Receipts that are new: set the outcomes of the attempts they name. */
+  readonly onReceipts?: (client: pg.PoolClient, receipts: readonly Receipt[]) => Promise<void>
+  /** Letters that carry the id of a replay: it came back. */
+  readonly onReturned?: (client: pg.PoolClient, letters: readonly ReturnedLetter[]) => Promise<void>
+}
+
+export interface CommitOptions {
+  readonly sourceId: number
+  readonly moves: readonly PositionMove[]
+  /** Letters whose acknowledgement has arrived. */
+  readonly settled: readonly string[]
+  readonly hooks: CaptureHooks
+}
+
+/**
+ * Writes a batch in one transaction, in this order whatever the batch holds: letters, receipts before returns, causes, books, positions. Rows that
+ * many share (causes, positions) come last, so that their locks are short.
+ * @returns ids of causes that are new
+ * @throws PositionMoved
+ */
+export async function commitBatch(store: Store, batch: Batch, { sourceId, moves, settled, hooks }: CommitOptions): Promise<readonly bigint[]> {
+  return store.transaction(async (client) => {
+    await batch.rows.insert(client)
+    await insertUnsettled(client, sourceId, batch.unsettled)
+    if (settled.length > 0) await deleteUnsettled(client, sourceId, settled)
+    if (batch.receipts.length > 0) {
+      const receipts = await insertReceipts(client, batch.receipts)
+      if (receipts.length > 0) await hooks.onReceipts?.(client, receipts)
+    }
+    if (batch.returned.length > 0) await hooks.onReturned?.(client, batch.returned)
+    const made = batch.causes.size > 0 ? await addToCauses(client, [...batch.causes.values()]) : []
+    await insertShapes(client, batch.shapes)
+    await recordTransfers(
+      client,
+      [...batch.queues].map(([queueId, letters]) => ({ queueId, from: 'source', to: 'open', letters, what: 'captured' })),
+    )
+    await movePositions(client, sourceId, moves)
+    return made
+  })
+}
+
+/** Whether an earlier try took effect after all: its answer may have been lost with the connection. */
+export async function wasCommitted(store: Store, batch: Batch): Promise<boolean> {
+  const first = batch.letters[0]
+  if (first === undefined) return false
+  const { rows } = await store.pool.query('select 1 from letter where id = $1', [first.idText])
+  return rows.length > 0
+}

@@ -1,0 +1,148 @@
+import { causeIdOf } from '../causes/assign-cause.ts'
+import { lettersByIdentity } from '../store/letters.ts'
+import { PositionMoved } from '../store/sources.ts'
+import { isConnectionTrouble, type Store } from '../store/store.ts'
+import { Batch } from './batch.ts'
+import { type CaptureHooks, commitBatch, wasCommitted } from './commit-batch.ts'
+import type { CaptureEvent } from './events.ts'
+import { identityAfterRewind } from './identity.ts'
+import type { Patience } from './patience.ts'
+import type { Positions } from './positions.ts'
+import { emptied, type PlacedLetter } from './recognise-letter.ts'
+
+export interface CommitContext {
+  readonly store: Store
+  readonly place: string
+  readonly sourceId: number
+  readonly positions: Positions
+  readonly hooks: CaptureHooks
+  readonly patience: Patience
+  readonly now: () => number
+  readonly onEvent: (event: CaptureEvent) => void
+  /** Takes the letters whose acknowledgement has arrived since it was last asked. */
+  takeSettled(): readonly string[]
+}
+
+/**
+ * Commits a batch, whatever it takes: waits for a database that is away, finds out whether a commit without an answer took effect, and
+ * when the data itself is refused cuts the batch in halves until the letter at fault is alone; that one is kept with its bytes and
+ * without facts. Never drops anything.
+ * @throws PositionMoved: somebody else read on; nothing of the batch may be acknowledged
+ */
+export async function commitSurely(context: CommitContext, batch: Batch): Promise<void> {
+  if (batch.isVoid) return
+  const settled = context.takeSettled()
+  let retrying = false
+  for (;;) {
+    const moves = await context.patience.ask(() => context.positions.moves(batch))
+    const result = await context.patience.ask(() => attempt(context, batch, { moves, settled, retrying }), () => {
+      retrying = true
+    })
+    if (result.kind === 'done') {
+      context.positions.committed(moves)
+      tell(context, batch, result.made)
+      return
+    }
+    if (result.kind === 'known') batch = await withoutKnown(context, batch)
+    else return commitInHalves(context, batch, result.error)
+  }
+}
+
+type Result =
+  | { readonly kind: 'done'; readonly made: readonly bigint[] }
+  | { readonly kind: 'known' }
+  | { readonly kind: 'refused'; readonly error: Error }
+
+interface AttemptOptions {
+  readonly moves: Awaited<ReturnType<Positions['moves']>>
+  readonly settled: readonly string[]
+  readonly retrying: boolean
+}
+
+async function attempt({ store, sourceId, hooks }: CommitContext, batch: Batch, { retrying, ...rest }: AttemptOptions): Promise<Result> {
+  if (retrying && (await wasCommitted(store, batch))) return { kind: 'done', made: [] }
+  try {
+    return { kind: 'done', made: await commitBatch(store, batch, { ...rest, sourceId, hooks }) }
+  } catch (error) {
+    if (error instanceof PositionMoved || isConnectionTrouble(error)) throw error
+    if (constraintOf(error) === 'letter_source_id_identity_key') return { kind: 'known' }
+    if (error instanceof Error && isRefusal(error) && batch.letters.length > 0) return { kind: 'refused', error }
+    throw error
+  }
+}
+
+async function commitInHalves(context: CommitContext, batch: Batch, error: Error): Promise<void> {
+  const source = { sourceId: context.sourceId, nowMs: context.now() }
+  if (batch.size > 1) {
+    const middle = Math.ceil(batch.size / 2)
+    for (const items of [batch.items.slice(0, middle), batch.items.slice(middle)]) {
+      const half = new Batch()
+      for (const item of items) half.addItem(item, source)
+      await commitSurely(context, half)
+    }
+    return
+  }
+  const letter = batch.letters[0]
+  if (letter === undefined || letter.hostile !== null) return context.patience.ask(() => Promise.reject(error))
+  const alone = new Batch()
+  const why = `not storable as read: ${error.message}`
+  alone.addLetter(emptied(letter, why), source)
+  await commitSurely(context, alone)
+}
+
+/** The same batch with letters that are there already as duplicates; the same position with other bytes is another letter. */
+async function withoutKnown(context: CommitContext, batch: Batch): Promise<Batch> {
+  const { letters } = batch
+  const known = new Map(
+    (await context.patience.ask(() => lettersByIdentity(context.store.pool, context.sourceId, letters.map(({ identity }) => identity.bytes)))).map(
+      ({ identity, body_sha256 }) => [identity, body_sha256],
+    ),
+  )
+  const source = { sourceId: context.sourceId, nowMs: context.now() }
+  const result = new Batch()
+  for (const item of batch.items) {
+    if (item.kind !== 'letter') {
+      result.addItem(item, source)
+      continue
+    }
+    const at = item.letter.identity.bytes.toString('hex')
+    const bodySha256 = known.get(at)
+    if (bodySha256 === undefined) {
+      result.addLetter(item.letter, source)
+      known.set(at, item.letter.bodySha256.toString('hex'))
+    } else if (bodySha256 === item.letter.bodySha256.toString('hex')) result.addDuplicate(item.letter.delivery)
+    else result.addLetter(rewound(item.letter), source)
+  }
+  return result
+}
+
+function rewound(letter: PlacedLetter): PlacedLetter {
+  return { ...letter, identity: { kind: 'stable', bytes: identityAfterRewind(letter.identity.bytes, letter.bodySha256) } }
+}
+
+function tell({ place, onEvent }: CommitContext, batch: Batch, made: readonly bigint[]): void {
+  const news = new Set(made)
+  for (const letter of batch.letters) {
+    if (letter.hostile !== null) onEvent({ kind: 'hostile', place, letterId: letter.idText, reason: letter.hostile })
+    const causeId = news.size > 0 ? causeIdOf(letter.cause) : 0n
+    if (!news.delete(causeId)) continue
+    onEvent({ kind: 'cause', place, causeId, queue: letter.queue.name, title: letter.fingerprint.title })
+  }
+  onEvent({
+    kind: 'captured',
+    place,
+    letters: batch.count('letters'),
+    duplicates: batch.count('duplicates'),
+    receipts: batch.count('receipts'),
+  })
+}
+
+/** The data was refused: SQLSTATE classes 22 (data), 23 (constraint), 54 (too large), 0A (not supported), or our encoding. */
+function isRefusal(error: Error): boolean {
+  if (error instanceof RangeError || error instanceof TypeError) return true
+  return 'code' in error && typeof error.code === 'string' && /^(22|23|54|0A)/.test(error.code)
+}
+
+function constraintOf(error: unknown): string | undefined {
+  return error instanceof Error && 'constraint' in error && typeof error.constraint === 'string' ? error.constraint : undefined
+}

@@ -1,0 +1,111 @@
+import type { Delivery } from '@redrive/worker'
+import type pg from 'pg'
+import type { CauseAssigner } from '../causes/assign-cause.ts'
+import { knownIdentities } from '../store/letters.ts'
+import { findUnsettled } from '../store/unsettled.ts'
+import type { UuidSource } from '../store/uuid.ts'
+import type { Batch } from './batch.ts'
+import { parseReceipt } from './parse-receipt.ts'
+import type { Positions } from './positions.ts'
+import type { QueueRegistry } from './queue-registry.ts'
+import { fingerprintOf, type PlacedLetter, type RecognisedLetter, recogniseLetter, termsOfLetter } from './recognise-letter.ts'
+
+/** What a source's deliveries are read with. */
+export interface FillContext {
+  readonly pool: pg.Pool
+  readonly brokerName: string
+  readonly system: string
+  readonly place: string
+  readonly role: 'dead-letter' | 'receipts'
+  readonly sourceId: number
+  readonly queues: QueueRegistry
+  readonly causes: CauseAssigner
+  readonly positions: Positions
+  readonly nextId: UuidSource
+  readonly now: () => number
+  /** Asks the database until it answers. Rejects only when capture stops. */
+  patiently<T>(ask: () => Promise<T>): Promise<T>
+}
+
+/** Work between two looks at the sockets: while this batch is read, the one before it is on its way to the database. */
+const sliceMs = 2
+
+/**
+ * Reads, recognises, groups and encodes deliveries into a batch.
+ * @param others batches that are not committed yet
+ */
+export async function fillBatch(context: FillContext, batch: Batch, options: { readonly deliveries: readonly Delivery[]; readonly others: readonly Batch[] }): Promise<void> {
+  const yielding = slices()
+  const recognised: RecognisedLetter[] = []
+  for (const delivery of options.deliveries) {
+    if (context.positions.isBehind(delivery)) batch.addSkipped(delivery)
+    else {
+      const receipt = context.role === 'receipts' ? parseReceipt(delivery.message.body) : null
+      context.positions.passed(delivery)
+      if (receipt !== null) batch.addReceipt(delivery, receipt)
+      else recognised.push(recogniseLetter(delivery, { system: context.system, id: context.nextId() }))
+    }
+    if (yielding.due()) await yielding.pause()
+  }
+  const duplicates = await findDuplicates(context, recognised, [batch, ...options.others])
+  for (const letter of recognised) {
+    const duplicate = duplicates.take(letter)
+    if (duplicate !== undefined) batch.addDuplicate(letter.delivery, duplicate.of)
+    else batch.addLetter(await placeLetter(context, letter), { sourceId: context.sourceId, nowMs: context.now() })
+    if (yielding.due()) await yielding.pause()
+  }
+}
+
+async function placeLetter(context: FillContext, letter: RecognisedLetter): Promise<PlacedLetter> {
+  const { facts } = letter.read
+  const key = { broker: context.brokerName, system: context.system, place: facts.originPlace ?? context.place }
+  const queue = context.queues.known(key) ?? (await context.patiently(() => context.queues.make(key)))
+  const fingerprint = fingerprintOf(letter, queue)
+  const { cause, teaches } = context.causes.known(fingerprint) ?? (await context.patiently(() => context.causes.assign(fingerprint)))
+  return { ...letter, queue, fingerprint, cause, teaches, terms: termsOfLetter(letter) }
+}
+
+interface Duplicates {
+  /** Says whether this delivery is a letter that is captured already, and which where only the content said so. */
+  take(letter: RecognisedLetter): { readonly of: string | null } | undefined
+}
+
+/** Positions need no search: they are only ever read forward. */
+async function findDuplicates(context: FillContext, letters: readonly RecognisedLetter[], batches: readonly Batch[]): Promise<Duplicates> {
+  const stable = letters.filter(({ identity, delivery }) => identity.kind === 'stable' && delivery.position === null)
+  const again = letters.filter(({ identity, delivery }) => identity.kind === 'content' && delivery.redelivered)
+  const known = new Set(stable.length === 0 ? [] : await context.patiently(() => knownIdentities(context.pool, context.sourceId, stable.map(({ identity }) => identity.bytes))))
+  const contents = again.flatMap(({ identity }) => (identity.kind === 'content' ? [identity.contentHash] : []))
+  const unsettled = contents.length === 0 ? new Map<string, string[]>() : await context.patiently(() => findUnsettled(context.pool, context.sourceId, contents))
+  const claimed = new Set(batches.flatMap((batch) => batch.again))
+  return {
+    take({ identity, delivery }) {
+      if (identity.kind === 'content') {
+        if (!delivery.redelivered) return undefined
+        const of = unsettled.get(identity.contentHash.toString('hex'))?.find((id) => !claimed.has(id))
+        if (of !== undefined) claimed.add(of)
+        return of === undefined ? undefined : { of }
+      }
+      if (delivery.position !== null) return undefined
+      const at = identity.bytes.toString('hex')
+      if (known.has(at) || batches.some((batch) => batch.identities.has(at))) return { of: null }
+      known.add(at)
+      return undefined
+    },
+  }
+}
+
+function slices(): { due(): boolean; pause(): Promise<void> } {
+  let since = performance.now()
+  let calls = 0
+  return {
+    due: () => (++calls & 7) === 0 && performance.now() - since >= sliceMs,
+    pause: () =>
+      new Promise((resolve) => {
+        setImmediate(() => {
+          since = performance.now()
+          resolve()
+        })
+      }),
+  }
+}

@@ -1,0 +1,42 @@
+import { createHash, hash } from 'node:crypto'
+import type { Delivery, LetterFacts } from '@redrive/worker'
+import { encodeHeaders } from '../store/header-list.ts'
+
+/**
+ * What makes two deliveries the same letter. `stable`: the source or our own wire says so. `content`: nobody does; only a
+ * redelivery of what this source may not know as acknowledged can be recognised, by its content.
+ */
+export type Identity =
+  | { readonly kind: 'stable'; readonly bytes: Buffer }
+  | { readonly kind: 'content'; readonly bytes: Buffer; readonly contentHash: Buffer }
+
+/**
+ * By position, else by the broker's own id, else by our wire. The wire's word counts only together with the body it came with: it can be
+ * forged, and a forged one must not make another letter vanish.
+ * @param letterId the identity where there is none
+ */
+export function identityOf(delivery: Delivery, facts: LetterFacts, options: { readonly bodySha256: Buffer; readonly letterId: Buffer }): Identity {
+  if (delivery.position !== null) return stable(`position\n${delivery.place}\n${delivery.partition}\n${delivery.position}`)
+  if (delivery.nativeId !== null) return stable(`native\n${delivery.place}\n${delivery.nativeId}`)
+  const { bodySha256, letterId } = options
+  if (facts.wireId !== undefined) {
+    return stable(`wire\n${facts.wireId}\n${facts.hops ?? 0}\n${facts.replayId ?? ''}\n${bodySha256.toString('hex')}`)
+  }
+  return { kind: 'content', bytes: letterId, contentHash: contentHash(delivery, bodySha256) }
+}
+
+/** Another identity for a letter whose position was used before by other bytes: the place was made anew and counts from 0 again. */
+export function identityAfterRewind(identity: Uint8Array, bodySha256: Uint8Array): Buffer {
+  return createHash('sha256').update(identity).update(bodySha256).digest().subarray(0, 16)
+}
+
+function stable(text: string): Identity {
+  return { kind: 'stable', bytes: hash('sha256', text, 'buffer').subarray(0, 16) }
+}
+
+function contentHash({ message, partition }: Delivery, bodySha256: Buffer): Buffer {
+  const digest = createHash('sha256').update(bodySha256).update(message.body === null ? 'null' : 'body')
+  digest.update(message.key === null ? 'null' : hash('sha256', message.key, 'buffer'))
+  digest.update(encodeHeaders(message.headers)).update(JSON.stringify([partition, message.timestampMs ?? null, message.properties ?? null]))
+  return digest.digest().subarray(0, 16)
+}

@@ -1,0 +1,50 @@
+import type { Clock } from '@redrive/worker'
+import { PositionMoved } from '../store/sources.ts'
+import type { PauseReason } from './events.ts'
+
+/** Waits for a database or broker that is away, tells once that it does and once that it no longer has to. */
+export interface Patience {
+  /**
+   * Asks until there is an answer.
+   * @param onFailure told of each failure before the next try
+   * @throws PositionMoved at once; Stopped when capture stops meanwhile
+   */
+  ask<T>(ask: () => Promise<T>, onFailure?: (error: unknown) => void | Promise<void>): Promise<T>
+}
+
+/** Capture was stopped while it waited. */
+export class Stopped extends Error {
+  override readonly name: string = 'Stopped'
+}
+
+const firstDelayMs = 50
+const maxDelayMs = 5_000
+
+export interface PatienceOptions {
+  readonly clock: Clock
+  readonly signal: AbortSignal
+  readonly why: PauseReason
+  readonly onPaused: (why: PauseReason, message: string) => void
+  readonly onResumed: (why: PauseReason) => void
+}
+
+export function createPatience({ clock, signal, why, onPaused, onResumed }: PatienceOptions): Patience {
+  return {
+    async ask(ask, onFailure) {
+      for (let delayMs = firstDelayMs, paused = false; ; delayMs = Math.min(delayMs * 2, maxDelayMs)) {
+        try {
+          const answer = await ask()
+          if (paused) onResumed(why)
+          return answer
+        } catch (error) {
+          if (error instanceof PositionMoved || error instanceof Stopped) throw error
+          if (signal.aborted) throw new Stopped('capture was stopped', { cause: error })
+          onPaused(why, error instanceof Error ? error.message : String(error))
+          paused = true
+          await onFailure?.(error)
+          await clock.sleep(delayMs, signal)
+        }
+      }
+    },
+  }
+}

@@ -1,0 +1,115 @@
+import { hash } from 'node:crypto'
+import { type Delivery, type LetterFacts, messageBytes, type ReadLetter } from '@redrive/worker'
+import { type Fingerprint, fingerprint } from '@redrive/worker/fingerprint'
+import { readLetter } from '@redrive/worker/readers'
+import type { Queue } from '../store/queues.ts'
+import { termsOf } from '../store/terms.ts'
+import { uuidText } from '../store/uuid.ts'
+import { type Identity, identityOf } from './identity.ts'
+
+/** A delivery as far as its bytes alone tell. */
+export interface RecognisedLetter {
+  readonly delivery: Delivery
+  readonly id: Buffer
+  readonly idText: string
+  readonly read: ReadLetter
+  readonly bodySha256: Buffer
+  readonly bytes: number
+  readonly identity: Identity
+  /** Why the facts were emptied; `null` for an ordinary letter. */
+  readonly hostile: string | null
+}
+
+/** With its queue and its fingerprint. */
+export interface PlacedLetter extends RecognisedLetter {
+  readonly queue: Queue
+  readonly fingerprint: Fingerprint
+  /** Key of the cause it belongs to, hexadecimal. */
+  readonly cause: string
+  readonly teaches: boolean
+  readonly terms: readonly number[]
+}
+
+export function recogniseLetter(delivery: Delivery, options: { readonly system: string; readonly id: Buffer }): RecognisedLetter {
+  const { message, place, partition, position } = delivery
+  const bodySha256 = hash('sha256', message.body ?? nothing, 'buffer')
+  const { read, hostile } = readOrEmpty(() => capped(readLetter({ system: options.system, place, partition, position, message })))
+  return {
+    delivery,
+    id: options.id,
+    idText: uuidText(options.id),
+    read,
+    bodySha256,
+    bytes: messageBytes(message),
+    identity: identityOf(delivery, read.facts, { bodySha256, letterId: options.id }),
+    hostile,
+  }
+}
+
+/** The letter without what was read from it: its bytes stay, and its reason says why. */
+export function emptied(letter: PlacedLetter, why: string): PlacedLetter {
+  const read = emptyRead(why)
+  const bare = { ...letter, read, hostile: why, terms: [], teaches: false }
+  const print = fingerprintOf(bare, letter.queue)
+  return { ...bare, fingerprint: print, cause: print.key }
+}
+
+export function fingerprintOf({ read: { facts } }: Pick<RecognisedLetter, 'read'>, queue: Queue): Fingerprint {
+  return fingerprint({
+    queue: queue.name,
+    consumer: facts.consumer ?? null,
+    errorClass: facts.errorClass ?? null,
+    message: facts.message ?? null,
+    stack: facts.stack ?? null,
+    reason: facts.reason ?? null,
+    ...(facts.tier === undefined ? {} : { tier: facts.tier }),
+  })
+}
+
+export function termsOfLetter({ delivery: { message }, read: { facts } }: RecognisedLetter): readonly number[] {
+  return termsOf(message.key, facts.wireId, facts.message, message.body)
+}
+
+const nothing = new Uint8Array(0)
+/** Characters of each fact that are kept; the rest of the letter is in its bytes. */
+const caps: Readonly<Partial<Record<keyof LetterFacts, number>>> = {
+  message: 8_000,
+  stack: 65_536,
+  originPlace: 512,
+  consumer: 512,
+  errorClass: 512,
+  reason: 512,
+  service: 255,
+  release: 255,
+  host: 255,
+  wireId: 255,
+  traceparent: 255,
+  originSystem: 255,
+  originPartition: 255,
+  originPosition: 255,
+}
+
+function capped(read: ReadLetter): ReadLetter {
+  let facts: Record<string, unknown> | undefined
+  for (const name in read.facts) {
+    const value = read.facts[name as keyof LetterFacts]
+    const cap = caps[name as keyof LetterFacts]
+    if (cap === undefined || typeof value !== 'string' || value.length <= cap) continue
+    facts ??= { ...read.facts }
+    facts[name] = value.slice(0, cap)
+  }
+  return facts === undefined ? read : { ...read, facts: facts as LetterFacts }
+}
+
+function readOrEmpty(read: () => ReadLetter): { readonly read: ReadLetter; readonly hostile: string | null } {
+  try {
+    return { read: read(), hostile: null }
+  } catch (error) {
+    const why = `could not be read: ${error instanceof Error ? error.message : String(error)}`
+    return { read: emptyRead(why), hostile: why }
+  }
+}
+
+function emptyRead(why: string): ReadLetter {
+  return { facts: { reason: why.slice(0, 512) }, confidence: {}, readers: [], failureHeaders: [] }
+}
