@@ -19,6 +19,8 @@ export interface RabbitmqOptions {
   readonly port?: number
   /** 4 is RabbitMQ 4.0.5, 3 is 3.10.8. @default 4 */
   readonly version?: 3 | 4
+  /** Further lines of `rabbitmq.conf`. */
+  readonly settings?: readonly string[]
   readonly onProgress?: (line: string) => void
 }
 
@@ -45,7 +47,8 @@ export interface RabbitmqServer {
  */
 export async function startRabbitmq(options: RabbitmqOptions = {}): Promise<RabbitmqServer> {
   const { suite, version } = releases[options.version ?? 4]
-  const cache = process.env['REDRIVE_CACHE'] ?? join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'redrive')
+  const cache =
+    process.env['REDRIVE_CACHE'] ?? join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'redrive')
   const folder = join(cache, `rabbitmq-${version}`)
   const root = await unpackDebianTree({
     suite,
@@ -57,7 +60,7 @@ export async function startRabbitmq(options: RabbitmqOptions = {}): Promise<Rabb
   })
   const data = await mkdtemp(join(tmpdir(), 'redrive-rabbitmq-'))
   const [port, distPort, epmdPort] = await freePorts(options.port)
-  await writeConfiguration(data, port)
+  await writeConfiguration(data, { port, settings: options.settings ?? [] })
   let child = await launch({ root, data, port, distPort, epmdPort }).catch(async (error: unknown) => {
     await rm(data, { recursive: true, force: true })
     throw error
@@ -148,7 +151,10 @@ async function launch({ root, data, port, distPort, epmdPort }: Launch): Promise
   return child
 }
 
-async function writeConfiguration(data: string, port: number): Promise<void> {
+async function writeConfiguration(
+  data: string,
+  { port, settings: more }: { readonly port: number; readonly settings: readonly string[] },
+): Promise<void> {
   for (const folder of ['mnesia', 'log', 'home', 'tmp']) await mkdir(join(data, folder))
   const settings = [
     `listeners.tcp.1 = 127.0.0.1:${port}`,
@@ -158,6 +164,7 @@ async function writeConfiguration(data: string, port: number): Promise<void> {
     'log.file = false',
     'disk_free_limit.absolute = 50MB',
     'vm_memory_high_watermark.absolute = 512MB',
+    ...more,
   ]
   await writeFile(join(data, 'rabbitmq.conf'), `${settings.join('\n')}\n`)
   await writeFile(join(data, 'enabled_plugins'), '[].\n')
@@ -229,7 +236,9 @@ if (import.meta.main) {
     version: values.version === '3' ? 3 : 4,
     onProgress: (line) => console.error(line),
   })
-  console.log(`RabbitMQ ${server.version} at ${server.url} (process ${server.pid}); Ctrl-C stops it and removes its data`)
+  console.log(
+    `RabbitMQ ${server.version} at ${server.url} (process ${server.pid}); Ctrl-C stops it and removes its data`,
+  )
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     process.once(signal, () => void server.stop().then(() => process.exit(0)))
   }

@@ -1,10 +1,15 @@
 import { RedriveError } from '../../errors.ts'
-import type { ConnectionLike } from './client.ts'
+import { type ConnectionLike, replyCode } from './client.ts'
 
 /** One connection that is opened when it is needed, and again after it was lost. */
 export interface Link {
   /** @throws BROKER_UNREACHABLE, BROKER_CLOSED, CLIENT_UNSUPPORTED */
   open(): Promise<ConnectionLike>
+  /**
+   * Does something that may be done twice, on an open connection: one that was lost while it was idle shows it only when used.
+   * @throws what `open` and `operation` throw
+   */
+  use<T>(operation: (connection: ConnectionLike) => Promise<T>): Promise<T>
   /** The broker has stopped reading from us (out of memory or disk). */
   readonly isBlocked: boolean
   /** Gives up a connection that no longer answers. */
@@ -54,14 +59,25 @@ export function linkOf({ connect, connectTimeoutMs, onOpen }: LinkOptions): Link
     onOpen(connection)
     return connection
   }
+  const open = async (): Promise<ConnectionLike> => {
+    if (isClosed) throw closedError()
+    if (current !== undefined) return current
+    opening ??= opened().finally(() => {
+      opening = undefined
+    })
+    return opening
+  }
   return {
-    async open() {
-      if (isClosed) throw closedError()
-      if (current !== undefined) return current
-      opening ??= opened().finally(() => {
-        opening = undefined
-      })
-      return opening
+    open,
+    async use(operation) {
+      const idle = current
+      const connection = await open()
+      try {
+        return await operation(connection)
+      } catch (error) {
+        if (connection !== idle || current === connection || replyCode(error) !== undefined) throw error
+        return operation(await open())
+      }
     },
     get isBlocked() {
       return isBlocked

@@ -78,13 +78,14 @@ async function inspect(
 }
 
 /** A channel of its own: a refusal closes it. */
-async function onChannel<T>(link: Link, use: (channel: ChannelLike) => Promise<T>): Promise<T> {
-  const connection = await link.open()
-  const channel = await connection.createChannel()
-  channel.on('error', () => undefined)
-  const result = await use(channel)
-  ignore(channel.close())
-  return result
+function onChannel<T>(link: Link, use: (channel: ChannelLike) => Promise<T>): Promise<T> {
+  return link.use(async (connection) => {
+    const channel = await connection.createChannel()
+    channel.on('error', () => undefined)
+    const result = await use(channel)
+    ignore(channel.close())
+    return result
+  })
 }
 
 function unreachable(place: string, error: unknown): unknown {

@@ -11,6 +11,8 @@ export interface SenderOptions {
   readonly limits: () => { readonly maxBytes: number; readonly maxHeaderBytes: number }
 }
 
+type Returned = DeliveredLike & { readonly fields: { readonly replyText?: string } }
+
 export type Send = (place: string, messages: readonly Outgoing[]) => Promise<readonly SendResult[]>
 
 /** What was published and is not confirmed yet. */
@@ -76,14 +78,15 @@ export function senderOf(link: Link, options: SenderOptions): Send {
   }
 }
 
-async function openLine(link: Link, onClosed: () => void): Promise<Line> {
-  const connection = await link.open()
-  const channel = await connection.createConfirmChannel()
-  const line: Line = { connection, channel, waiting: new Map() }
-  channel.on('error', () => undefined)
-  channel.on('close', onClosed)
-  channel.on('return', (message) => markReturned(line, message as DeliveredLike & { fields: { replyText?: string } }))
-  return line
+function openLine(link: Link, onClosed: () => void): Promise<Line> {
+  return link.use(async (connection) => {
+    const channel = await connection.createConfirmChannel()
+    const line: Line = { connection, channel, waiting: new Map() }
+    channel.on('error', () => undefined)
+    channel.on('close', onClosed)
+    channel.on('return', (message) => markReturned(line, message as Returned))
+    return line
+  })
 }
 
 function publish(

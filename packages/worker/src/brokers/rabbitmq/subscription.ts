@@ -1,7 +1,7 @@
 import type { Delivery, ReceiveOptions, Settlement, Subscription } from '../../broker.ts'
 import { systemClock } from '../../clock.ts'
 import { RedriveError } from '../../errors.ts'
-import { type ChannelLike, reasonOf, replyCode } from './client.ts'
+import { type ChannelLike, type ConnectionLike, reasonOf, replyCode } from './client.ts'
 import { backoffMs, ignore, type Link, orAfter } from './connection.ts'
 import { Session } from './session.ts'
 
@@ -120,31 +120,36 @@ class RabbitmqSubscription implements Subscription {
   }
 
   async #open(): Promise<Opened> {
-    const { place, receive, maxHoldMs } = this.#options
-    const connection = await this.#link.open()
-    const { promise: ended, resolve: end } = Promise.withResolvers<string>()
+    const { place } = this.#options
     try {
-      const channel = await connection.createChannel()
-      let reason = 'the connection was lost'
-      channel.on('error', (error) => {
-        reason = reasonOf(error)
-      })
-      channel.on('close', () => end(reason))
-      void ended.then(() => attempt(() => ignore(channel.close())))
-      await channel.prefetch(Math.min(maxPrefetch, Math.max(1, receive.maxInFlight.messages)))
-      await this.#consume(channel, end)
+      return await this.#link.use((connection) => this.#openOn(connection))
     } catch (error) {
       this.#session = undefined
+      if (error instanceof RedriveError) throw error
       if (replyCode(error) === 404)
         throw new RedriveError('PLACE_MISSING', `there is no queue ${place}`, { cause: error })
       throw new RedriveError('BROKER_UNREACHABLE', `cannot receive from ${place}: ${reasonOf(error)}`, { cause: error })
     }
-    if (this.#session !== undefined) this.#watch(this.#session, { maxHoldMs, ended })
+  }
+
+  async #openOn(connection: ConnectionLike): Promise<Opened> {
+    const { receive, maxHoldMs } = this.#options
+    const { promise: ended, resolve: end } = Promise.withResolvers<string>()
+    const channel = await connection.createChannel()
+    let reason = 'the connection was lost'
+    channel.on('error', (error) => {
+      reason = reasonOf(error)
+    })
+    channel.on('close', () => end(reason))
+    void ended.then(() => attempt(() => ignore(channel.close())))
+    await channel.prefetch(Math.min(maxPrefetch, Math.max(1, receive.maxInFlight.messages)))
+    const session = await this.#consume(channel, end)
+    this.#watch(session, { maxHoldMs, ended })
     if (this.#closing !== undefined) end('closed')
     return { ended }
   }
 
-  async #consume(channel: ChannelLike, end: (reason: string) => void): Promise<void> {
+  async #consume(channel: ChannelLike, end: (reason: string) => void): Promise<Session> {
     // Deliveries may come before the answer to consume.
     const session = new Session(channel, this.#options.place)
     this.#session = session
@@ -154,6 +159,7 @@ class RabbitmqSubscription implements Subscription {
       this.#notify()
     })
     this.#consumerTag = consumerTag
+    return session
   }
 
   async #keepOpen(first: Opened): Promise<void> {
