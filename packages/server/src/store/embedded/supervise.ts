@@ -36,11 +36,7 @@ export async function supervise(
         continue
       }
       const { server, session } = running
-      const what = await Promise.race([
-        server.ended.then(() => 'server'),
-        sessionEnd(session),
-        aborted(stopping.signal),
-      ])
+      const what = await Promise.race([server.ended, sessionEnd(session), aborted(stopping.signal)])
       if (what === 'session') await relock(running)
       if (what !== 'server' || stopping.signal.aborted) continue
       options.onTrouble('the embedded PostgreSQL ended unexpectedly; starting it again')

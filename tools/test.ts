@@ -1,0 +1,37 @@
+/** `npm test [-- NAME]`: everything that needs no foreign server. */
+import { startTestServer } from '../packages/server/src/testing/database.ts'
+import { findFiles, printCount } from './lib/workspace.ts'
+import { runFiles } from './testing/run-files.ts'
+
+const leftOut = [
+  { folder: 'kafka', needs: 'a real Kafka', command: 'npm run test:brokers -- kafka' },
+  { folder: 'rabbitmq', needs: 'a real RabbitMQ', command: 'npm run test:brokers -- rabbitmq' },
+  { folder: 'brokers', needs: 'real brokers', command: 'npm run test:brokers' },
+]
+
+const all = findFiles('packages/*/src/**/*.test.ts', 'packages/*/test/*.test.ts', '{tools,bench,torture}/**/*.test.ts')
+const name = process.argv[2]
+const matching = name === undefined ? all : all.filter((file) => file.includes(name))
+// A name that is in no path is taken as the name of tests.
+const only = name !== undefined && matching.length === 0 ? new RegExp(name.replaceAll(/[^\w ]/g, '\\$&')) : undefined
+
+const from = Date.now()
+const server = await startTestServer()
+process.env['REDRIVE_TEST_DATABASE_URL'] = server.url
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.once(signal, () => void server.stop().finally(() => process.exit(1)))
+}
+const count = await runFiles(only === undefined ? matching : all, {
+  concurrency: 3, // on 2 cores one of three usually waits for a process or a disk
+  ...(only === undefined ? {} : { only }),
+})
+await server.stop()
+
+for (const { folder, needs, command } of leftOut) {
+  const files = findFiles(`packages/*/test/${folder}/**/*.test.ts`)
+  if (files.length > 0) console.log(`left out: ${files.length} files in test/${folder}: need ${needs}: ${command}`)
+}
+console.log(`${((Date.now() - from) / 1000).toFixed(0)} s`)
+if (name !== undefined && count.passed + count.failed === 0) console.log(`no test matches "${name}"`)
+printCount(count)
+process.exit(count.failed > 0 || count.passed === 0 ? 1 : 0)
