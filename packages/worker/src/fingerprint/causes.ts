@@ -21,7 +21,12 @@ export type Placement =
  * The order of `known` does not matter beyond ties, which go to the first.
  */
 export function place(shape: Shape, known: Iterable<KnownCause>): Placement {
-  const found = { same: [] as KnownCause[], likely: [] as KnownCause[], possible: [] as KnownCause[], different: [] as KnownCause[] }
+  const found = {
+    same: [] as KnownCause[],
+    likely: [] as KnownCause[],
+    possible: [] as KnownCause[],
+    different: [] as KnownCause[],
+  }
   for (const candidate of known) {
     const verdict = verdictOn(shape, candidate.shapes)
     if (verdict !== 'unrelated') found[verdict].push(candidate)
@@ -69,7 +74,10 @@ export function lookupTexts(shape: Shape): string[] {
 /** Causes in memory, in the order they were founded. */
 export interface CauseIndex {
   /** The cause's key and whether this fingerprint taught the index something that is to be stored. */
-  assign(fingerprint: Fingerprint): { readonly cause: string; readonly placement: Placement | { readonly kind: 'known' } }
+  assign(fingerprint: Fingerprint): {
+    readonly cause: string
+    readonly placement: Placement | { readonly kind: 'known' }
+  }
   /** Puts back what was stored. */
   learn(scope: string, cause: string, key: string, shape: Shape): void
   readonly size: number
@@ -79,14 +87,15 @@ const maxShapes = 48
 
 export function createCauseIndex(): CauseIndex {
   const byKey = new Map<string, string>()
-  const causes = new Map<string, { cause: string; shapes: Shape[] }>()
+  const causes = new Map<string, { cause: string; shapes: Shape[]; keys: Set<string> }>()
   const byText = new Map<string, Set<string>>()
 
   function learn(scope: string, cause: string, key: string, shape: Shape): void {
-    const known = causes.get(cause) ?? { cause, shapes: [] }
+    const known = causes.get(cause) ?? { cause, shapes: [], keys: new Set() }
     causes.set(cause, known)
     if (isFull(shape)) byKey.set(key, cause)
-    if (known.shapes.length >= maxShapes) return
+    if (known.keys.has(key) || known.shapes.length >= maxShapes) return
+    known.keys.add(key)
     known.shapes.push(shape)
     for (const text of lookupTexts(shape)) {
       const at = `${scope}\n${text}`
@@ -106,7 +115,7 @@ export function createCauseIndex(): CauseIndex {
       if (exact !== undefined) return { cause: exact, placement: { kind: 'known' } }
       if (basis === 'reason' || basis === 'nothing') {
         byKey.set(key, key)
-        causes.set(key, { cause: key, shapes: [] })
+        causes.set(key, { cause: key, shapes: [], keys: new Set() })
         return { cause: key, placement: { kind: 'founds', because: 'unseen' } }
       }
       const ids = new Set<string>()

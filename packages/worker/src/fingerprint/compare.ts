@@ -22,9 +22,15 @@ export function compare(fresh: Shape, known: Shape): Relation {
   }
   // Without any text the place is all there is.
   if (isMute(inner) || isMute(knownInner)) {
-    return fresh.frames.length > 1 && compareWays(fresh, known) === 'same' ? (isMute(inner) ? 'likely' : 'possible') : 'unrelated'
+    return fresh.frames.length > 1 && compareWays(fresh, known) === 'same'
+      ? isMute(inner)
+        ? 'likely'
+        : 'possible'
+      : 'unrelated'
   }
-  return fresh.errors.length <= known.errors.length ? compareOuter(fresh, known, 'likely') : compareOuter(known, fresh, 'possible')
+  return fresh.errors.length <= known.errors.length
+    ? compareOuter(fresh, known, 'likely')
+    : compareOuter(known, fresh, 'possible')
 }
 
 /** Without its inner errors a report can only be recognised by the outer one. */
@@ -50,7 +56,11 @@ function sameText(a: ErrorText, b: ErrorText): boolean {
   if (a.template !== null && b.template !== null) {
     if (a.template === b.template) return true
     // Some drivers print the text twice, in the language of the host and in English.
-    return a.errorClass !== null && a.errorClass === b.errorClass && (a.template.endsWith(`\n${b.template}`) || b.template.endsWith(`\n${a.template}`))
+    return (
+      a.errorClass !== null &&
+      a.errorClass === b.errorClass &&
+      (a.template.endsWith(`\n${b.template}`) || b.template.endsWith(`\n${a.template}`))
+    )
   }
   if (a.template !== b.template) return false
   return a.errorClass !== null && a.errorClass === b.errorClass
@@ -79,7 +89,12 @@ function compareWays(fresh: Shape, known: Shape): Relation {
   const freshIsLess = fresh.cut || fresh.frames.some((frame) => frame.endsWith('#?'))
   const agreed = freshIsLess ? 'likely' : blurred || known.cut ? 'possible' : 'same'
   if (isRenamed(fresh.frames, known.frames, shared)) return agreed === 'same' ? 'likely' : agreed
-  if (shared === 0) return fresh.cut ? compareEntries(fresh.frames, known.frames, 'likely') : known.cut ? compareEntries(known.frames, fresh.frames, 'possible') : 'different'
+  if (shared === 0)
+    return fresh.cut
+      ? compareEntries(fresh.frames, known.frames, 'likely')
+      : known.cut
+        ? compareEntries(known.frames, fresh.frames, 'possible')
+        : 'different'
   const rest = fresh.frames.slice(shared)
   const knownRest = known.frames.slice(shared)
   if (rest.length === 0 && knownRest.length === 0) return blurred ? agreed : 'same'
@@ -109,7 +124,13 @@ function isRenamed(a: readonly string[], b: readonly string[], at: number): bool
   const left = a[at] ?? ''
   const right = b[at] ?? ''
   const caller = a[at + 1]
-  if (caller === undefined || caller !== b[at + 1] || moduleOf(left) !== moduleOf(right) || moduleOf(caller) !== moduleOf(left)) return false
+  if (
+    caller === undefined ||
+    caller !== b[at + 1] ||
+    moduleOf(left) !== moduleOf(right) ||
+    moduleOf(caller) !== moduleOf(left)
+  )
+    return false
   const restA = a.slice(at + 1)
   const restB = b.slice(at + 1)
   return (isWithin(restA, restB) || isWithin(restB, restA)) && readsAsRenamed(nameOf(left), nameOf(right))

@@ -64,7 +64,12 @@ function clip(text: string): string {
   return text.slice(0, 512)
 }
 
-function titleOf(basis: Fingerprint['basis'], errorClass: string | null, template: string | null, reason: string | null): string {
+function titleOf(
+  basis: Fingerprint['basis'],
+  errorClass: string | null,
+  template: string | null,
+  reason: string | null,
+): string {
   if (basis === 'reason') return `dead: ${reason}`.slice(0, 160)
   if (basis === 'nothing') return 'no error given'
   const text = [errorClass, template?.split('\n')[0]].filter((part) => part).join(': ')

@@ -15,13 +15,18 @@ export const maxStackChars = 65_536
 const maxLineChars = 2048
 const maxLines = 2000
 
+/** The middle of a long stack is cut out when it is written to a header. */
+const ourMark = /^… (?:over )?\d{1,12} bytes cut …$/
+
 /** Recognises the runtime that printed a stack by its frames and reads it. */
 export function parseStack(stack: string): ParsedStack {
   const text = stack.length > maxStackChars ? stack.slice(0, maxStackChars) : stack
   const lines = linesOf(text)
-  const cut = isCut(stack, lines)
-  // The line where it was cut is half a frame.
-  if (cut && lines.length > 1) lines.pop()
+  const mark = lines.findIndex((line) => ourMark.test(line))
+  const cut = mark !== -1 || isCut(stack, lines)
+  // Where it was cut there is half a frame.
+  if (mark !== -1) lines.splice(Math.max(0, mark - 1), 3)
+  else if (cut && lines.length > 1) lines.pop()
   const parser = parserFor(lines)
   const levels = parser === null ? headOnly(lines) : parser(lines)
   return { levels, cut: cut || endsEarly(parser, levels) }
@@ -59,22 +64,35 @@ function parserFor(lines: readonly string[]): StackParser | null {
     if (first === 35 && /^#\d+ (?:\[internal function\]|\S{1,1000}\(\d+\)): |^#\d+ \{main\}/.test(line)) return parsePhp
     if (first === 103 && /^goroutine \d+ \[/.test(line)) return parseGo
     if (first === 9 && /^\t\S{1,1000}\.(?:go|s):\d+/.test(line)) return parseGo
-    if (/panicked at |^(?:Stack backtrace|stack backtrace):|^Caused by:$|^ {0,4}\d{1,3}: [\w<][\w:<>& ,{}]*::/.test(line)) return parseRust
+    if (
+      /panicked at |^(?:Stack backtrace|stack backtrace):|^Caused by:$|^ {0,4}\d{1,3}: [\w<][\w:<>& ,{}]*::/.test(line)
+    )
+      return parseRust
     if (line.includes(' called at ') && / line \d+/.test(line)) return parsePerl
     if (line.includes(':in ') && /\S:\d+:in [`']/.test(line)) return parseRuby
-    if (line.startsWith('** (') || /^ {4}(?:\(\w+ [^)]{1,40}\) )?[\w./-]{1,200}\.(?:exs?|erl):\d+: /.test(line)) return parseBeam
+    if (line.startsWith('** (') || /^ {4}(?:\(\w+ [^)]{1,40}\) )?[\w./-]{1,200}\.(?:exs?|erl):\d+: /.test(line))
+      return parseBeam
     const text = line.trimStart()
     if (text.startsWith('at ') && text !== line) {
-      if (/\((?:[^()]{1,200}\.(?:java|kt|scala|groovy|clj)(?::\d+)?|Unknown Source|Native Method|<generated>|\w+\.\w{2,6}:\d+)\)?/.test(text) && !/[\\/]\S*\)$/.test(text)) return parseJvm
-      if (/:\d+:\d+\)?[ ,{]*$|\((?:node:|native|<anonymous>|index \d+|file:|https?:|webpack)/.test(text)) return parseJavaScript
-      if (/ in .{1,500}:line \d+|\[0x[0-9a-f]+\]| in <[0-9a-f]+|^at [\w.`+<>|[\],]+ ?\([^)]*\)?/.test(text) && (line.startsWith('  ') || text.includes('[0x'))) {
+      if (
+        /\((?:[^()]{1,200}\.(?:java|kt|scala|groovy|clj)(?::\d+)?|Unknown Source|Native Method|<generated>|\w+\.\w{2,6}:\d+)\)?/.test(
+          text,
+        ) &&
+        !/[\\/]\S*\)$/.test(text)
+      )
+        return parseJvm
+      if (/:\d+:\d+\)?[ ,{]*$|\((?:node:|native|<anonymous>|index \d+|file:|https?:|webpack)/.test(text))
+        return parseJavaScript
+      if (
+        / in .{1,500}:line \d+|\[0x[0-9a-f]+\]| in <[0-9a-f]+|^at [\w.`+<>|[\],]+ ?\([^)]*\)?/.test(text) &&
+        (line.startsWith('  ') || text.includes('[0x'))
+      ) {
         return line.startsWith('\t') || /\(\w*\.?\w*$/.test(text) ? parseJvm : parseDotnet
       }
       if (line.startsWith('\tat ')) return parseJvm
       if (line.startsWith('    at ')) return parseJavaScript
     }
     if (line.includes(' ---> ')) return parseDotnet
-    if (line.startsWith('Caused by: ')) return parseJvm
     if (first !== 9 && / at \S{1,400}\.(?:pl|pm|t) line \d+\.?$/.test(line)) return parsePerl
   }
   return null
@@ -86,12 +104,18 @@ function headOnly(lines: readonly string[]): ErrorLevel[] {
   return parsed.length > 0 ? parsed : []
 }
 
-const sizes = new Set([255, 256, 500, 512, 1000, 1023, 1024, 2000, 2047, 2048, 4000, 4095, 4096, 8000, 8191, 8192, 16384, 32767, 32768, 65535])
+const sizes = new Set([
+  255, 256, 500, 512, 1000, 1023, 1024, 2000, 2047, 2048, 4000, 4095, 4096, 8000, 8191, 8192, 16384, 32767, 32768,
+  65535,
+])
 
 /** Cut to a usual limit, by us with our mark, or inside a frame. */
 function isCut(stack: string, lines: readonly string[]): boolean {
-  if (stack.length >= maxStackChars || lines.length >= maxLines ) return true
+  if (stack.length >= maxStackChars || lines.length >= maxLines) return true
   const last = lines.at(-1) ?? ''
   if (sizes.has(stack.length) && !/[)}\n]$/.test(stack)) return true
-  return /^\s+at [^)]*$/.test(last) && !/:\d+(?::\d+)?\s*$/.test(last) || /(?:\.\.\.|…)(?: ?(?:truncated|cut|\d+ (?:bytes|characters)).*)?$/.test(last)
+  return (
+    (/^\s+at [^)]*$/.test(last) && !/:\d+(?::\d+)?\s*$/.test(last)) ||
+    /(?:\.\.\.|…)(?: ?(?:truncated|cut|\d+ (?:bytes|characters)).*)?$/.test(last)
+  )
 }

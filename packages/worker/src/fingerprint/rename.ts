@@ -10,9 +10,29 @@ const synonyms: readonly (readonly string[])[] = [
   ['delete', 'remove', 'drop', 'clear'],
   ['update', 'change', 'modify', 'apply', 'patch'],
 ]
-const fillers = new Set(['to', 'as', 'of', 'for', 'from', 'by', 'with', 'in', 'on', 'the', 'do', 'is', 'now', 'impl', 'internal', 'inner', 'async', 'sync'])
+const fillers = new Set([
+  'to',
+  'as',
+  'of',
+  'for',
+  'from',
+  'by',
+  'with',
+  'in',
+  'on',
+  'the',
+  'do',
+  'is',
+  'now',
+  'impl',
+  'internal',
+  'inner',
+  'async',
+  'sync',
+])
 const groupsOf = new Map<string, number[]>()
-for (const [index, group] of synonyms.entries()) for (const word of group) groupsOf.set(word, [...(groupsOf.get(word) ?? []), index])
+for (const [index, group] of synonyms.entries())
+  for (const word of group) groupsOf.set(word, [...(groupsOf.get(word) ?? []), index])
 
 /**
  * Whether one name reads as the other one renamed: the same words in another dress (`to_decimal`, `asDecimal`), with words
@@ -25,7 +45,8 @@ export function readsAsRenamed(a: string, b: string): boolean {
   if (wordsA.length === 0 || wordsB.length === 0) return false
   const verbsA = wordsA.filter((word) => groupsOf.has(word))
   const verbsB = wordsB.filter((word) => groupsOf.has(word))
-  if (verbsA.length > 0 && verbsB.length > 0 && !verbsA.some((verb) => verbsB.some((other) => alike(verb, other)))) return false
+  if (verbsA.length > 0 && verbsB.length > 0 && !verbsA.some((verb) => verbsB.some((other) => alike(verb, other))))
+    return false
   const thingsA = wordsA.filter((word) => !groupsOf.has(word))
   const thingsB = wordsB.filter((word) => !groupsOf.has(word))
   if (thingsA.length === 0 || thingsB.length === 0) return verbsA.length > 0 && verbsB.length > 0

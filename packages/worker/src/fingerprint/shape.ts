@@ -53,7 +53,14 @@ function withFields(levels: readonly ErrorLevel[], input: FingerprintInput): rea
   const named = levels.some((level) => level.errorClass !== null)
   // Runtimes that print no class leave it to the fields, which tell of the outermost error.
   if (first.errorClass === null && (first.message === null || !named)) {
-    return [{ ...first, errorClass, message: first.message === null || levels.length === 1 ? message ?? first.message : first.message }, ...levels.slice(1)]
+    return [
+      {
+        ...first,
+        errorClass,
+        message: first.message === null || levels.length === 1 ? (message ?? first.message) : first.message,
+      },
+      ...levels.slice(1),
+    ]
   }
   if (first.message === null && message !== null && simpleName(first.errorClass) === simpleName(errorClass)) {
     return [{ ...first, message }, ...levels.slice(1)]
@@ -70,7 +77,12 @@ function errorsOf(levels: readonly ErrorLevel[]): ErrorText[] {
   const inner = levels.at(-1)
   // `CompletionException: some.Other: text` names its cause even where the cause itself was lost.
   const named = inner?.message === undefined || inner.message === null ? null : splitHead(inner.message)
-  if (named !== null && named.errorClass !== null && named.errorClass.includes('.') && looksLikeClass(named.errorClass)) {
+  if (
+    named !== null &&
+    named.errorClass !== null &&
+    named.errorClass.includes('.') &&
+    looksLikeClass(named.errorClass)
+  ) {
     errors.push(textOf(named.errorClass, named.message))
   }
   if (errors.length === 0) errors.push({ errorClass: null, template: null })
@@ -88,8 +100,19 @@ function textOf(errorClass: string | null, message: string | null): ErrorText {
 /** Package and generic wrappers away; names a minifier made say nothing. */
 export function simpleName(errorClass: string | null): string | null {
   if (errorClass === null) return null
-  if (/^\*?(?:fmt\.wrapErrors?|errors\.(?:withStack|withMessage|joinError|errorString|fundamental)|multierror\.Error|DOMException)$/.test(errorClass)) return null
-  const name = errorClass.slice(0, 200).replace(/^\*/, '').replace(/[`[(<].*$/, '').split(/[.\\/:$+]+/).at(-1) ?? ''
+  if (
+    /^\*?(?:fmt\.wrapErrors?|errors\.(?:withStack|withMessage|joinError|errorString|fundamental)|multierror\.Error|DOMException)$/.test(
+      errorClass,
+    )
+  )
+    return null
+  const name =
+    errorClass
+      .slice(0, 200)
+      .replace(/^\*/, '')
+      .replace(/[`[(<].*$/, '')
+      .split(/[.\\/:$+]+/)
+      .at(-1) ?? ''
   return name.length <= 2 ? null : name
 }
 

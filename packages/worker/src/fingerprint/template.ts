@@ -15,8 +15,16 @@ export function templateOf(message: string, errorClass: string | null = null): s
   const lines: string[] = []
   for (const line of text.split('\n', 40)) {
     const meaning = line.trim()
-    if (meaning === '' || /^(?:\^+|\[parameters: .*|\[SQL: .*|\(Background on .*|For further information.*|DETAIL: .*|HINT: .*)$/.test(meaning)) continue
-    const template = withoutPlace(meaning).replace(variable, replace).replace(/[ \t]{2,}/g, ' ')
+    if (
+      meaning === '' ||
+      /^(?:\^+|\[parameters: .*|\[SQL: .*|\(Background on .*|For further information.*|DETAIL: .*|HINT: .*)$/.test(
+        meaning,
+      )
+    )
+      continue
+    const template = withoutPlace(meaning)
+      .replace(variable, replace)
+      .replace(/[ \t]{2,}/g, ' ')
     // A list of the same complaints is one complaint, however long.
     if (!lines.includes(template)) lines.push(template)
     if (lines.length === maxTemplateLines) break
@@ -32,7 +40,9 @@ function withoutClass(message: string, errorClass: string | null): string {
 /** Perl and PHP end a message with the line of code it came from. */
 function withoutPlace(line: string): string {
   if (!/ line \d/.test(line)) return line
-  return line.replace(/ at \S{1,400} line \d+(?:, <\w{0,60}> (?:line|chunk) \d+)?\.?$/, '').replace(/, called in \S{1,400} on line \d+(?: and defined)?$/, '')
+  return line
+    .replace(/ at \S{1,400} line \d+(?:, <\w{0,60}> (?:line|chunk) \d+)?\.?$/, '')
+    .replace(/, called in \S{1,400} on line \d+(?: and defined)?$/, '')
 }
 
 // One alternation, first match wins. Every repetition is bounded and begins at a boundary, so that the work stays linear.
@@ -54,7 +64,12 @@ const variable = new RegExp(
   'g',
 )
 
-type Groups = Partial<Record<'url' | 'email' | 'uuid' | 'data' | 'quoted' | 'path' | 'time' | 'address' | 'hex' | 'span' | 'id' | 'number', string>>
+type Groups = Partial<
+  Record<
+    'url' | 'email' | 'uuid' | 'data' | 'quoted' | 'path' | 'time' | 'address' | 'hex' | 'span' | 'id' | 'number',
+    string
+  >
+>
 
 function replace(match: string, ...rest: unknown[]): string {
   const groups = rest.at(-1) as Groups
@@ -80,10 +95,17 @@ const httpStatus = /^(?:4(?:0\d|1[0-8]|2[1-9]|31|51)|5(?:0\d|1[01]))$/
 function isCode(number: string, text: string, at: number): boolean {
   if (number.length > 6 || !/^\d+$/.test(number)) return false
   const before = text.slice(Math.max(0, at - 24), at)
-  if (/(?:errno|error code|err|status(?: code)?|statuscode|sqlstate|signal|exit(?:ed)?(?: with)?(?: code| status)?|os error|http(?:\/\d(?:\.\d)?)?|code|error)[ :=([#]{1,3}$/i.test(before)) return true
+  if (
+    /(?:errno|error code|err|status(?: code)?|statuscode|sqlstate|signal|exit(?:ed)?(?: with)?(?: code| status)?|os error|http(?:\/\d(?:\.\d)?)?|code|error)[ :=([#]{1,3}$/i.test(
+      before,
+    )
+  )
+    return true
   return (
     httpStatus.test(number) &&
-    !/(?:line|column|col|position|pos|offset|char|bytes?|port|size|length|id|count|attempts?|after|of|no|nr|number|order|row|index|total|amount)[ :=#.(]{1,3}$|[-#/]$/i.test(before)
+    !/(?:line|column|col|position|pos|offset|char|bytes?|port|size|length|id|count|attempts?|after|of|no|nr|number|order|row|index|total|amount)[ :=#.(]{1,3}$|[-#/]$/i.test(
+      before,
+    )
   )
 }
 
@@ -129,7 +151,8 @@ function url(text: string): string {
   return `<url>${path(text.replace(/^[a-z][a-z0-9+.-]*:\/\/[^/?#]*/, ''))}`
 }
 
-const codes = /^(?:ORA|PLS|TNS|SQL|SQLSTATE|HTTP|UTF|ISO|SHA|AES|RSA|TLS|SSL|CVE|RFC|DB|ERR|WSA|HRESULT|MD|BASE|IPV|X|CP|WINDOWS|LATIN)[-_]?\d/i
+const codes =
+  /^(?:ORA|PLS|TNS|SQL|SQLSTATE|HTTP|UTF|ISO|SHA|AES|RSA|TLS|SSL|CVE|RFC|DB|ERR|WSA|HRESULT|MD|BASE|IPV|X|CP|WINDOWS|LATIN)[-_]?\d/i
 
 /** Keeps `ORA-01400` and `UTF-8`, names of classes and constants; replaces `ord-123`, `HikariPool-1` and base64. */
 function identifier(match: string): string {

@@ -24,7 +24,9 @@ export const parseDotnet: StackParser = (lines) => {
     .split(/\s?---> (?:\(Inner Exception #\d+\) )?/)
     .map(headOf)
   // The last error named in the head owns the first frames.
-  const levels = errors.map((error, index): ErrorLevel => ({ ...error, frames: parts[errors.length - 1 - index] ?? [] }))
+  const levels = errors.map(
+    (error, index): ErrorLevel => ({ ...error, frames: parts[errors.length - 1 - index] ?? [] }),
+  )
   return levels
 }
 
@@ -40,7 +42,11 @@ const libraries =
 function frameOf(text: string): Frame | null {
   const paren = text.indexOf('(')
   if (paren === -1) return null
-  const call = text.slice(0, paren).trimEnd().replace(/^\(wrapper [\w-]+\) /, '').replace(/\[[^\]]*\]$/, '')
+  const call = text
+    .slice(0, paren)
+    .trimEnd()
+    .replace(/^\(wrapper [\w-]+\) /, '')
+    .replace(/\[[^\]]*\]$/, '')
   if (call.includes('(') || call.includes(' ')) return null
   const split = /^(.*?)\.(\.?[^.]+)$/.exec(call)
   if (split === null) return null

@@ -12,12 +12,14 @@ export const parseGo: StackParser = (lines) => {
     if (level === undefined) break
     if (/^goroutine \d+ \[/.test(line)) {
       if (++goroutines > 1) break
-    } else if (/^(?:panic|fatal error): /.test(line)) panicHead ??= line.slice(line.indexOf(': ') + 2).replace(/ \[recovered\].*$/, '')
+    } else if (/^(?:panic|fatal error): /.test(line))
+      panicHead ??= line.slice(line.indexOf(': ') + 2).replace(/ \[recovered\].*$/, '')
     else if (line.startsWith('created by ')) break
     else if (next.startsWith('\t') && /\.(?:go|s):\d+/.test(next)) {
       index++
       // What stands above a panic is the code that recovered from it.
-      if (/^panic\(|^runtime\.(?:gopanic|sigpanic|panic\w*|goPanic\w*|throw|fatal\w*)\b/.test(line)) level.frames.length = 0
+      if (/^panic\(|^runtime\.(?:gopanic|sigpanic|panic\w*|goPanic\w*|throw|fatal\w*)\b/.test(line))
+        level.frames.length = 0
       else level.frames.push(frameOf(line, next.trimStart()))
     } else if (index === lines.length - 1 && level.frames.length > 0 && !line.includes(' ')) break
     else if (line.trim() !== '' && !line.startsWith('\t') && !line.startsWith('[signal ')) {
@@ -39,7 +41,9 @@ export const parseGo: StackParser = (lines) => {
 function frameOf(call: string, place: string): Frame {
   const file = place.replace(/:\d+(?: \+0x[0-9a-f]+)?$/, '')
   const args = call.endsWith(')') || call.endsWith('...}') ? argumentsAt(call) : -1
-  const full = (args === -1 ? call : call.slice(0, args)).replace(/\[\.\.\.\]|-fm$/g, '').replace(/(?:\.(?:func)?\d+|\.gowrap\d+)+$/, '')
+  const full = (args === -1 ? call : call.slice(0, args))
+    .replace(/\[\.\.\.\]|-fm$/g, '')
+    .replace(/(?:\.(?:func)?\d+|\.gowrap\d+)+$/, '')
   const dot = full.indexOf('.', full.lastIndexOf('/') + 1)
   const pkg = dot === -1 ? full : full.slice(0, dot)
   return { module: pkg, name: dot === -1 ? '?' : full.slice(dot + 1), inApp: !isLibrary(pkg, file) }
@@ -58,5 +62,8 @@ const standard =
   /^(?:archive|bufio|bytes|cmp|compress|container|context|crypto|database|debug|embed|encoding|errors|expvar|flag|fmt|go|hash|html|image|index|internal|io|iter|log|maps|math|mime|net|os|path|plugin|reflect|regexp|runtime|slices|sort|strconv|strings|sync|syscall|testing|text|time|unicode|unique|unsafe|vendor|weak)(?:\/|$)/
 
 function isLibrary(pkg: string, file: string): boolean {
-  return /\/pkg\/mod\/|\/vendor\/|@v\d|\/go\/src\/(?:runtime|net|internal|[a-z]+)\/[^/]*\.(?:go|s)$/.test(file) || (standard.test(pkg) && !file.startsWith('./'))
+  return (
+    /\/pkg\/mod\/|\/vendor\/|@v\d|\/go\/src\/(?:runtime|net|internal|[a-z]+)\/[^/]*\.(?:go|s)$/.test(file) ||
+    (standard.test(pkg) && !file.startsWith('./'))
+  )
 }

@@ -54,7 +54,9 @@ export const parseJavaScript: StackParser = (lines) => {
 
 /** An uncaught error is printed below the source line that threw it. */
 function looksLikeHead(text: string): boolean {
-  return /^\[?(?:Uncaught )?[\w$.]*(?:Error|Exception|Rejection|Abort\w*|Timeout\w*)\b[^(;]{0,80}(?::|$|\]|\[)/.test(text)
+  return /^\[?(?:Uncaught )?[\w$.]*(?:Error|Exception|Rejection|Abort\w*|Timeout\w*)\b[^(;]{0,80}(?::|$|\]|\[)/.test(
+    text,
+  )
 }
 
 function unbracket(text: string): string {
@@ -66,7 +68,8 @@ function unbracket(text: string): string {
 
 function headOf(head: string): { errorClass: string | null; message: string | null } {
   const text = unbracket(head).replace(/^Uncaught /, '')
-  const thrown = /^(?:Error|UnhandledPromiseRejection): This error originated either by throwing [^]* reason "([^]*)"\.$/.exec(text)
+  const thrown =
+    /^(?:Error|UnhandledPromiseRejection): This error originated either by throwing [^]* reason "([^]*)"\.$/.exec(text)
   // What was thrown was no error, so that there is no class.
   return thrown === null ? splitHead(text) : { errorClass: null, message: thrown[1] ?? null }
 }
@@ -79,7 +82,11 @@ function plain({ module, name, inApp }: JavaScriptFrame): Frame {
 function isBundle(frames: readonly JavaScriptFrame[]): boolean {
   const own = frames.filter(({ inApp }) => inApp)
   if (own.some(({ bundled }) => bundled)) return true
-  return own.length > 0 && own.every(({ module, name }) => module === own[0]?.module && (name === '?' || name === '<anonymous>')) && own.some(({ name }) => name === '?')
+  return (
+    own.length > 0 &&
+    own.every(({ module, name }) => module === own[0]?.module && (name === '?' || name === '<anonymous>')) &&
+    own.some(({ name }) => name === '?')
+  )
 }
 
 function frameOf(text: string): JavaScriptFrame | null {
@@ -130,7 +137,10 @@ function isLibrary(file: string): boolean {
 function functionName(name: string): string {
   if (name === 'Object.<anonymous>') return '<module>'
   const as = name.indexOf(' [as ')
-  return (as === -1 ? name : name.slice(0, as)).replace(/^(?:new |Object\.|Module\.|Function\.|exports\.)+/, '') || '<anonymous>'
+  return (
+    (as === -1 ? name : name.slice(0, as)).replace(/^(?:new |Object\.|Module\.|Function\.|exports\.)+/, '') ||
+    '<anonymous>'
+  )
 }
 
 function isMinified(name: string): boolean {

@@ -46,14 +46,19 @@ function frameOf(text: string): Frame | null {
   if (paren === -1) return null
   let call = text.slice(3, paren)
   // `app//a.B.c` and `java.base@17/a.B.c` carry loader and module in front.
-  const slash = call.indexOf('$$Lambda') === -1 ? call.lastIndexOf('/') : call.slice(0, call.indexOf('$$Lambda')).lastIndexOf('/')
+  const slash =
+    call.indexOf('$$Lambda') === -1 ? call.lastIndexOf('/') : call.slice(0, call.indexOf('$$Lambda')).lastIndexOf('/')
   const jdk = slash > 0 && /^(?:java|jdk)\./.test(call)
   call = call.slice(slash + 1)
   const dot = call.lastIndexOf('.')
   if (dot <= 0) return null
   const owner = call.slice(0, dot)
   const method = call.slice(dot + 1)
-  if (/\$\$(?:Lambda|FastClass|Enhancer)|\$Proxy\d|^(?:com\.sun\.proxy|jdk\.proxy)|GeneratedMethodAccessor|BySpringCGLIB|ByCGLIB/.test(owner)) {
+  if (
+    /\$\$(?:Lambda|FastClass|Enhancer)|\$Proxy\d|^(?:com\.sun\.proxy|jdk\.proxy)|GeneratedMethodAccessor|BySpringCGLIB|ByCGLIB/.test(
+      owner,
+    )
+  ) {
     return null
   }
   if (method.startsWith('access$')) return null

@@ -52,4 +52,5 @@ function frameOf(line: string): Frame | null {
   return { module: owner === '' ? moduleOfPath(file) : owner, name, inApp: own && !vendor && !libraries.test(owner) }
 }
 
-const libraries = /^(?:Symfony|Illuminate|Doctrine|GuzzleHttp|Monolog|Psr|Laravel|Laminas|Zend|Twig|PhpAmqpLib|Aws|Predis|React|Amp|Enqueue|League|Carbon|Ramsey|PHPUnit|Composer|Google|MongoDB|Yii|Cake|Nette|Sentry|Bunny|Interop)\\/
+const libraries =
+  /^(?:Symfony|Illuminate|Doctrine|GuzzleHttp|Monolog|Psr|Laravel|Laminas|Zend|Twig|PhpAmqpLib|Aws|Predis|React|Amp|Enqueue|League|Carbon|Ramsey|PHPUnit|Composer|Google|MongoDB|Yii|Cake|Nette|Sentry|Bunny|Interop)\\/

@@ -60,6 +60,8 @@ function frameOf(line: string): Frame | null {
 function isLibrary(file: string): boolean {
   return (
     file.startsWith('<') ||
-    /[\\/](?:site-packages|dist-packages|lib[\\/]python\d|lib-dynload|Python\d{2,3}[\\/][Ll]ib|\.venv|virtualenvs)(?:[\\/.]|\d)/.test(file)
+    /[\\/](?:site-packages|dist-packages|lib[\\/]python\d|lib-dynload|Python\d{2,3}[\\/][Ll]ib|\.venv|virtualenvs)(?:[\\/.]|\d)/.test(
+      file,
+    )
   )
 }

@@ -50,6 +50,8 @@ function frameOf(raw: string, file: string | null): Frame | null {
   const plain = generic === null ? symbol.replace(/::<[^]*$/, '') : `${generic[1]}::${generic[2]}`
   const cut = plain.lastIndexOf('::')
   if (cut === -1 || plain.startsWith('<') || plain.startsWith('_')) return { module: '', name: plain, inApp: false }
-  const library = crates.test(plain) || (file !== null && /\/rustc\/|\/registry\/|\.cargo|\/rustlib\/|\/git\/checkouts\/|^library\//.test(file))
+  const library =
+    crates.test(plain) ||
+    (file !== null && /\/rustc\/|\/registry\/|\.cargo|\/rustlib\/|\/git\/checkouts\/|^library\//.test(file))
   return { module: plain.slice(0, cut), name: plain.slice(cut + 2), inApp: !library }
 }
