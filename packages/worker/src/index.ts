@@ -29,8 +29,8 @@ export {
   stripWire,
   type WireBudget,
 } from './wire-codec.ts'
-export { createWorker, type Worker } from './worker.ts'
 export type { Handler, HandlerContext } from './worker/attempt.ts'
 export type { Listener, WorkerEvent, WorkerEvents } from './worker/events.ts'
 export type { Counters, WorkerHealth } from './worker/health.ts'
 export type { WorkerOptions } from './worker/options.ts'
+export { createWorker, type Worker } from './worker.ts'

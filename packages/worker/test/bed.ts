@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
-import { type MemoryBroker, type MemoryBrokerOptions, memoryBroker, memoryStore } from '../src/brokers/memory/index.ts'
 import type { Broker } from '../src/broker.ts'
+import { type MemoryBroker, type MemoryBrokerOptions, memoryBroker, memoryStore } from '../src/brokers/memory/index.ts'
 import type { Message } from '../src/message.ts'
 import { type FakeClock, fakeClock } from '../src/testing/fake-clock.ts'
-import { decodeWire } from '../src/wire-codec.ts'
 import type { Wire } from '../src/wire.ts'
+import { decodeWire } from '../src/wire-codec.ts'
 import type { WorkerOptions } from '../src/worker/options.ts'
 import { createWorker, type Worker } from '../src/worker.ts'
 

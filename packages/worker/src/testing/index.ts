@@ -1,4 +1,4 @@
 export type { CaseName, Harness } from './case.ts'
 export { type FakeClock, fakeClock } from './fake-clock.ts'
 export { type OutageBroker, outageOf } from './outage.ts'
-export { testBroker, type TestBrokerOptions } from './test-broker.ts'
+export { type TestBrokerOptions, testBroker } from './test-broker.ts'

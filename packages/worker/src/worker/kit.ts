@@ -1,6 +1,6 @@
 import type { Broker } from '../broker.ts'
-import type { Clock } from '../clock.ts'
 import type { Rule } from '../classification.ts'
+import type { Clock } from '../clock.ts'
 import type { Lanes } from '../lanes.ts'
 import type { RetryPolicy } from '../retry-policy.ts'
 import type { WorkerIdentity } from '../wire.ts'

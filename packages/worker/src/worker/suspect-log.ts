@@ -6,8 +6,8 @@ import { work } from './conclude.ts'
 import { copies } from './copies.ts'
 import type { MakeTask } from './intake.ts'
 import type { Kit } from './kit.ts'
-import { dieOfCrashes } from './suspicion.ts'
 import type { Sent } from './sender.ts'
+import { dieOfCrashes } from './suspicion.ts'
 import { settledBy, type Task } from './task.ts'
 
 /** How far the clocks of two workers may be apart. */

@@ -1,5 +1,5 @@
-import type { Message } from '../../message.ts'
 import { type Heap, heap } from '../../heap.ts'
+import type { Message } from '../../message.ts'
 
 /** One message of a place, from send to ack. */
 export interface Entry {
