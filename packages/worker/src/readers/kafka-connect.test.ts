@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { kafkaLetter } from '../../test/kafka-letter.ts'
 import { readLetter } from './read-letter.ts'
-import { kafkaLetter } from './test-letters.ts'
 
 type Headers = [string, string | null][]
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { kafkaLetter } from '../../test/kafka-letter.ts'
 import { readLetter } from './read-letter.ts'
-import { kafkaLetter } from './test-letters.ts'
 
 const traceparent = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01'
 

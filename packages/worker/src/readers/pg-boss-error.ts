@@ -36,7 +36,8 @@ export function pgBossError(output: unknown): MaybeFacts {
 /** What pg-boss says itself when a job ran too long or its worker was lost: no error of the handler. */
 function terminalReason(output: Readonly<Record<string, unknown>>): MaybeFacts | null {
   const message = recordOf(output['value'])?.['message']
-  if (message === 'job timed out') return { reason: 'expired', tier: 'timeout' }
+  if (message === 'job timed out' || message === 'job failed by timeout in active state')
+    return { reason: 'expired', tier: 'timeout' }
   if (message === 'job heartbeat timeout') return { reason: 'heartbeat' }
   const { message: thrown, stack } = output
   if (typeof thrown !== 'string' || !/^handler execution exceeded \d{1,12}m?s$/.test(thrown)) return null

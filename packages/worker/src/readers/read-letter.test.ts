@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
+import { kafkaLetter } from '../../test/kafka-letter.ts'
 import type { Header } from '../message.ts'
 import type { Wire } from '../wire.ts'
 import { defaultWireBudget, encodeWire } from '../wire-codec.ts'
 import { readLetter } from './read-letter.ts'
 import { readers } from './registry.ts'
-import { kafkaLetter } from './test-letters.ts'
 
 const spring = kafkaLetter([
   ['kafka_dlt-exception-fqcn', 'a.Spring'],

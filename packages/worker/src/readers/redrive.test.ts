@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { kafkaLetter } from '../../test/kafka-letter.ts'
 import type { Wire } from '../wire.ts'
 import { defaultWireBudget, encodeWire } from '../wire-codec.ts'
 import { readLetter } from './read-letter.ts'
-import { kafkaLetter } from './test-letters.ts'
 
 const wire: Wire = {
   id: '0198c1d0',

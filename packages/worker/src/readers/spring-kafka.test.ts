@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { kafkaLetter } from '../../test/kafka-letter.ts'
 import { readLetter } from './read-letter.ts'
-import { kafkaLetter } from './test-letters.ts'
 
 type Headers = [string, string | number | bigint | Uint8Array | null][]
 
@@ -187,6 +187,21 @@ test('without a whole stack only a class that never has a cause is the innermost
   const leaf = died('java.net.SocketTimeoutException', null)
   assert.equal(leaf.errorClass, 'java.net.SocketTimeoutException')
   assert.equal(leaf.message, 'why; so')
+})
+
+test('a wrapper that quotes its causes gives no message away', () => {
+  const { facts } = readLetter(
+    kafkaLetter([
+      ['kafka_dlt-exception-fqcn', wrapper],
+      ['kafka_dlt-exception-cause-fqcn', 'java.net.ConnectException'],
+      [
+        'kafka_dlt-exception-message',
+        'Listener failed; nested exception is java.net.ConnectException: Connection refused',
+      ],
+    ]),
+  )
+  assert.equal(facts.errorClass, 'java.net.ConnectException')
+  assert.equal(facts.message, undefined)
 })
 
 test('an error that Java serialisation rebuilt tells no message, for it is not the one that was thrown', () => {

@@ -107,11 +107,14 @@ function errorOf(headers: SpringHeaders, stack: JavaStack | null): SpringError {
   return { errorClass: innermost.errorClass, message, leaf: null, leafMessage: null }
 }
 
-/** `Listener failed; no stock`: the wrapper's message and the cause's. */
+/** `Listener failed; no stock`: the wrapper's message and the cause's. Before 3.0 the wrapper quotes all causes, and nothing tells where one ends. */
 function unwrapped(message: string): string | null {
   for (const end of ['Listener failed; ', "' threw exception; "]) {
     const at = message.indexOf(end)
-    if (at === 0 || (at > 0 && message.startsWith("Listener method '"))) return message.slice(at + end.length)
+    if (at === 0 || (at > 0 && message.startsWith("Listener method '"))) {
+      const rest = message.slice(at + end.length)
+      return rest.startsWith('nested exception is ') ? null : rest
+    }
   }
   return null
 }

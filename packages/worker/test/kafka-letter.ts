@@ -1,5 +1,5 @@
-import type { Header, Message } from '../message.ts'
-import type { RawLetter } from './reader.ts'
+import type { Header, Message } from '../src/message.ts'
+import type { RawLetter } from '../src/readers/reader.ts'
 
 /** A letter with these headers and nothing else of note. Text becomes UTF-8, a number a four-byte and a bigint an eight-byte integer. */
 export function kafkaLetter(
