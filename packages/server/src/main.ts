@@ -43,22 +43,19 @@ async function openBroker(
 ): Promise<Opened> {
   switch (config.type) {
     case 'kafka': {
-      const broker = kafkaBroker({
-        kind: 'platformatic',
-        client: { Admin, Consumer, Producer },
-        config: { clientId: 'redrive-office', bootstrapBrokers: [...config.brokers] },
-      } as never)
+      const connection = { clientId: 'redrive-office', bootstrapBrokers: [...config.brokers] }
+      const broker = kafkaBroker({ client: { Admin, Consumer, Producer }, connection })
       return { broker, close: () => broker.close() }
     }
     case 'rabbitmq': {
-      const broker = rabbitmqBroker({ connect: () => amqpConnect(config.url) as never })
+      const broker = rabbitmqBroker({ connect: () => amqpConnect(config.url) })
       return { broker, close: () => broker.close() }
     }
     case 'pg-boss': {
       const boss = new PgBoss({ connectionString: options.url ?? config.url, schema: config.schema, application_name: 'redrive-queue' })
       boss.on('error', (error) => options.tell(`pg-boss: ${error.message}`))
       await boss.start()
-      const broker = pgBossBroker({ boss } as never)
+      const broker = pgBossBroker({ boss })
       return {
         broker,
         close: async () => {

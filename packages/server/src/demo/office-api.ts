@@ -1,0 +1,47 @@
+import type { Office } from '../office.ts'
+
+/** The office as the demo sees it: over HTTP, with every figure read back from it. */
+export interface OfficeApi {
+  status(): Promise<{ readonly letters: Readonly<Record<string, number>>; readonly unaccounted: number; readonly causes: number }>
+  causes(): Promise<readonly CauseRow[]>
+  plan(cause: string): Promise<{ readonly id: string; readonly letters: number }>
+  run(plan: string, expect: number): Promise<{ readonly id: string }>
+  runView(id: string): Promise<RunView>
+}
+
+export interface CauseRow {
+  readonly id: string
+  readonly queue: string
+  readonly tier: string
+  readonly title: string
+  readonly letters: number
+  readonly open: number
+}
+
+export interface RunView {
+  readonly id: string
+  readonly state: string
+  readonly planned: number
+  readonly sends: { readonly sent: number; readonly notSent: number; readonly uncertain: number }
+  readonly outcomes: Readonly<Record<'pending' | 'confirmed' | 'returned' | 'presumed' | 'unknown', number>>
+}
+
+export function officeApi(office: Pick<Office, 'url' | 'token'>): OfficeApi {
+  const call = async <T>(method: 'GET' | 'POST', path: string, body?: unknown): Promise<T> => {
+    const response = await fetch(`${office.url}/api/v1${path}`, {
+      method,
+      headers: { authorization: `Bearer ${office.token}`, 'content-type': 'application/json' },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    })
+    const answer = (await response.json()) as T & { readonly detail?: string }
+    if (!response.ok) throw new Error(`${method} ${path}: ${answer.detail ?? response.status}`)
+    return answer
+  }
+  return {
+    status: () => call('GET', '/status'),
+    causes: async () => (await call<{ causes: readonly CauseRow[] }>('GET', '/causes?limit=200')).causes,
+    plan: (cause) => call('POST', '/plans', { selection: { cause }, by: 'demo', reason: 'the cause is fixed in release 1.4.1', pace: 200 }),
+    run: (plan, expect) => call('POST', `/plans/${plan}/run`, { by: 'demo', expect }),
+    runView: (id) => call('GET', `/runs/${id}`),
+  }
+}

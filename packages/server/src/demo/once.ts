@@ -1,0 +1,116 @@
+import { systemClock } from '@redrive/worker'
+import type { Narrator } from './narrator.ts'
+import type { CauseRow, RunView } from './office-api.ts'
+import type { Scenario } from './scenario.ts'
+
+/** The figures of one unattended demo, read back from the office; differences to what it held before. */
+export interface Figures {
+  readonly produced: number
+  readonly captured: number
+  readonly causes: number
+  readonly replayed: number
+  readonly confirmed: number
+  readonly returned: number
+  readonly open: number
+  readonly unaccounted: number
+  readonly seconds: number
+}
+
+/** Produce, fail, capture, fix, replay by cause, wait for outcomes, check the books. */
+export async function runOnce(
+  scenario: Scenario,
+  options: { readonly orders: number; readonly startedMs: number; readonly narrator: Narrator; readonly signal: AbortSignal },
+): Promise<{ readonly figures: Figures; readonly balanced: boolean }> {
+  const { api } = scenario
+  const { narrator, signal } = options
+  const before = await snapshot(scenario)
+  narrator.chapter('A day of orders')
+  const produced = await scenario.produce(options.orders)
+  narrator.say(`${produced} orders are in the queue; release 1.4.0 of the reefer worker handles them`)
+  await scenario.settled(signal)
+  await capturedAll(scenario, signal)
+  const failed = grown(await api.causes(), before.causes)
+
+  narrator.chapter('Why they died')
+  for (const cause of failed) narrator.say(`${String(cause.open).padStart(3)} open  ${cause.tier.padEnd(9)} ${cause.title}  (${cause.id})`)
+
+  narrator.chapter('The inventory is repaired, release 1.4.1 is deployed')
+  await scenario.fix()
+  const runs: RunView[] = []
+  for (const cause of failed) {
+    if (cause.tier === 'malformed') {
+      narrator.say(`left open: ${cause.open} letters of ${cause.id} have broken bodies; no release reads those`)
+      continue
+    }
+    const plan = await api.plan(cause.id)
+    const { id } = await api.run(plan.id, plan.letters)
+    const run = await outcomes(scenario, id, signal)
+    narrator.say(`${run.id}: ${run.planned} letters of ${cause.id} replayed, ${run.outcomes.confirmed} confirmed, ${run.outcomes.returned} returned`)
+    runs.push(run)
+  }
+  const after = await snapshot(scenario)
+  const sum = (of: (run: RunView) => number): number => runs.reduce((total, run) => total + of(run), 0)
+  const figures: Figures = {
+    produced,
+    captured: after.captured - before.captured,
+    causes: failed.length,
+    replayed: sum(({ sends }) => sends.sent),
+    confirmed: sum((run) => run.outcomes.confirmed),
+    returned: sum((run) => run.outcomes.returned),
+    open: after.open - before.open,
+    unaccounted: after.unaccounted,
+    seconds: Math.round((performance.now() - options.startedMs) / 100) / 10,
+  }
+  const unresolved = sum(({ sends, outcomes: { pending, unknown } }) => sends.uncertain + sends.notSent + pending + unknown)
+  // Every letter captured here is either replayed or still open, and every replay has a known end.
+  const balanced =
+    figures.unaccounted === 0 &&
+    unresolved === 0 &&
+    figures.captured > 0 &&
+    figures.captured === figures.replayed + figures.open &&
+    figures.replayed === figures.confirmed + figures.returned
+  return { figures, balanced }
+}
+
+interface Snapshot {
+  readonly captured: number
+  readonly open: number
+  readonly unaccounted: number
+  readonly causes: ReadonlyMap<string, number>
+}
+
+async function snapshot({ api }: Scenario): Promise<Snapshot> {
+  const [status, causes] = await Promise.all([api.status(), api.causes()])
+  return {
+    captured: Object.values(status.letters).reduce((sum, letters) => sum + letters, 0),
+    open: status.letters['open'] ?? 0,
+    unaccounted: status.unaccounted,
+    causes: new Map(causes.map(({ id, letters }) => [id, letters])),
+  }
+}
+
+function grown(causes: readonly CauseRow[], before: ReadonlyMap<string, number>): readonly CauseRow[] {
+  return causes.filter(({ id, letters }) => letters > (before.get(id) ?? 0))
+}
+
+/** Captured has stopped growing for a while: the office has read all of the dead-letter place. */
+async function capturedAll(scenario: Scenario, signal: AbortSignal): Promise<void> {
+  for (let quiet = 0, last = -1; quiet < 8 && !signal.aborted; ) {
+    await systemClock.sleep(250, signal)
+    const { captured } = await snapshot(scenario)
+    quiet = captured === last && captured > 0 ? quiet + 1 : 0
+    last = captured
+  }
+}
+
+async function outcomes({ api }: Scenario, id: string, signal: AbortSignal): Promise<RunView> {
+  const untilMs = performance.now() + outcomePatienceMs
+  for (;;) {
+    const run = await api.runView(id)
+    const waiting = run.state === 'running' || run.outcomes.pending > 0
+    if (!waiting || signal.aborted || performance.now() > untilMs) return run
+    await systemClock.sleep(200, signal)
+  }
+}
+
+const outcomePatienceMs = 120_000
