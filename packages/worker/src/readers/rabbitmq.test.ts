@@ -101,6 +101,12 @@ test('a message that only expired or overflowed blames no consumer', () => {
   }
 })
 
+test('a producer that writes milliseconds is taken at its word', () => {
+  const one = letter([{ queue: 'orders', reason: 'rejected' }])
+  const message = { ...one.message, properties: { timestamp: 1_784_629_800_123 } }
+  assert.equal(readLetter({ ...one, message }).facts.originTimestampMs, 1_784_629_800_123)
+})
+
 test('what is no x-death says nothing', () => {
   for (const value of ['{', '[1, null, {}]', '{"queue":"orders"}', '[{"queue":7,"reason":"rejected"}]']) {
     const broken = letter([])

@@ -41,7 +41,7 @@ export const rabbitmq: Reader = {
         traceparent,
       },
       {
-        originTimestampMs: timeMsOf(message.timestampMs ?? secondsOf(message.properties?.['timestamp'])),
+        originTimestampMs: timeMsOf(message.timestampMs ?? millisecondsOf(message.properties?.['timestamp'])),
         consumer: failed?.queue,
         reason,
         // The time of an entry is that of its first death, in whole seconds.
@@ -123,18 +123,21 @@ function deathOf(entry: unknown): Death | null {
     queue: cutEnd(queue, maxName),
     reason: cutEnd(reason, maxName),
     count: typeof count === 'number' ? count : null,
-    timeMs: timeMsOf(secondsOf(time)),
+    timeMs: timeMsOf(millisecondsOf(time)),
     exchange: typeof exchange === 'string' ? cutEnd(exchange, maxName) : undefined,
     routingKey: typeof key === 'string' ? cutEnd(key, maxName) : undefined,
   }
 }
 
-/** An AMQP timestamp, which counts seconds: bare, or amqplib's `{"!":"timestamp","value":n}`. In milliseconds. */
-function secondsOf(time: unknown): number | null {
-  if (typeof time === 'number') return time * 1000
+/** Beyond this a timestamp is taken for milliseconds, which some producers write although AMQP says seconds. */
+const latestSeconds = 1e11
+
+/** An AMQP timestamp: bare, or amqplib's `{"!":"timestamp","value":n}`. In milliseconds. */
+function millisecondsOf(time: unknown): number | null {
+  if (typeof time === 'number') return time > latestSeconds ? time : time * 1000
   if (typeof time !== 'object' || time === null) return null
   const { value } = time as { value?: unknown }
-  return typeof value === 'number' ? value * 1000 : null
+  return typeof value === 'number' ? millimillisecondsOf(value) : null
 }
 
 function routeOf(route: Readonly<Record<string, string | undefined>>): Record<string, string> {
