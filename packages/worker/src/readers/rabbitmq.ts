@@ -137,7 +137,7 @@ function millisecondsOf(time: unknown): number | null {
   if (typeof time === 'number') return time > latestSeconds ? time : time * 1000
   if (typeof time !== 'object' || time === null) return null
   const { value } = time as { value?: unknown }
-  return typeof value === 'number' ? millimillisecondsOf(value) : null
+  return typeof value === 'number' ? millisecondsOf(value) : null
 }
 
 function routeOf(route: Readonly<Record<string, string | undefined>>): Record<string, string> {
