@@ -1,0 +1,51 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { appendFileSync, openSync } from 'node:fs'
+import { setTimeout as sleep } from 'node:timers/promises'
+
+/** A process that is killed and comes again, as under any scheduler. */
+export interface Supervised {
+  kill(): void
+  readonly pid: number | undefined
+  /** No more restarts; SIGTERM, then SIGKILL. */
+  stop(): Promise<void>
+}
+
+export function supervise(options: {
+  readonly script: string
+  readonly args?: readonly string[]
+  readonly env?: Readonly<Record<string, string>>
+  readonly log: string
+  readonly cwd: string
+}): Supervised {
+  let child: ChildProcess | undefined
+  let stopping = false
+  const start = (): void => {
+    const log = openSync(options.log, 'a')
+    child = spawn(process.execPath, ['--conditions=@redrive/source', '--disable-warning=ExperimentalWarning', options.script, ...(options.args ?? [])], {
+      cwd: options.cwd,
+      stdio: ['ignore', log, log],
+      env: { ...process.env, ...options.env },
+    })
+    child.once('exit', (code, signal) => {
+      appendFileSync(options.log, `--- ended: ${signal ?? code}\n`)
+      if (!stopping) setTimeout(start, 100)
+    })
+  }
+  start()
+  return {
+    get pid() {
+      return child?.pid
+    },
+    kill: () => void child?.kill('SIGKILL'),
+    async stop() {
+      stopping = true
+      const ending = child
+      if (ending === undefined || ending.exitCode !== null || ending.signalCode !== null) return
+      const gone = new Promise((resolve) => ending.once('exit', resolve))
+      ending.kill('SIGTERM')
+      const late = sleep(15_000, undefined, { ref: false }).then(() => ending.kill('SIGKILL'))
+      await Promise.race([gone, late])
+      await gone
+    },
+  }
+}

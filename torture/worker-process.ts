@@ -1,0 +1,50 @@
+import { appendFileSync } from 'node:fs'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { constant, createWorker, PermanentError } from '@redrive/worker'
+import { type DemoQueue, openDemoBroker } from '../packages/server/src/demo/demo-broker.ts'
+import type { SinkLine, TortureMessage } from './messages.ts'
+
+/** A worker that lives until it is killed, and is started again. */
+export interface TortureWorkerSettings {
+  readonly queue: DemoQueue
+  readonly sink: string
+}
+
+const { queue, sink } = JSON.parse(process.env['REDRIVE_TORTURE_WORKER'] ?? '{}') as TortureWorkerSettings
+const { broker } = await openDemoBroker(queue, 'torture-worker')
+const worker = createWorker({
+  broker,
+  queue: 'orders',
+  consumer: 'torture',
+  concurrency: 8,
+  release: '1',
+  timeoutMs: 5_000,
+  retry: { maxAttempts: 3, maxCrashes: 20, backoff: constant(50) },
+  async handle(message, { attempt, replayId, letterId }) {
+    const { n, kind } = JSON.parse(Buffer.from(message.body ?? []).toString('utf8')) as TortureMessage
+    await sleep(Math.random() * 20)
+    if (kind === 'flaky' && attempt === 1) throw Object.assign(new Error('the service is busy'), { status: 503 })
+    if ((kind === 'dead' || kind === 'stubborn') && replayId === null) throw new PermanentError('this release has a bug')
+    if (kind === 'stubborn' && firstReplay(replayId)) throw new PermanentError('the fix was not enough')
+    const line: SinkLine = { n, letterId, replayId }
+    appendFileSync(sink, `${JSON.stringify(line)}\n`)
+  },
+})
+worker.on('trouble', ({ message }) => process.stderr.write(`worker: ${message}\n`))
+await start()
+
+/** Half of the replays, by their random id, so that the same replay ends the same way however often it is handled. */
+function firstReplay(replayId: string | null): boolean {
+  return replayId !== null && Number.parseInt(replayId.slice(0, 1), 16) < 8
+}
+
+async function start(): Promise<void> {
+  for (;;) {
+    try {
+      return await worker.start()
+    } catch (error) {
+      process.stderr.write(`worker: ${error instanceof Error ? error.message : String(error)}\n`)
+      await sleep(300)
+    }
+  }
+}
