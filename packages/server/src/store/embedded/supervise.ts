@@ -3,7 +3,7 @@ import { isRedriveError, type RedriveError } from '@redrive/worker'
 import type pg from 'pg'
 import { releaseBallast } from './disk.ts'
 import { folderInUse, removeOwner, writeOwner } from './owner.ts'
-import { clearStaleFiles, isPostmaster, stopPostmaster } from './postmaster.ts'
+import { clearStaleFiles, stopPostmaster } from './postmaster.ts'
 import { type ServerPlace, type ServerProcess, startServer } from './server-process.ts'
 import { connect, tryLock } from './socket.ts'
 
