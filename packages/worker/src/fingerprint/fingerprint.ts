@@ -1,4 +1,5 @@
 import { hash } from 'node:crypto'
+import { clean } from './clean.ts'
 import { parseStack } from './parse-stack.ts'
 import { shapeOf } from './shape.ts'
 import type { FingerprintInput, Shape } from './shape.ts'
@@ -61,7 +62,7 @@ function digest(parts: Readonly<Record<string, string | readonly string[]>>): st
 }
 
 function clip(text: string): string {
-  return text.slice(0, 512)
+  return clean(text, 512)
 }
 
 function titleOf(
@@ -70,9 +71,9 @@ function titleOf(
   template: string | null,
   reason: string | null,
 ): string {
-  if (basis === 'reason') return `dead: ${reason}`.slice(0, 160)
+  if (basis === 'reason') return clean(`dead: ${reason}`, 160)
   if (basis === 'nothing') return 'no error given'
   const text = [errorClass, template?.split('\n')[0]].filter((part) => part).join(': ')
   const line = text === '' ? 'unnamed error' : text
-  return line.length <= 160 ? line : `${line.slice(0, 159)}…`
+  return line.length <= 160 ? line : `${clean(line, 159)}…`
 }

@@ -32,9 +32,9 @@ export function parseStack(stack: string): ParsedStack {
   return { levels, cut: cut || endsEarly(parser, levels) }
 }
 
-/** V8 keeps ten calls and the BEAM eight, unless told otherwise; Python names the error last. */
+/** V8 keeps ten calls (a library may add its own to them) and the BEAM eight, unless told otherwise; Python names the error last. */
 function endsEarly(parser: StackParser | null, levels: readonly ErrorLevel[]): boolean {
-  if (parser === parseJavaScript) return levels.some(({ frames }) => frames.length === 10)
+  if (parser === parseJavaScript) return levels.some(({ frames }) => frames.length >= 10)
   if (parser === parseBeam) return levels.some(({ frames }) => frames.length === 8)
   return parser === parsePython && levels[0]?.errorClass === null
 }
@@ -70,7 +70,11 @@ function parserFor(lines: readonly string[]): StackParser | null {
       return parseRust
     if (line.includes(' called at ') && / line \d+/.test(line)) return parsePerl
     if (line.includes(':in ') && /\S:\d+:in [`']/.test(line)) return parseRuby
-    if (line.startsWith('** (') || /^ {4}(?:\(\w+ [^)]{1,40}\) )?[\w./-]{1,200}\.(?:exs?|erl):\d+: /.test(line))
+    if (
+      line.startsWith('** (') ||
+      /^ {2,8}in (?:function|call from) {1,2}\w{1,100}:/.test(line) ||
+      /^ {4}(?:\(\w+ [^)]{1,40}\) )?[\w./-]{1,200}\.(?:exs?|erl):\d+: /.test(line)
+    )
       return parseBeam
     const text = line.trimStart()
     if (text.startsWith('at ') && text !== line) {

@@ -1,4 +1,5 @@
 import type { Tier } from '../failure.ts'
+import { clean } from './clean.ts'
 import { looksLikeClass, splitHead } from './parsed.ts'
 import type { ErrorLevel, Frame, ParsedStack } from './parsed.ts'
 import { withoutRetry } from './retry-text.ts'
@@ -107,8 +108,7 @@ export function simpleName(errorClass: string | null): string | null {
   )
     return null
   const name =
-    errorClass
-      .slice(0, 200)
+    clean(errorClass, 200)
       .replace(/^\*/, '')
       .replace(/[`[(<].*$/, '')
       .split(/[.\\/:$+]+/)
@@ -143,5 +143,5 @@ function ownFrames(levels: readonly ErrorLevel[]): string[] {
 }
 
 function frameText(frame: Frame): string {
-  return `${frame.module}#${frame.name}`.slice(0, 200)
+  return clean(`${frame.module}#${frame.name}`, 200)
 }

@@ -1,3 +1,4 @@
+import { clean } from './clean.ts'
 import { translate } from './os-errors.ts'
 
 /** Characters of a message that are read. What follows adds values, not kinds of failure. */
@@ -22,14 +23,12 @@ export function templateOf(message: string, errorClass: string | null = null): s
       )
     )
       continue
-    const template = withoutPlace(meaning)
-      .replace(variable, replace)
-      .replace(/[ \t]{2,}/g, ' ')
+    const template = clean(withoutPlace(meaning).replace(variable, replace), maxMessageChars).replace(/ {2,}/g, ' ')
     // A list of the same complaints is one complaint, however long.
     if (!lines.includes(template)) lines.push(template)
     if (lines.length === maxTemplateLines) break
   }
-  return translate(lines.join('\n').slice(0, maxTemplateChars).trim())
+  return translate(lines.join('\n').slice(0, maxTemplateChars).toWellFormed().trim())
 }
 
 function withoutClass(message: string, errorClass: string | null): string {
@@ -58,7 +57,7 @@ const variable = new RegExp(
     String.raw`(?<address>(?<![\w.])\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3}(?::\d{1,5})?(?![\w.]\w)|\[?\b(?:[0-9a-f]{0,4}:){3,7}[0-9a-f]{1,4}\]?(?::\d{1,5})?|(?<![\w.-])(?:[a-z0-9-]{1,63}\.){1,8}(?:com|net|org|io|dev|cloud|internal|local|localdomain|test|example|lan|corp|svc|de|eu|uk|fr|app|arpa)(?::\d{1,5})?(?![\w.(])|\b(?:localhost|[a-z][a-z0-9-]{1,62}):\d{2,5}\b)`,
     String.raw`(?<hex>\b0x[0-9a-fA-F]{1,64}\b|(?<![\w-])(?=[0-9a-f]{0,63}\d)(?=\d{0,63}[a-f])[0-9a-f]{8,128}(?![\w-])|(?<![\w-])(?=[0-9A-F]{0,63}\d)(?=\d{0,63}[A-F])[0-9A-F]{8,128}(?![\w-]))`,
     String.raw`(?<span>(?<![\w.])\d{1,15}(?:[.,]\d{1,9})?\s?(?:ms|msec|milliseconds?|s|secs?|seconds?|m|mins?|minutes?|h|hours?|days?|us|µs|μs|ns|Sekunden|Millisekunden|Minuten)\b)`,
-    String.raw`(?<id>(?<![\w.])[A-Za-z][A-Za-z0-9]{0,30}(?:[-_#][A-Za-z0-9]{1,40}){0,8}[-_#]\d[\w-]{0,80}|(?<![\w.-])[A-Za-z0-9+/_-]{20,512}={0,2}(?![\w-]))`,
+    String.raw`(?<id>\beyJ[\w-]{5,2000}(?:\.[\w-]{1,4000}){0,2}|(?<![\w.])[A-Za-z][A-Za-z0-9]{0,30}(?:[-_#][A-Za-z0-9]{1,40}){0,8}[-_#]\d[\w-]{0,80}|(?<![\w.-])[A-Za-z0-9+/_-]{20,512}={0,2}(?![\w-]))`,
     String.raw`(?<number>(?<![\w.])[-+]?\d{1,30}(?:[.,]\d{1,30}){0,6}(?![\w])|(?<=[#<:=-])\d{1,30})`,
   ].join('|'),
   'g',
@@ -113,8 +112,8 @@ const sourceFile = /\.(?:js|cjs|mjs|ts|tsx|jsx|py|rb|php|pm|pl|go|rs|java|kt|sca
 
 /** The fixed beginning of a path says which resource it is about; what follows says which one of them. */
 function path(text: string): string {
-  const clean = text.replace(/[?#][^]*$/, '').replaceAll('\\', '/')
-  const parts = clean.split('/')
+  const steady = text.replace(/[?#][^]*$/, '').replaceAll('\\', '/')
+  const parts = steady.split('/')
   const last = parts.at(-1) ?? ''
   if (sourceFile.test(last)) return `<path>/${last}`
   let kept = ''

@@ -1,4 +1,4 @@
-import type { ErrorLevel, Frame, StackParser } from '../parsed.ts'
+import type { Frame, StackParser } from '../parsed.ts'
 
 /** Elixir's `** (Class) text` with `(app 1.0.0) lib/file.ex:7: Module.fn/1` and Erlang's `in call from mod:fn/1 (file.erl, line 7)`. */
 export const parseBeam: StackParser = (lines) => {

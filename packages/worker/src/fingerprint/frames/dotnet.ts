@@ -56,6 +56,7 @@ function frameOf(text: string): Frame | null {
   const closure = /^(.*?)[.+]<(\w*)>c(?:__\w+)?(?:\.?<.*)?$/.exec(owner)
   const local = /^<(\w+)>(?:b|g)__(\w*)/.exec(name)
   const module = (machine?.[1] ?? closure?.[1] ?? owner).replaceAll('+', '.').replace(/`\d+/g, '')
-  const method = machine?.[2] ?? local?.[1] ?? (closure?.[2] || name)
+  const lambda = name === 'MoveNext' ? /<(\w+)>[bg]__[^<>]*>d/.exec(owner) : null
+  const method = lambda?.[1] ?? machine?.[2] ?? local?.[1] ?? (closure?.[2] || name)
   return { module, name: method.replace(/`\d+/g, ''), inApp: !libraries.test(`${owner}.`) }
 }

@@ -1,4 +1,4 @@
-import type { ErrorLevel, Frame, StackParser } from '../parsed.ts'
+import type { Frame, StackParser } from '../parsed.ts'
 
 /** `text at file.pl line 7.` and Carp's `\tPackage::fn(args) called at file.pl line 7`. */
 export const parsePerl: StackParser = (lines) => {

@@ -48,7 +48,7 @@ function frameOf(line: string): Frame | null {
   const owner = split?.[1] ?? ''
   const name = (split?.[2] ?? call).replace(/^.*\{closure.*$/, '{closure}')
   const own = owner === '' ? call.includes('\\') : owner.includes('\\') || !builtin.test(owner)
-  const vendor = /[\\/]vendor[\\/]/.test(file) || /^phar:/.test(file)
+  const vendor = /[\\/]vendor[\\/]/.test(file) || file.startsWith('phar:')
   return { module: owner === '' ? moduleOfPath(file) : owner, name, inApp: own && !vendor && !libraries.test(owner) }
 }
 

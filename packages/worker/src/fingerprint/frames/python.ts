@@ -7,8 +7,18 @@ export const parsePython: StackParser = (lines) => {
   let frames: Frame[] = []
   let head: string[] = []
   let inFrames = false
-  for (const line of lines) {
-    if (line.startsWith('Traceback (most recent call last)') || line.trimStart().startsWith('Traceback (most')) {
+  let grouped = false
+  for (const raw of lines) {
+    // Members of an exception group are indented behind a bar; the first one speaks for all.
+    const member = /^ {2,40}\+(?:-\+)?-+ (\d+) -+$/.exec(raw)
+    if (member !== null) {
+      if (member[1] !== '1') break
+      close()
+      grouped = true
+      continue
+    }
+    const line = raw.replace(/^ {2,40}\| ?/, '')
+    if (line.includes('Traceback (most recent call last)')) {
       close()
       inFrames = true
       continue
@@ -20,13 +30,14 @@ export const parsePython: StackParser = (lines) => {
       frames.push(frame)
     } else if (line.startsWith('The above exception was') || line.startsWith('During handling of the above')) close()
     else if (inFrames && (line.startsWith('  ') || line === '')) continue
+    else if (line.trimStart().startsWith('+---')) continue
     else if (inFrames) {
       inFrames = false
       head = [line]
     } else if (head.length > 0 && head.length < 8) head.push(line)
   }
   close()
-  return levels.reverse()
+  return grouped ? levels : levels.reverse()
 
   function close(): void {
     if (frames.length > 0 || head.length > 0) {
