@@ -3,9 +3,8 @@ import { findCycles } from './find-cycles.ts'
 import { type Import, importsOf } from './imports.ts'
 
 /** What breaks the arrows in these sources (path relative to the root → text), a line each. */
-export async function checkArrows(sources: ReadonlyMap<string, string>): Promise<string[]> {
-  const imports: Import[] = []
-  for (const [file, source] of sources) imports.push(...(await importsOf(file, source)))
+export function checkArrows(sources: ReadonlyMap<string, string>): string[] {
+  const imports: Import[] = [...sources].flatMap(([file, source]) => importsOf(file, source))
   const broken = imports.flatMap((one) =>
     arrowRules.flatMap((rule) => {
       const wrong = rule(one)

@@ -1,6 +1,6 @@
 import { stripTypeScriptTypes } from 'node:module'
 import path from 'node:path'
-import { init, parse } from 'es-module-lexer'
+import { parse } from 'es-module-lexer'
 
 /** One import of one file, type-only imports included. */
 export interface Import {
@@ -21,8 +21,7 @@ export const computed = '(computed)'
  * reads TypeScript without a full parser; that it missed nothing is checked against the same source stripped of its types.
  * `import('x').T` in a type is not seen: lint forbids it.
  */
-export async function importsOf(file: string, source: string): Promise<Import[]> {
-  await init
+export function importsOf(file: string, source: string): Import[] {
   const found = read(file, source)
   const seen = new Set(found.map((one) => one.specifier))
   for (const { specifier } of read(file, stripTypeScriptTypes(source))) {

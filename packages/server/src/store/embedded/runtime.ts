@@ -84,7 +84,7 @@ function folderName(native: string): string {
 function cacheFolder(dataDir: string): string {
   const home = process.env['XDG_CACHE_HOME'] ?? path.join(os.homedir(), '.cache')
   const usual = process.getuid?.() === 0 ? '/var/cache/redrive' : path.join(home, 'redrive')
-  for (const folder of [process.env['REDRIVE_CACHE_DIR'] ?? usual, usual]) {
+  for (const folder of [process.env['REDRIVE_CACHE'] ?? usual, usual]) {
     try {
       fs.mkdirSync(folder, { recursive: true, mode: 0o755 })
       fs.accessSync(folder, fs.constants.W_OK)

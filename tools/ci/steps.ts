@@ -1,0 +1,39 @@
+import { script } from '../lib/run.ts'
+
+export interface CiStep {
+  readonly name: string
+  readonly command: [string, ...string[]]
+  /** Whether its last line is `N passed, N failed`; otherwise it counts as one. */
+  readonly counts: boolean
+  readonly timeoutMs: number
+}
+
+const minuteMs = 60_000
+
+const scenario = ['tools/start.ts', '--once', '--json', '--port', '0']
+
+export const ciSteps: readonly CiStep[] = [
+  counting('test', 6, script('tools/test.ts')),
+  single('check', 3, script('tools/check.ts')),
+  single('packaging', 6, script('tools/packaging.ts')),
+  counting('test:brokers', 12, script('tools/test-brokers.ts')),
+  single('scenario on the embedded default', 3, script('tools/ci/scenario.ts', ...scenario)),
+  single('scenario on Kafka', 4, onServer('kafka', [...scenario, '--kafka', '{address}'])),
+  single('scenario on RabbitMQ', 4, onServer('rabbitmq', [...scenario, '--rabbitmq', '{address}'])),
+  single('torture, embedded', 8, script('torture/main.ts', '--kills', '100')),
+  single('torture, Kafka', 6, script('torture/main.ts', '--kafka', '--kills', '30')),
+  single('torture, RabbitMQ', 6, script('torture/main.ts', '--rabbitmq', '--kills', '30')),
+  single('torture, saboteurs', 8, script('torture/main.ts', '--saboteurs')),
+]
+
+function counting(name: string, minutes: number, command: [string, ...string[]]): CiStep {
+  return { name, command, counts: true, timeoutMs: minutes * minuteMs }
+}
+
+function single(name: string, minutes: number, command: [string, ...string[]]): CiStep {
+  return { name, command, counts: false, timeoutMs: minutes * minuteMs }
+}
+
+function onServer(server: string, scenario: readonly string[]): [string, ...string[]] {
+  return script('tools/with-server.ts', server, '--', ...script('tools/ci/scenario.ts', ...scenario))
+}

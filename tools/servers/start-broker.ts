@@ -1,0 +1,27 @@
+import { startKafka } from './kafka.ts'
+import { startRabbitmq } from './rabbitmq.ts'
+
+export const brokerNames = ['kafka', 'rabbitmq'] as const
+export type BrokerName = (typeof brokerNames)[number]
+
+/** A real server, with what tests and commands need to find it. */
+export interface RunningBroker {
+  /** What `npm start -- --kafka` or `--rabbitmq` takes. */
+  readonly address: string
+  /** REDRIVE_KAFKA or REDRIVE_RABBITMQ. */
+  readonly env: Readonly<Record<string, string>>
+  stop(): Promise<void>
+}
+
+export async function startBroker(name: BrokerName, onProgress: (line: string) => void): Promise<RunningBroker> {
+  switch (name) {
+    case 'kafka': {
+      const kafka = await startKafka({ onProgress })
+      return { address: kafka.brokers, env: { REDRIVE_KAFKA: kafka.brokers }, stop: () => kafka.stop() }
+    }
+    case 'rabbitmq': {
+      const rabbitmq = await startRabbitmq({ onProgress })
+      return { address: rabbitmq.url, env: { REDRIVE_RABBITMQ: rabbitmq.url }, stop: () => rabbitmq.stop() }
+    }
+  }
+}
