@@ -17,7 +17,12 @@ const cases: readonly (readonly [string, string])[] = [
   ['token eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0In0.abc-_1 expired', 'token <id> expired'],
   ['key :phone not found in: %{email: "x", id: 1}', 'key :phone not found in: <data>'],
   ["The given key 'XTT' was not present", "The given key '<str>' was not present"],
+  ["could not convert string to float: 'abc'", "could not convert string to float: '<str>'"],
+  ['invalid input syntax for type integer: "abc"', 'invalid input syntax for type integer: "<str>"'],
+  ["Duplicate entry 'anna' for key 'users.email'", "Duplicate entry '<str>' for key 'users.email'"],
+  [`Unexpected token '<', "<html><bod"... is not valid JSON`, `Unexpected token '<str>', "<str>"... is not valid JSON`],
   // What tells causes apart stays.
+  ["missing value for 'email'", "missing value for 'email'"],
   ['GET http://ledger-4.internal:18082/rates/9?full=1 answered 503', 'GET <url>/rates/<*> answered 503'],
   ['Request failed with status code 404', 'Request failed with status code 404'],
   ['Unexpected token } in JSON at position 404', 'Unexpected token } in JSON at position <n>'],

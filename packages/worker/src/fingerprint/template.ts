@@ -75,7 +75,7 @@ function replace(match: string, ...rest: unknown[]): string {
   const text = String(rest.at(-2))
   const at = Number(rest.at(-3))
   if (groups.number !== undefined) return isCode(match, text, at) ? match : '<n>'
-  if (groups.quoted !== undefined) return quoted(match)
+  if (groups.quoted !== undefined) return quoted(match, text.slice(Math.max(0, at - 24), at))
   if (groups.url !== undefined) return url(match)
   if (groups.path !== undefined) return match.length < 3 || !/\w/.test(match) ? match : path(match)
   if (groups.id !== undefined) return identifier(match)
@@ -130,8 +130,12 @@ function path(text: string): string {
   return kept
 }
 
+// What parsers and databases say in front of the text they were given.
+const valued =
+  /\b(?:string|value|literal|parsing|parse|convert|entry|got|received|input_value|base \d{1,2})[:=() ]{1,4}$|\b(?:integer|float|double|decimal|boolean|uuid|date|timestamp)(?:\(\))?: $/i
+
 /** A name in quotes is what the message is about; anything else in quotes is a value. */
-function quoted(match: string): string {
+function quoted(match: string, before: string): string {
   const quote = match[0] ?? '"'
   const inside = match.slice(1, -1)
   if (inside === '') return match
@@ -139,7 +143,8 @@ function quoted(match: string): string {
   if (/^(?:\/[\w.]|[A-Za-z]:\\)/.test(inside) && !inside.includes(' ')) return `${quote}${path(inside)}${quote}`
   const named =
     inside.length <= 120 &&
-    /^[A-Za-z_$@:<][\w$.:\-<>()[\] ,*&?!\\/=']*$/.test(inside) &&
+    /^(?:[A-Za-z_$@:][\w$.:\-<>()[\] ,*&?!\\/=']*|<[\w$. ]+>)$/.test(inside) &&
+    !valued.test(before) &&
     // Two or three capitals are a code of a country or a currency.
     !/\d{2}|[A-Za-z]-\d|\d-|^[A-Z]{2,3}$/.test(inside) &&
     inside.split(' ').length <= 4
