@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { isRedriveError, type RedriveError } from '@redrive/worker'
 import type pg from 'pg'
-import { releaseBallast } from './disk.ts'
+import { freeBytes, releaseBallast } from './disk.ts'
 import { folderInUse, removeOwner, writeOwner } from './owner.ts'
 import { clearStaleFiles, stopPostmaster } from './postmaster.ts'
 import { type ServerPlace, type ServerProcess, startServer } from './server-process.ts'
@@ -129,7 +129,9 @@ async function startPatiently(place: ServerPlace): Promise<ServerProcess> {
 function isPassing(error: RedriveError, options: { place: ServerPlace; deadline: number }): boolean {
   const log = String(error.data['log'])
   if (log.includes('pre-existing shared memory block')) return Date.now() < options.deadline
-  return log.includes('No space left on device') && releaseBallast(options.place.dataDir)
+  // The log lies on the same disk: a full one may have swallowed the line that says so.
+  const isFull = log.includes('No space left on device') || freeBytes(options.place.dataDir) < 32 * 1024 * 1024
+  return isFull && releaseBallast(options.place.dataDir)
 }
 
 function sessionEnd(session: pg.Client | undefined): Promise<'session'> | 'session' {
