@@ -9,6 +9,7 @@ import { type BatchLimits, defaultBatchLimits } from './batch.ts'
 import type { CaptureHooks } from './commit-batch.ts'
 import type { CaptureEvent, CaptureHealth } from './events.ts'
 import type { FillContext } from './fill-batch.ts'
+import { fingerprinter } from './fingerprinter.ts'
 import { createPatience, Stopped } from './patience.ts'
 import { pauses } from './pauses.ts'
 import { createPositions } from './positions.ts'
@@ -96,6 +97,7 @@ export function startCapture(options: CaptureOptions): Capture {
       queues,
       causes,
       positions,
+      fingerprint: fingerprinter(),
       nextId: uuidSource(clock.now),
       now: clock.now,
       patiently: database.ask,

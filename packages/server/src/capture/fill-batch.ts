@@ -1,4 +1,5 @@
 import type { Delivery } from '@redrive/worker'
+import type { Fingerprint, FingerprintInput } from '@redrive/worker/fingerprint'
 import type pg from 'pg'
 import type { CauseAssigner } from '../causes/assign-cause.ts'
 import { knownIdentities } from '../store/letters.ts'
@@ -8,7 +9,7 @@ import type { Batch } from './batch.ts'
 import { parseReceipt } from './parse-receipt.ts'
 import type { Positions } from './positions.ts'
 import type { QueueRegistry } from './queue-registry.ts'
-import { fingerprintOf, type PlacedLetter, type RecognisedLetter, recogniseLetter, termsOfLetter } from './recognise-letter.ts'
+import { fingerprintInput, type PlacedLetter, type RecognisedLetter, recogniseLetter, termsOfLetter } from './recognise-letter.ts'
 
 /** What a source's deliveries are read with. */
 export interface FillContext {
@@ -21,6 +22,7 @@ export interface FillContext {
   readonly queues: QueueRegistry
   readonly causes: CauseAssigner
   readonly positions: Positions
+  readonly fingerprint: (input: FingerprintInput) => Fingerprint
   readonly nextId: UuidSource
   readonly now: () => number
   /** Asks the database until it answers. Rejects only when capture stops. */
@@ -60,7 +62,7 @@ async function placeLetter(context: FillContext, letter: RecognisedLetter): Prom
   const { facts } = letter.read
   const key = { broker: context.brokerName, system: context.system, place: facts.originPlace ?? context.place }
   const queue = context.queues.known(key) ?? (await context.patiently(() => context.queues.make(key)))
-  const fingerprint = fingerprintOf(letter, queue)
+  const fingerprint = context.fingerprint(fingerprintInput(letter, queue))
   const { cause, teaches } = context.causes.known(fingerprint) ?? (await context.patiently(() => context.causes.assign(fingerprint)))
   return { ...letter, queue, fingerprint, cause, teaches, terms: termsOfLetter(letter) }
 }

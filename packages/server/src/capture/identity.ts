@@ -16,7 +16,7 @@ export type Identity =
  * @param letterId the identity where there is none
  */
 export function identityOf(delivery: Delivery, facts: LetterFacts, options: { readonly bodySha256: Buffer; readonly letterId: Buffer }): Identity {
-  if (delivery.position !== null) return stable(`position\n${delivery.place}\n${delivery.partition}\n${delivery.position}`)
+  if (delivery.position !== null) return { kind: 'stable', bytes: positionIdentity(delivery.partition, delivery.position) }
   if (delivery.nativeId !== null) return stable(`native\n${delivery.place}\n${delivery.nativeId}`)
   const { bodySha256, letterId } = options
   if (facts.wireId !== undefined) {
@@ -29,6 +29,22 @@ export function identityOf(delivery: Delivery, facts: LetterFacts, options: { re
 export function identityAfterRewind(identity: Uint8Array, bodySha256: Uint8Array): Buffer {
   return createHash('sha256').update(identity).update(bodySha256).digest().subarray(0, 16)
 }
+
+/** Eight bytes for the partition, eight for the position: neighbours in the source are neighbours in the index. */
+function positionIdentity(partition: string, position: bigint): Buffer {
+  let prefix = prefixes.get(partition)
+  if (prefix === undefined) {
+    prefix = hash('sha256', `position\n${partition}`, 'buffer').subarray(0, 8)
+    if (prefixes.size < maxPrefixes) prefixes.set(partition, prefix)
+  }
+  const bytes = Buffer.allocUnsafe(16)
+  prefix.copy(bytes)
+  bytes.writeBigInt64BE(position, 8)
+  return bytes
+}
+
+const prefixes = new Map<string, Buffer>()
+const maxPrefixes = 10_000
 
 function stable(text: string): Identity {
   return { kind: 'stable', bytes: hash('sha256', text, 'buffer').subarray(0, 16) }

@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto'
 import { type Delivery, type LetterFacts, messageBytes, type ReadLetter } from '@redrive/worker'
-import { type Fingerprint, fingerprint } from '@redrive/worker/fingerprint'
+import { type Fingerprint, type FingerprintInput, fingerprint } from '@redrive/worker/fingerprint'
 import { readLetter } from '@redrive/worker/readers'
 import type { Queue } from '../store/queues.ts'
 import { termsOf } from '../store/terms.ts'
@@ -50,12 +50,12 @@ export function recogniseLetter(delivery: Delivery, options: { readonly system: 
 export function emptied(letter: PlacedLetter, why: string): PlacedLetter {
   const read = emptyRead(why)
   const bare = { ...letter, read, hostile: why, terms: [], teaches: false }
-  const print = fingerprintOf(bare, letter.queue)
+  const print = fingerprint(fingerprintInput(bare, letter.queue))
   return { ...bare, fingerprint: print, cause: print.key }
 }
 
-export function fingerprintOf({ read: { facts } }: Pick<RecognisedLetter, 'read'>, queue: Queue): Fingerprint {
-  return fingerprint({
+export function fingerprintInput({ read: { facts } }: Pick<RecognisedLetter, 'read'>, queue: Queue): FingerprintInput {
+  return {
     queue: queue.name,
     consumer: facts.consumer ?? null,
     errorClass: facts.errorClass ?? null,
@@ -63,7 +63,7 @@ export function fingerprintOf({ read: { facts } }: Pick<RecognisedLetter, 'read'
     stack: facts.stack ?? null,
     reason: facts.reason ?? null,
     ...(facts.tier === undefined ? {} : { tier: facts.tier }),
-  })
+  }
 }
 
 export function termsOfLetter({ delivery: { message }, read: { facts } }: RecognisedLetter): readonly number[] {

@@ -140,7 +140,7 @@ export function storableText(text: string): string {
 /** JSON that jsonb accepts: neither `\u0000` nor lone surrogates. */
 export function storableJson(value: unknown): string {
   const json = JSON.stringify(value) ?? 'null'
-  if (!/\\u(?:0000|d[89a-f])/i.test(json)) return json
+  if (!json.includes('\\u')) return json
   return JSON.stringify(value, (_, part: unknown) => {
     if (typeof part === 'string') return storableText(part.toWellFormed())
     if (typeof part !== 'object' || part === null || Array.isArray(part)) return part

@@ -15,23 +15,18 @@ const maxTerms = 32
  * the earlier text and the earlier word win.
  */
 export function termsOf(...texts: readonly (Uint8Array | string | null | undefined)[]): number[] {
-  const terms = new Set<number>()
-  const plain = new Set<number>()
+  const ids: number[] = []
+  const words: number[] = []
   for (const text of texts) {
     if (text === null || text === undefined) continue
-    const bytes = typeof text === 'string' ? Buffer.from(text.slice(0, maxScannedBytes), 'utf8') : text
-    scan(bytes, (hash, hasDigit) => {
-      if (hasDigit) terms.add(hash)
-      else if (plain.size < maxTerms) plain.add(hash)
-      return terms.size < maxTerms
-    })
-    if (terms.size >= maxTerms) break
+    scan(typeof text === 'string' ? Buffer.from(text.slice(0, maxScannedBytes), 'utf8') : text, ids, words)
+    if (ids.length >= maxTerms) break
   }
-  for (const hash of plain) {
-    if (terms.size >= maxTerms) break
-    terms.add(hash)
+  for (const hash of words) {
+    if (ids.length >= maxTerms) break
+    if (!ids.includes(hash)) ids.push(hash)
   }
-  return [...terms]
+  return ids
 }
 
 /** The words of a text as `termsOf` sees them, ASCII letters in lower case. */
@@ -61,7 +56,8 @@ for (let byte = 0; byte < 256; byte++) {
   else if (/[A-Z]/.test(character)) lowered[byte] = byte + 32
 }
 
-function scan(bytes: Uint8Array, visit: (hash: number, hasDigit: boolean) => boolean): void {
+/** Adds the hashes of words with a digit to `ids` and of others to `words`, each once and at most `maxTerms`. */
+function scan(bytes: Uint8Array, ids: number[], words: number[]): void {
   const end = Math.min(bytes.length, maxScannedBytes)
   let hash = offsetBasis
   let length = 0
@@ -72,7 +68,8 @@ function scan(bytes: Uint8Array, visit: (hash: number, hasDigit: boolean) => boo
       if (length++ < maxWordBytes) hash = Math.imul(hash ^ byte, prime)
       if (byte >= 0x30 && byte <= 0x39) hasDigit = true
     } else if (length > 0) {
-      if (length >= minBytes && !visit(hash | 0, hasDigit)) return
+      const list = hasDigit ? ids : words
+      if (length >= minBytes && list.length < maxTerms && !list.includes(hash | 0)) list.push(hash | 0)
       hash = offsetBasis
       length = 0
       hasDigit = false

@@ -90,7 +90,7 @@ create table letter (
   cause_id bigint not null,
   state letter_state not null default 'open',
   revision int not null default 1,
-  -- first 16 bytes of SHA-256 over the source's own identity of the message (partition and offset, job id, wire id and hop)
+  -- 16 bytes: partition and position where the source has them, else of a SHA-256 over its own or our wire's word for the message
   identity bytea not null,
   changed_at timestamptz not null default now(),
   unique (source_id, identity)
