@@ -12,7 +12,8 @@ import { openStore, type Store } from '../packages/server/src/store/store.ts'
 import { deadLetters } from './dead-letters.ts'
 import { endlessSource } from './endless-source.ts'
 
-export const summary: string = 'capture [--letters N] [--rounds N] [--url URL]: the capture path against a bare COPY of its rows'
+export const summary: string =
+  'capture [--letters N] [--rounds N] [--url URL]: the capture path against a bare COPY of its rows'
 
 /**
  * The whole capture path (read, recognise, group, books, commit) against a bare COPY of the very rows it wrote, already encoded, into the same tables
@@ -21,11 +22,16 @@ export const summary: string = 'capture [--letters N] [--rounds N] [--url URL]: 
 export async function run(args: readonly string[]): Promise<void> {
   const { values } = parseArgs({
     args: [...args],
-    options: { letters: { type: 'string', default: '100000' }, rounds: { type: 'string', default: '5' }, url: { type: 'string' } },
+    options: {
+      letters: { type: 'string', default: '100000' },
+      rounds: { type: 'string', default: '5' },
+      url: { type: 'string' },
+    },
   })
   const letters = Number(values.letters)
   const folder = await mkdtemp(path.join(tmpdir(), 'redrive-bench-'))
-  const server = values.url === undefined ? await startEmbeddedPostgres({ dataDir: path.join(folder, 'data') }) : undefined
+  const server =
+    values.url === undefined ? await startEmbeddedPostgres({ dataDir: path.join(folder, 'data') }) : undefined
   try {
     const store = await openStore({ url: values.url ?? server?.url ?? '' })
     try {
@@ -63,11 +69,20 @@ async function measure(store: Store, { letters, rounds, folder }: Settings): Pro
     if (round === 0) continue
     ours.push(captured.rowsPerSecond)
     limit.push(copied)
-    console.log([round, captured.rowsPerSecond.toFixed(0), copied.toFixed(0), (captured.rowsPerSecond / copied).toFixed(2)].map((cell) => String(cell).padStart(10)).join('      '))
+    console.log(
+      [round, captured.rowsPerSecond.toFixed(0), copied.toFixed(0), (captured.rowsPerSecond / copied).toFixed(2)]
+        .map((cell) => String(cell).padStart(10))
+        .join('      '),
+    )
   }
   const result = { ours: Math.round(median(ours)), limit: Math.round(median(limit)) }
   console.log(
-    JSON.stringify({ bench: 'capture', ...result, ratio: Number((result.ours / result.limit).toFixed(3)), peakRssMiB: Math.round(peakRss / 1024 / 1024) }),
+    JSON.stringify({
+      bench: 'capture',
+      ...result,
+      ratio: Number((result.ours / result.limit).toFixed(3)),
+      peakRssMiB: Math.round(peakRss / 1024 / 1024),
+    }),
   )
 }
 
@@ -78,18 +93,27 @@ async function capture(store: Store, letters: number): Promise<{ rowsPerSecond: 
     peakRss = Math.max(peakRss, process.memoryUsage.rss())
   }, 20)
   const startedAt = performance.now()
-  const running = startCapture({ store, broker: source, brokerName: 'bench', source: { place: 'orders-dead-letter', role: 'dead-letter' }, consumer: 'redrive' })
+  const running = startCapture({
+    store,
+    broker: source,
+    brokerName: 'bench',
+    source: { place: 'orders-dead-letter', role: 'dead-letter' },
+    consumer: 'redrive',
+  })
   await source.drained
   const seconds = (performance.now() - startedAt) / 1000
   clearInterval(sampling)
   await running.stop()
   const { unaccounted, captured } = await checkLedger(store)
-  if (unaccounted !== 0 || captured !== letters) throw new Error(`the books show ${captured} of ${letters} letters and ${unaccounted} unaccounted`)
+  if (unaccounted !== 0 || captured !== letters)
+    throw new Error(`the books show ${captured} of ${letters} letters and ${unaccounted} unaccounted`)
   return { rowsPerSecond: letters / seconds, peakRss }
 }
 
 async function empty(store: Store): Promise<void> {
-  await store.pool.query('truncate letter, letter_content, unsettled, cause, cause_hour, cause_facet, cause_shape, ledger_entry, source_position, source, queue cascade')
+  await store.pool.query(
+    'truncate letter, letter_content, unsettled, cause, cause_hour, cause_facet, cause_shape, ledger_entry, source_position, source, queue cascade',
+  )
   await store.pool.query('checkpoint')
 }
 
@@ -97,8 +121,13 @@ async function copyOut(store: Store, table: string, folder: string): Promise<voi
   const client = await store.pool.connect()
   try {
     const query = table === 'letter' ? 'letter' : `(select * from ${table})`
-    await pipeline(client.query(to(`copy ${query} to stdout (format binary)`)), createWriteStream(path.join(folder, table)))
-    const keys = await client.query<{ queues: string; sources: string }>(`select (select json_agg(q) from queue q)::text as queues, (select json_agg(s) from source s)::text as sources`)
+    await pipeline(
+      client.query(to(`copy ${query} to stdout (format binary)`)),
+      createWriteStream(path.join(folder, table)),
+    )
+    const keys = await client.query<{ queues: string; sources: string }>(
+      `select (select json_agg(q) from queue q)::text as queues, (select json_agg(s) from source s)::text as sources`,
+    )
     parents = keys.rows[0] ?? parents
   } finally {
     client.release()
@@ -110,8 +139,14 @@ let parents = { queues: '[]', sources: '[]' }
 
 /** @returns seconds */
 async function copyIn(store: Store, folder: string): Promise<number> {
-  await store.pool.query('insert into source overriding system value select * from json_populate_recordset(null::source, $1)', [parents.sources])
-  await store.pool.query('insert into queue overriding system value select * from json_populate_recordset(null::queue, $1)', [parents.queues])
+  await store.pool.query(
+    'insert into source overriding system value select * from json_populate_recordset(null::source, $1)',
+    [parents.sources],
+  )
+  await store.pool.query(
+    'insert into queue overriding system value select * from json_populate_recordset(null::queue, $1)',
+    [parents.queues],
+  )
   const startedAt = performance.now()
   await store.transaction(async (client) => {
     for (const table of tables) {

@@ -23,10 +23,30 @@ export function deadLetters(): (number: number) => Message {
 }
 
 const failures = [
-  { errorClass: 'ServiceUnavailableError', message: 'inventory answered 503 for order 000000000000', tier: 'transient', file: 'inventory-client' },
-  { errorClass: 'TypeError', message: "Cannot read properties of undefined (reading 'slot') of order 000000000000", tier: 'permanent', file: 'allocate' },
-  { errorClass: 'SyntaxError', message: 'Unexpected end of JSON input in order 000000000000', tier: 'malformed', file: 'parse-order' },
-  { errorClass: 'TimeoutError', message: 'no answer within 2000 ms for order 000000000000', tier: 'timeout', file: 'reserve' },
+  {
+    errorClass: 'ServiceUnavailableError',
+    message: 'inventory answered 503 for order 000000000000',
+    tier: 'transient',
+    file: 'inventory-client',
+  },
+  {
+    errorClass: 'TypeError',
+    message: "Cannot read properties of undefined (reading 'slot') of order 000000000000",
+    tier: 'permanent',
+    file: 'allocate',
+  },
+  {
+    errorClass: 'SyntaxError',
+    message: 'Unexpected end of JSON input in order 000000000000',
+    tier: 'malformed',
+    file: 'parse-order',
+  },
+  {
+    errorClass: 'TimeoutError',
+    message: 'no answer within 2000 ms for order 000000000000',
+    tier: 'timeout',
+    file: 'reserve',
+  },
 ] as const
 
 /** Twelve zeros stand for the number. */
@@ -44,7 +64,15 @@ function ours(failure: (typeof failures)[number], turn: number): (number: number
   ].join('\n')
   const wire: Wire = {
     id: `order-${mark}`,
-    origin: { system: 'kafka', place: 'orders', consumer: 'reefer', partition: '3', position: mark, nativeId: null, timestampMs: nowMs },
+    origin: {
+      system: 'kafka',
+      place: 'orders',
+      consumer: 'reefer',
+      partition: '3',
+      position: mark,
+      nativeId: null,
+      timestampMs: nowMs,
+    },
     attempts: 5,
     maxAttempts: 5,
     firstFailedAtMs: nowMs,
@@ -60,7 +88,10 @@ function ours(failure: (typeof failures)[number], turn: number): (number: number
     dueAtMs: null,
     history: [],
   }
-  return template({ headers: encodeWire(wire, stack, { headerBytes: 4096, stackBytes: 32_768 }), key: `customer-${mark}` })
+  return template({
+    headers: encodeWire(wire, stack, { headerBytes: 4096, stackBytes: 32_768 }),
+    key: `customer-${mark}`,
+  })
 }
 
 function spring(): (number: number) => Message {
@@ -96,7 +127,13 @@ function unknown(): (number: number) => Message {
 const nowMs = Date.UTC(2026, 0, 15, 12)
 
 /** Copies of one message with the number written over the marks. */
-function template({ key, headers }: { readonly key: string | null; readonly headers: readonly Header[] }): (number: number) => Message {
+function template({
+  key,
+  headers,
+}: {
+  readonly key: string | null
+  readonly headers: readonly Header[]
+}): (number: number) => Message {
   const headerBytes = headers.reduce((sum, { name, value }) => sum + name.length + (value?.byteLength ?? 0), 0)
   const body = `{"orderId":"${mark}","customer":"c-${mark}","items":[${'{"sku":"REEFER-40","count":1},'.repeat(80)}`
   const bodyBytes = Buffer.from(body.slice(0, Math.max(200, totalBytes - headerBytes - (key?.length ?? 0))))

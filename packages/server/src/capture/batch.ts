@@ -1,5 +1,5 @@
 import type { Delivery, Receipt } from '@redrive/worker'
-import { causeIdOf } from '../causes/assign-cause.ts'
+import { causeIdOf } from '../causes/index.ts'
 import type { NewShape } from '../store/cause-shapes.ts'
 import type { CauseAddition } from '../store/causes.ts'
 import { LetterRows } from '../store/letters.ts'
@@ -161,7 +161,11 @@ const hourMs = 3_600_000
 const earliestMs = Date.UTC(2000, 0, 1)
 const aheadMs = 300_000
 
-function addToCause(causes: Map<bigint, CauseAddition>, letter: PlacedLetter, { causeId, nowMs }: { readonly causeId: bigint; readonly nowMs: number }): void {
+function addToCause(
+  causes: Map<bigint, CauseAddition>,
+  letter: PlacedLetter,
+  { causeId, nowMs }: { readonly causeId: bigint; readonly nowMs: number },
+): void {
   const { facts } = letter.read
   const saidMs = facts.lastFailedAtMs ?? letter.delivery.message.timestampMs ?? nowMs
   const failedAtMs = saidMs >= earliestMs && saidMs <= nowMs + aheadMs ? saidMs : nowMs
@@ -179,7 +183,11 @@ function addToCause(causes: Map<bigint, CauseAddition>, letter: PlacedLetter, { 
   if (facts.host !== undefined) count(cause.facets, `host ${facts.host}`)
 }
 
-function newCause({ read: { facts }, queue, cause, fingerprint, idText }: PlacedLetter, id: bigint, failedAtMs: number): CauseAddition {
+function newCause(
+  { read: { facts }, queue, cause, fingerprint, idText }: PlacedLetter,
+  id: bigint,
+  failedAtMs: number,
+): CauseAddition {
   return {
     id,
     queueId: queue.id,

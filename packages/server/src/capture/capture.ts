@@ -1,5 +1,5 @@
 import { type Broker, type BrokerTrouble, type Clock, type Subscription, systemClock } from '@redrive/worker'
-import { createCauseAssigner } from '../causes/assign-cause.ts'
+import { createCauseAssigner } from '../causes/index.ts'
 import type { DiskWatch } from '../store/disk.ts'
 import { ensurePartitions } from '../store/partitions.ts'
 import { ensureSource, PositionMoved } from '../store/sources.ts'
@@ -76,7 +76,9 @@ export function startCapture(options: CaptureOptions): Capture {
   })
 
   async function run(): Promise<void> {
-    const sourceId = await database.ask(() => ensureSource(store.pool, { broker: brokerName, system: broker.system, place, role }))
+    const sourceId = await database.ask(() =>
+      ensureSource(store.pool, { broker: brokerName, system: broker.system, place, role }),
+    )
     await database.ask(() => ensurePartitions(store.pool, clock.now()))
     const positions = createPositions(store.pool, sourceId)
     const settling = settler({ store, sourceId, place, clock, onEvent: tell })
@@ -127,16 +129,29 @@ export function startCapture(options: CaptureOptions): Capture {
       const settled = Promise.withResolvers<void>()
       let closed: Promise<void> | undefined
       const close = (): Promise<void> => {
-        closed ??= subscription.close(settled.promise).catch((error: unknown) => tell({ kind: 'trouble', place, message: String(error) }))
+        closed ??= subscription
+          .close(settled.promise)
+          .catch((error: unknown) => tell({ kind: 'trouble', place, message: String(error) }))
         return closed
       }
       endReading = () => void close()
       if (stopping) endReading()
       try {
-        await readAll({ subscription, fill: context, commit, settling, limits, paused, clock, isStopping: () => stopping, ...(options.disk === undefined ? {} : { disk: options.disk }) })
+        await readAll({
+          subscription,
+          fill: context,
+          commit,
+          settling,
+          limits,
+          paused,
+          clock,
+          isStopping: () => stopping,
+          ...(options.disk === undefined ? {} : { disk: options.disk }),
+        })
       } catch (error) {
         if (error instanceof Stopped) throw error
-        const message = error instanceof PositionMoved ? `read on from the stored position: ${error.message}` : String(error)
+        const message =
+          error instanceof PositionMoved ? `read on from the stored position: ${error.message}` : String(error)
         tell({ kind: 'trouble', place, message })
         positions.reset()
         causes.forget()
@@ -149,7 +164,13 @@ export function startCapture(options: CaptureOptions): Capture {
     await settling.idle()
   }
 
-  const partitions = setInterval(() => void ensurePartitions(store.pool, clock.now()).catch((error: unknown) => tell({ kind: 'trouble', place, message: String(error) })), dayMs)
+  const partitions = setInterval(
+    () =>
+      void ensurePartitions(store.pool, clock.now()).catch((error: unknown) =>
+        tell({ kind: 'trouble', place, message: String(error) }),
+      ),
+    dayMs,
+  )
   partitions.unref()
   const running = run().catch((error: unknown) => {
     if (!(error instanceof Stopped)) tell({ kind: 'trouble', place, message: String(error) })
@@ -164,7 +185,12 @@ export function startCapture(options: CaptureOptions): Capture {
       await running
       clearTimeout(timer)
     },
-    health: () => ({ place, state: stopping ? 'stopped' : paused.problem() === null ? 'running' : 'paused', problem: paused.problem(), ...health }),
+    health: () => ({
+      place,
+      state: stopping ? 'stopped' : paused.problem() === null ? 'running' : 'paused',
+      problem: paused.problem(),
+      ...health,
+    }),
   }
 }
 

@@ -1,6 +1,6 @@
 import type { Receipt } from '@redrive/worker'
 import type pg from 'pg'
-import { recordTransfers } from '../ledger/record-transfer.ts'
+import { recordTransfers } from '../ledger/index.ts'
 import { insertShapes } from '../store/cause-shapes.ts'
 import { addToCauses } from '../store/causes.ts'
 import { insertReceipts } from '../store/receipts.ts'
@@ -31,7 +31,11 @@ export interface CommitOptions {
  * @returns ids of causes that are new
  * @throws PositionMoved
  */
-export async function commitBatch(store: Store, batch: Batch, { sourceId, moves, settled, hooks }: CommitOptions): Promise<readonly bigint[]> {
+export async function commitBatch(
+  store: Store,
+  batch: Batch,
+  { sourceId, moves, settled, hooks }: CommitOptions,
+): Promise<readonly bigint[]> {
   return store.transaction(async (client) => {
     await batch.rows.insert(client)
     await insertUnsettled(client, sourceId, batch.unsettled)
@@ -45,7 +49,13 @@ export async function commitBatch(store: Store, batch: Batch, { sourceId, moves,
     await insertShapes(client, batch.shapes)
     await recordTransfers(
       client,
-      [...batch.queues].map(([queueId, letters]) => ({ queueId, from: 'source', to: 'open', letters, what: 'captured' })),
+      [...batch.queues].map(([queueId, letters]) => ({
+        queueId,
+        from: 'source',
+        to: 'open',
+        letters,
+        what: 'captured',
+      })),
     )
     await movePositions(client, sourceId, moves)
     return made

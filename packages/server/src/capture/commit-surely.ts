@@ -1,4 +1,4 @@
-import { causeIdOf } from '../causes/assign-cause.ts'
+import { causeIdOf } from '../causes/index.ts'
 import { lettersByIdentity } from '../store/letters.ts'
 import { PositionMoved } from '../store/sources.ts'
 import { isConnectionTrouble, type Store } from '../store/store.ts'
@@ -35,9 +35,12 @@ export async function commitSurely(context: CommitContext, batch: Batch): Promis
   let retrying = false
   for (;;) {
     const moves = await context.patience.ask(() => context.positions.moves(batch))
-    const result = await context.patience.ask(() => attempt(context, batch, { moves, settled, retrying }), () => {
-      retrying = true
-    })
+    const result = await context.patience.ask(
+      () => attempt(context, batch, { moves, settled, retrying }),
+      () => {
+        retrying = true
+      },
+    )
     if (result.kind === 'done') {
       context.positions.committed(moves)
       tell(context, batch, result.made)
@@ -59,7 +62,11 @@ interface AttemptOptions {
   readonly retrying: boolean
 }
 
-async function attempt({ store, sourceId, hooks }: CommitContext, batch: Batch, { retrying, ...rest }: AttemptOptions): Promise<Result> {
+async function attempt(
+  { store, sourceId, hooks }: CommitContext,
+  batch: Batch,
+  { retrying, ...rest }: AttemptOptions,
+): Promise<Result> {
   if (retrying && (await wasCommitted(store, batch))) return { kind: 'done', made: [] }
   try {
     return { kind: 'done', made: await commitBatch(store, batch, { ...rest, sourceId, hooks }) }
@@ -94,9 +101,15 @@ async function commitInHalves(context: CommitContext, batch: Batch, error: Error
 async function withoutKnown(context: CommitContext, batch: Batch): Promise<Batch> {
   const { letters } = batch
   const known = new Map(
-    (await context.patience.ask(() => lettersByIdentity(context.store.pool, context.sourceId, letters.map(({ identity }) => identity.bytes)))).map(
-      ({ identity, body_sha256 }) => [identity, body_sha256],
-    ),
+    (
+      await context.patience.ask(() =>
+        lettersByIdentity(
+          context.store.pool,
+          context.sourceId,
+          letters.map(({ identity }) => identity.bytes),
+        ),
+      )
+    ).map(({ identity, body_sha256 }) => [identity, body_sha256]),
   )
   const source = { sourceId: context.sourceId, nowMs: context.now() }
   const result = new Batch()
@@ -117,7 +130,10 @@ async function withoutKnown(context: CommitContext, batch: Batch): Promise<Batch
 }
 
 function rewound(letter: PlacedLetter): PlacedLetter {
-  return { ...letter, identity: { kind: 'stable', bytes: identityAfterRewind(letter.identity.bytes, letter.bodySha256) } }
+  return {
+    ...letter,
+    identity: { kind: 'stable', bytes: identityAfterRewind(letter.identity.bytes, letter.bodySha256) },
+  }
 }
 
 function tell({ place, onEvent }: CommitContext, batch: Batch, made: readonly bigint[]): void {
@@ -144,5 +160,7 @@ function isRefusal(error: Error): boolean {
 }
 
 function constraintOf(error: unknown): string | undefined {
-  return error instanceof Error && 'constraint' in error && typeof error.constraint === 'string' ? error.constraint : undefined
+  return error instanceof Error && 'constraint' in error && typeof error.constraint === 'string'
+    ? error.constraint
+    : undefined
 }

@@ -1,7 +1,19 @@
 /** What capture tells while it works; every line a person should be able to see. */
 export type CaptureEvent =
-  | { readonly kind: 'captured'; readonly place: string; readonly letters: number; readonly duplicates: number; readonly receipts: number }
-  | { readonly kind: 'cause'; readonly place: string; readonly causeId: bigint; readonly queue: string; readonly title: string }
+  | {
+      readonly kind: 'captured'
+      readonly place: string
+      readonly letters: number
+      readonly duplicates: number
+      readonly receipts: number
+    }
+  | {
+      readonly kind: 'cause'
+      readonly place: string
+      readonly causeId: bigint
+      readonly queue: string
+      readonly title: string
+    }
   | { readonly kind: 'hostile'; readonly place: string; readonly letterId: string; readonly reason: string }
   | { readonly kind: 'paused'; readonly place: string; readonly why: PauseReason; readonly message: string }
   | { readonly kind: 'resumed'; readonly place: string }

@@ -1,7 +1,7 @@
 import type { Delivery } from '@redrive/worker'
 import type { Fingerprint, FingerprintInput } from '@redrive/worker/fingerprint'
 import type pg from 'pg'
-import type { CauseAssigner } from '../causes/assign-cause.ts'
+import type { CauseAssigner } from '../causes/index.ts'
 import { knownIdentities } from '../store/letters.ts'
 import { findUnsettled } from '../store/unsettled.ts'
 import type { UuidSource } from '../store/uuid.ts'
@@ -9,7 +9,13 @@ import type { Batch } from './batch.ts'
 import { parseReceipt } from './parse-receipt.ts'
 import type { Positions } from './positions.ts'
 import type { QueueRegistry } from './queue-registry.ts'
-import { fingerprintInput, type PlacedLetter, type RecognisedLetter, recogniseLetter, termsOfLetter } from './recognise-letter.ts'
+import {
+  fingerprintInput,
+  type PlacedLetter,
+  type RecognisedLetter,
+  recogniseLetter,
+  termsOfLetter,
+} from './recognise-letter.ts'
 
 /** What a source's deliveries are read with. */
 export interface FillContext {
@@ -36,7 +42,11 @@ const sliceMs = 2
  * Reads, recognises, groups and encodes deliveries into a batch.
  * @param others batches that are not committed yet
  */
-export async function fillBatch(context: FillContext, batch: Batch, options: { readonly deliveries: readonly Delivery[]; readonly others: readonly Batch[] }): Promise<void> {
+export async function fillBatch(
+  context: FillContext,
+  batch: Batch,
+  options: { readonly deliveries: readonly Delivery[]; readonly others: readonly Batch[] },
+): Promise<void> {
   const yielding = slices()
   const recognised: RecognisedLetter[] = []
   for (const delivery of options.deliveries) {
@@ -63,7 +73,8 @@ async function placeLetter(context: FillContext, letter: RecognisedLetter): Prom
   const key = { broker: context.brokerName, system: context.system, place: facts.originPlace ?? context.place }
   const queue = context.queues.known(key) ?? (await context.patiently(() => context.queues.make(key)))
   const fingerprint = context.fingerprint(fingerprintInput(letter, queue))
-  const { cause, teaches } = context.causes.known(fingerprint) ?? (await context.patiently(() => context.causes.assign(fingerprint)))
+  const { cause, teaches } =
+    context.causes.known(fingerprint) ?? (await context.patiently(() => context.causes.assign(fingerprint)))
   return { ...letter, queue, fingerprint, cause, teaches, terms: termsOfLetter(letter) }
 }
 
@@ -73,12 +84,29 @@ interface Duplicates {
 }
 
 /** Positions need no search: they are only ever read forward. */
-async function findDuplicates(context: FillContext, letters: readonly RecognisedLetter[], batches: readonly Batch[]): Promise<Duplicates> {
+async function findDuplicates(
+  context: FillContext,
+  letters: readonly RecognisedLetter[],
+  batches: readonly Batch[],
+): Promise<Duplicates> {
   const stable = letters.filter(({ identity, delivery }) => identity.kind === 'stable' && delivery.position === null)
   const again = letters.filter(({ identity, delivery }) => identity.kind === 'content' && delivery.redelivered)
-  const known = new Set(stable.length === 0 ? [] : await context.patiently(() => knownIdentities(context.pool, context.sourceId, stable.map(({ identity }) => identity.bytes))))
+  const known = new Set(
+    stable.length === 0
+      ? []
+      : await context.patiently(() =>
+          knownIdentities(
+            context.pool,
+            context.sourceId,
+            stable.map(({ identity }) => identity.bytes),
+          ),
+        ),
+  )
   const contents = again.flatMap(({ identity }) => (identity.kind === 'content' ? [identity.contentHash] : []))
-  const unsettled = contents.length === 0 ? new Map<string, string[]>() : await context.patiently(() => findUnsettled(context.pool, context.sourceId, contents))
+  const unsettled =
+    contents.length === 0
+      ? new Map<string, string[]>()
+      : await context.patiently(() => findUnsettled(context.pool, context.sourceId, contents))
   const claimed = new Set(batches.flatMap((batch) => batch.again))
   return {
     take({ identity, delivery }) {

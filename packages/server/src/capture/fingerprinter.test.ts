@@ -6,11 +6,41 @@ import { fingerprinter } from './fingerprinter.ts'
 
 const piece = fc.oneof(
   fc.bigInt({ min: 0n, max: 10n ** 14n }).map(String),
-  fc.constantFrom('order ', 'code=', 'status ', 'errno ', '/rates/', 'http://a:8080/', '"', "'", '-', '_', '#', '0x', 'a', 'f', '.', ':', ' ms', '@', '{', '=', '}', '\n', ' at '),
+  fc.constantFrom(
+    'order ',
+    'code=',
+    'status ',
+    'errno ',
+    '/rates/',
+    'http://a:8080/',
+    '"',
+    "'",
+    '-',
+    '_',
+    '#',
+    '0x',
+    'a',
+    'f',
+    '.',
+    ':',
+    ' ms',
+    '@',
+    '{',
+    '=',
+    '}',
+    '\n',
+    ' at ',
+  ),
   fc.string({ maxLength: 6 }),
 )
 const text = fc.array(piece, { maxLength: 12 }).map((parts) => parts.join(''))
-const stack = fc.option(text.map((words) => `Error: ${words}\n    at load (/app/src/orders.ts:12:7)\n    at run${words.replaceAll(/\W/g, '').slice(0, 9)} (/app/main.js:1:2)`), { nil: null })
+const stack = fc.option(
+  text.map(
+    (words) =>
+      `Error: ${words}\n    at load (/app/src/orders.ts:12:7)\n    at run${words.replaceAll(/\W/g, '').slice(0, 9)} (/app/main.js:1:2)`,
+  ),
+  { nil: null },
+)
 const input: fc.Arbitrary<FingerprintInput> = fc.record({
   queue: fc.constantFrom('orders', 'orders1234567'),
   consumer: fc.option(text, { nil: null }),
@@ -22,7 +52,10 @@ const input: fc.Arbitrary<FingerprintInput> = fc.record({
 })
 
 const otherDigits = (value: string | null): string | null =>
-  value && value.replaceAll(/(?<=[ =:"'(-])(?<!at )\d{7,}(?!\w)/g, (digits) => [...digits].map((digit) => String((Number(digit) + 3) % 10)).join(''))
+  value &&
+  value.replaceAll(/(?<=[ =:"'(-])(?<!at )\d{7,}(?!\w)/g, (digits) =>
+    [...digits].map((digit) => String((Number(digit) + 3) % 10)).join(''),
+  )
 
 test('what is remembered is what would be computed, however the long numbers differ', () => {
   const remembering = fingerprinter()

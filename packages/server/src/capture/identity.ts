@@ -15,8 +15,13 @@ export type Identity =
  * forged, and a forged one must not make another letter vanish.
  * @param letterId the identity where there is none
  */
-export function identityOf(delivery: Delivery, facts: LetterFacts, options: { readonly bodySha256: Buffer; readonly letterId: Buffer }): Identity {
-  if (delivery.position !== null) return { kind: 'stable', bytes: positionIdentity(delivery.partition, delivery.position) }
+export function identityOf(
+  delivery: Delivery,
+  facts: LetterFacts,
+  options: { readonly bodySha256: Buffer; readonly letterId: Buffer },
+): Identity {
+  if (delivery.position !== null)
+    return { kind: 'stable', bytes: positionIdentity(delivery.partition, delivery.position) }
   if (delivery.nativeId !== null) return stable(`native\n${delivery.place}\n${delivery.nativeId}`)
   const { bodySha256, letterId } = options
   if (facts.wireId !== undefined) {
@@ -51,8 +56,12 @@ function stable(text: string): Identity {
 }
 
 function contentHash({ message, partition }: Delivery, bodySha256: Buffer): Buffer {
-  const digest = createHash('sha256').update(bodySha256).update(message.body === null ? 'null' : 'body')
+  const digest = createHash('sha256')
+    .update(bodySha256)
+    .update(message.body === null ? 'null' : 'body')
   digest.update(message.key === null ? 'null' : hash('sha256', message.key, 'buffer'))
-  digest.update(encodeHeaders(message.headers)).update(JSON.stringify([partition, message.timestampMs ?? null, message.properties ?? null]))
+  digest
+    .update(encodeHeaders(message.headers))
+    .update(JSON.stringify([partition, message.timestampMs ?? null, message.properties ?? null]))
   return digest.digest().subarray(0, 16)
 }

@@ -21,7 +21,11 @@ export function parseReceipt(body: Uint8Array | null): Receipt | null {
     result,
     attempts,
     atMs,
-    worker: { service: text(identity['service']) ?? '', release: text(identity['release']), host: text(identity['host']) },
+    worker: {
+      service: text(identity['service']) ?? '',
+      release: text(identity['release']),
+      host: text(identity['host']),
+    },
   }
 }
 

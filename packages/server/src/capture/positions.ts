@@ -56,7 +56,11 @@ export function createPositions(pool: pg.Pool, sourceId: number): Positions {
       if (unknown.length > 0) {
         for (const [partition, next] of await loadPositions(pool, sourceId, unknown)) committed.set(partition, next)
       }
-      return [...batch.partitions].map(([partition, count]) => ({ ...count, partition, was: committed.get(partition) ?? null }))
+      return [...batch.partitions].map(([partition, count]) => ({
+        ...count,
+        partition,
+        was: committed.get(partition) ?? null,
+      }))
     },
     committed(moves) {
       for (const { partition, next, letters, duplicates, receipts } of moves) {

@@ -14,7 +14,10 @@ export interface QueueRegistry {
  * the queue of the dead-letter place itself.
  * @param options.fallback the dead-letter place
  */
-export function createQueueRegistry(pool: pg.Pool, options: { readonly fallback: string; readonly maxQueues?: number }): QueueRegistry {
+export function createQueueRegistry(
+  pool: pg.Pool,
+  options: { readonly fallback: string; readonly maxQueues?: number },
+): QueueRegistry {
   const queues = new Map<string, Queue>()
   const maxQueues = options.maxQueues ?? 1_000
 

@@ -56,7 +56,10 @@ export async function readAll(options: ReadOptions): Promise<void> {
     while (failure === undefined && !(isStopping() && filling.size === 0)) {
       const deliveries = await take()
       for (let at = 0; at < deliveries.length; ) {
-        const part = partOf(deliveries.slice(at), { maxLetters: limits.maxLetters - filling.size, maxBytes: limits.maxBytes - filling.deliveredBytes })
+        const part = partOf(deliveries.slice(at), {
+          maxLetters: limits.maxLetters - filling.size,
+          maxBytes: limits.maxBytes - filling.deliveredBytes,
+        })
         at += part.length
         await fillBatch(options.fill, filling, { deliveries: part, others: underWay === undefined ? [] : [spare] })
         if (filling.isFull(limits)) await flush()
@@ -73,7 +76,10 @@ export async function readAll(options: ReadOptions): Promise<void> {
     if (isStopping()) return []
     await diskHasSpace(options)
     const busy = underWay !== undefined || filling.size > 0
-    return subscription.next({ maxMessages: limits.maxLetters - filling.size, waitMs: busy ? waitMs.busy : waitMs.idle })
+    return subscription.next({
+      maxMessages: limits.maxLetters - filling.size,
+      waitMs: busy ? waitMs.busy : waitMs.idle,
+    })
   }
 }
 
@@ -100,7 +106,10 @@ function partOf(deliveries: readonly Delivery[], room: BatchLimits): readonly De
 async function diskHasSpace({ disk, paused, clock, isStopping }: ReadOptions): Promise<void> {
   if (disk === undefined) return
   for (let free = await disk.shortage(); free !== null && !isStopping(); free = await disk.shortage()) {
-    paused.onPaused('disk', `${Math.floor(free / 1024 / 1024)} MiB are free on the disk of the database: letters stay at the source until there is more`)
+    paused.onPaused(
+      'disk',
+      `${Math.floor(free / 1024 / 1024)} MiB are free on the disk of the database: letters stay at the source until there is more`,
+    )
     await clock.sleep(diskWaitMs)
   }
   paused.onResumed('disk')

@@ -30,10 +30,15 @@ export interface PlacedLetter extends RecognisedLetter {
   readonly terms: readonly number[]
 }
 
-export function recogniseLetter(delivery: Delivery, options: { readonly system: string; readonly id: Buffer }): RecognisedLetter {
+export function recogniseLetter(
+  delivery: Delivery,
+  options: { readonly system: string; readonly id: Buffer },
+): RecognisedLetter {
   const { message, place, partition, position } = delivery
   const bodySha256 = hash('sha256', message.body ?? nothing, 'buffer')
-  const { read, hostile } = readOrEmpty(() => capped(readLetter({ system: options.system, place, partition, position, message })))
+  const { read, hostile } = readOrEmpty(() =>
+    capped(readLetter({ system: options.system, place, partition, position, message })),
+  )
   return {
     delivery,
     id: options.id,

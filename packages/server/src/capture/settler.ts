@@ -20,7 +20,13 @@ export interface Settler {
 /** Where a broker does not confirm acknowledgements, a link that held for so long after one has delivered it. */
 const arrivedAfterMs = 5_000
 
-export function settler({ store, sourceId, place, clock, onEvent }: {
+export function settler({
+  store,
+  sourceId,
+  place,
+  clock,
+  onEvent,
+}: {
   readonly store: Store
   readonly sourceId: number
   readonly place: string
@@ -31,13 +37,21 @@ export function settler({ store, sourceId, place, clock, onEvent }: {
   let links = 0
   let sent: { readonly link: number; readonly atMs: number; readonly letterIds: readonly string[] }[] = []
 
-  async function settle(subscription: Subscription, deliveries: readonly Delivery[], letterIds: readonly string[]): Promise<void> {
+  async function settle(
+    subscription: Subscription,
+    deliveries: readonly Delivery[],
+    letterIds: readonly string[],
+  ): Promise<void> {
     const link = links
     try {
       await subscription.settle(deliveries, { kind: 'ack' })
       if (letterIds.length > 0 && link === links) sent.push({ link, atMs: clock.now(), letterIds })
     } catch (error) {
-      onEvent({ kind: 'trouble', place, message: `an acknowledgement failed, the letters may be delivered again: ${String(error)}` })
+      onEvent({
+        kind: 'trouble',
+        place,
+        message: `an acknowledgement failed, the letters may be delivered again: ${String(error)}`,
+      })
     }
   }
 
@@ -60,7 +74,9 @@ export function settler({ store, sourceId, place, clock, onEvent }: {
       const letterIds = take()
       if (letterIds.length === 0) return
       // What cannot be forgotten now is forgotten by its age.
-      await deleteUnsettled(store.pool, sourceId, letterIds).catch((error: unknown) => onEvent({ kind: 'trouble', place, message: String(error) }))
+      await deleteUnsettled(store.pool, sourceId, letterIds).catch((error: unknown) =>
+        onEvent({ kind: 'trouble', place, message: String(error) }),
+      )
     },
     idle: () => chain,
   }

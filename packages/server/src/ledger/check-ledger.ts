@@ -41,7 +41,13 @@ export async function checkLedger(store: Store): Promise<LedgerReport> {
   return store.transaction(
     async (client) => {
       const at = await client.query<{ now: Date }>('select now() as now')
-      const balances = await client.query<{ queue_id: number; queue: string; account: LedgerAccount; booked: string; counted: string }>(`
+      const balances = await client.query<{
+        queue_id: number
+        queue: string
+        account: LedgerAccount
+        booked: string
+        counted: string
+      }>(`
         select q.id as queue_id, q.name as queue, account, coalesce(b.letters, 0) as booked, coalesce(n.letters, 0) as counted
           from (select queue_id, account, sum(letters) as letters from ledger_entry group by 1, 2) b
           full join (select queue_id, state::text as account, count(*) as letters from letter group by 1, 2) n using (queue_id, account)
@@ -91,14 +97,22 @@ function sourceBalance(row: Record<'broker' | 'place' | 'role' | Counted, string
 }
 
 function report(at: Date, balances: readonly Balance[], sources: readonly SourceBalance[]): LedgerReport {
-  const queues = [...Map.groupBy(balances, ({ queue_id }) => queue_id)].map(([queueId, accounts]) => queueBalance(queueId, accounts))
+  const queues = [...Map.groupBy(balances, ({ queue_id }) => queue_id)].map(([queueId, accounts]) =>
+    queueBalance(queueId, accounts),
+  )
   const captured = queues.reduce((sum, queue) => sum + queue.captured, 0)
   const buried = balances.reduce((sum, { account, booked }) => sum + (account === 'tombstone' ? booked : 0), 0)
   const misplaced = queues.reduce((sum, queue) => sum + queue.unaccounted, 0)
   // What sources say they delivered, against the letters there; those that were buried have no row any more.
   const undelivered = sources.reduce((sum, source) => sum + Math.max(0, source.counted - source.letters), 0)
-  const gone = Math.max(0, sources.reduce((sum, source) => sum + Math.max(0, source.letters - source.counted), 0) - buried)
-  const unbalanced = sources.reduce((sum, { delivered, letters, duplicates, receipts }) => sum + Math.abs(delivered - letters - duplicates - receipts), 0)
+  const gone = Math.max(
+    0,
+    sources.reduce((sum, source) => sum + Math.max(0, source.letters - source.counted), 0) - buried,
+  )
+  const unbalanced = sources.reduce(
+    (sum, { delivered, letters, duplicates, receipts }) => sum + Math.abs(delivered - letters - duplicates - receipts),
+    0,
+  )
   return { unaccounted: Math.max(misplaced, undelivered, gone, unbalanced), captured, queues, sources, at }
 }
 

@@ -33,7 +33,10 @@ const maxFacetValues = 30
  * A cause that was fixed and gets a letter has regressed.
  * @returns ids of causes that are new
  */
-export async function addToCauses(client: pg.PoolClient, additions: readonly CauseAddition[]): Promise<readonly bigint[]> {
+export async function addToCauses(
+  client: pg.PoolClient,
+  additions: readonly CauseAddition[],
+): Promise<readonly bigint[]> {
   const sorted = additions.toSorted((a, b) => (a.id < b.id ? -1 : 1))
   const made = await upsertCauses(client, sorted)
   await addHours(client, sorted)
@@ -76,22 +79,37 @@ async function upsertCauses(client: pg.PoolClient, causes: readonly CauseAdditio
 }
 
 async function addHours(client: pg.PoolClient, causes: readonly CauseAddition[]): Promise<void> {
-  const hours = causes.flatMap(({ id, hours }) => [...hours].toSorted(([a], [b]) => a - b).map(([ms, letters]) => ({ id, ms, letters })))
+  const hours = causes.flatMap(({ id, hours }) =>
+    [...hours].toSorted(([a], [b]) => a - b).map(([ms, letters]) => ({ id, ms, letters })),
+  )
   await client.query({
     name: 'add-cause-hours',
     text: `
       insert into cause_hour as h (cause_id, hour, letters) select * from unnest($1::bigint[], $2::timestamptz[], $3::bigint[])
       on conflict (cause_id, hour) do update set letters = h.letters + excluded.letters`,
-    values: [hours.map(({ id }) => id.toString()), hours.map(({ ms }) => new Date(ms)), hours.map(({ letters }) => letters)],
+    values: [
+      hours.map(({ id }) => id.toString()),
+      hours.map(({ ms }) => new Date(ms)),
+      hours.map(({ letters }) => letters),
+    ],
   })
 }
 
 async function addFacets(client: pg.PoolClient, causes: readonly CauseAddition[]): Promise<void> {
   const facets = causes.flatMap(({ id, firstSeenMs, lastSeenMs, facets }) =>
-    [...facets].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([name, letters]) => {
-      const space = name.indexOf(' ')
-      return { id, facet: name.slice(0, space), value: storableText(name.slice(space + 1)), letters, firstSeenMs, lastSeenMs }
-    }),
+    [...facets]
+      .toSorted(([a], [b]) => (a < b ? -1 : 1))
+      .map(([name, letters]) => {
+        const space = name.indexOf(' ')
+        return {
+          id,
+          facet: name.slice(0, space),
+          value: storableText(name.slice(space + 1)),
+          letters,
+          firstSeenMs,
+          lastSeenMs,
+        }
+      }),
   )
   if (facets.length === 0) return
   await client.query({

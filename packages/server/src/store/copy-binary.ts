@@ -57,14 +57,16 @@ export class CopyRows {
   }
 
   int4(value: number | null | undefined): void {
-    if (value === null || value === undefined || !Number.isInteger(value) || Math.abs(value) > 0x7fff_ffff) return this.null()
+    if (value === null || value === undefined || !Number.isInteger(value) || Math.abs(value) > 0x7fff_ffff)
+      return this.null()
     this.writer.int32(4)
     this.writer.int32(value)
   }
 
   int8(value: bigint | number | null | undefined): void {
     if (value === null || value === undefined) return this.null()
-    if (typeof value === 'bigint' ? BigInt.asIntN(64, value) !== value : !Number.isSafeInteger(value)) return this.null()
+    if (typeof value === 'bigint' ? BigInt.asIntN(64, value) !== value : !Number.isSafeInteger(value))
+      return this.null()
     this.writer.int32(8)
     this.writer.int64(value)
   }
@@ -162,7 +164,8 @@ function sendCopy(client: pg.PoolClient, sql: string, bytes: Buffer): Promise<vo
     copy.once('error', reject)
     copy.once('finish', resolve)
     // The whole is in memory anyway: the socket takes references to the slices and waits by itself.
-    for (let at = 0; at < bytes.length; at += sliceBytes) copy.write(bytes.subarray(at, Math.min(at + sliceBytes, bytes.length)))
+    for (let at = 0; at < bytes.length; at += sliceBytes)
+      copy.write(bytes.subarray(at, Math.min(at + sliceBytes, bytes.length)))
     copy.end()
   })
 }

@@ -12,10 +12,15 @@ const header: fc.Arbitrary<Header> = fc
   })
   .map(({ name, value, json }) => (json ? { name, value, type: 'json' } : { name, value }))
 
-const plain = (headers: readonly Header[]): unknown => headers.map(({ name, value, type }) => [name, value && [...value], type])
+const plain = (headers: readonly Header[]): unknown =>
+  headers.map(({ name, value, type }) => [name, value && [...value], type])
 
 test('a header list comes back as it was: order, duplicates, null, empty, type', () => {
-  fc.assert(fc.property(fc.array(header, { maxLength: 20 }), (headers) => assert.deepEqual(plain(decodeHeaders(encodeHeaders(headers))), plain(headers))))
+  fc.assert(
+    fc.property(fc.array(header, { maxLength: 20 }), (headers) =>
+      assert.deepEqual(plain(decodeHeaders(encodeHeaders(headers))), plain(headers)),
+    ),
+  )
 })
 
 test('names that are no Unicode and values of a megabyte come back too', () => {

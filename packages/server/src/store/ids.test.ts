@@ -16,7 +16,9 @@ test('a letter id survives the way out and back, in upper case too', () => {
 })
 
 test('every signed 64-bit number survives the way out and back', () => {
-  fc.assert(fc.property(fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n }), (id) => parseCauseId(showCauseId(id)) === id))
+  fc.assert(
+    fc.property(fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n }), (id) => parseCauseId(showCauseId(id)) === id),
+  )
   assert.equal(showCauseId('-1'), 'c_fzzzzzzzzzzzz')
 })
 

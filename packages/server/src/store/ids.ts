@@ -42,7 +42,10 @@ function encode(number: bigint, digits: number): string {
   return text
 }
 
-function decode(text: string, form: { readonly prefix: string; readonly digits: number; readonly bits: bigint }): bigint {
+function decode(
+  text: string,
+  form: { readonly prefix: string; readonly digits: number; readonly bits: bigint },
+): bigint {
   const lower = text.toLowerCase()
   const digits = lower.slice(form.prefix.length).replaceAll('o', '0').replaceAll(/[il]/g, '1')
   let number = 0n
@@ -53,7 +56,11 @@ function decode(text: string, form: { readonly prefix: string; readonly digits: 
     number = (number << 5n) | BigInt(Math.max(0, digit))
   }
   if (valid && number >> form.bits === 0n) return number
-  throw new RedriveError('NOT_FOUND', `there is no id like that: ids here start with ${form.prefix} and have ${form.digits} characters`, {
-    hint: 'Copy the id from a list; it is never shortened.',
-  })
+  throw new RedriveError(
+    'NOT_FOUND',
+    `there is no id like that: ids here start with ${form.prefix} and have ${form.digits} characters`,
+    {
+      hint: 'Copy the id from a list; it is never shortened.',
+    },
+  )
 }

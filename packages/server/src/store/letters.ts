@@ -68,7 +68,11 @@ export class LetterRows {
 }
 
 /** Those of the identities that this source has delivered before, as hex. */
-export async function knownIdentities(client: pg.Pool | pg.PoolClient, sourceId: number, identities: readonly Uint8Array[]): Promise<ReadonlySet<string>> {
+export async function knownIdentities(
+  client: pg.Pool | pg.PoolClient,
+  sourceId: number,
+  identities: readonly Uint8Array[],
+): Promise<ReadonlySet<string>> {
   const { rows } = await client.query<{ identity: string }>({
     name: 'known-identities',
     text: `select encode(identity, 'hex') as identity from letter where source_id = $1 and identity = any($2::bytea[])`,

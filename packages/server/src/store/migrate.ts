@@ -50,9 +50,13 @@ async function readMigrations(folder: URL): Promise<readonly Migration[]> {
 }
 
 async function applied(connection: pg.Pool | pg.PoolClient): Promise<ReadonlyMap<string, string>> {
-  const exists = await connection.query<{ found: boolean }>(`select to_regclass('redrive.migration') is not null as found`)
+  const exists = await connection.query<{ found: boolean }>(
+    `select to_regclass('redrive.migration') is not null as found`,
+  )
   if (exists.rows[0]?.found !== true) return new Map()
-  const { rows } = await connection.query<{ name: string; checksum: string }>('select name, checksum from redrive.migration')
+  const { rows } = await connection.query<{ name: string; checksum: string }>(
+    'select name, checksum from redrive.migration',
+  )
   return new Map(rows.map(({ name, checksum }) => [name, checksum]))
 }
 
@@ -60,10 +64,14 @@ function missing(files: readonly Migration[], known: ReadonlyMap<string, string>
   const names = new Set(files.map(({ name }) => name))
   const newer = [...known.keys()].filter((name) => !names.has(name)).sort()
   if (newer.length > 0) {
-    throw new RedriveError('MIGRATION_NEWER', `the database was written by a newer version: it has ${newer.join(', ')}`, {
-      hint: 'Start the version that wrote it, or a later one. There is no way back except a backup taken before the upgrade.',
-      data: { migrations: newer },
-    })
+    throw new RedriveError(
+      'MIGRATION_NEWER',
+      `the database was written by a newer version: it has ${newer.join(', ')}`,
+      {
+        hint: 'Start the version that wrote it, or a later one. There is no way back except a backup taken before the upgrade.',
+        data: { migrations: newer },
+      },
+    )
   }
   for (const { name, checksum } of files) {
     if ((known.get(name) ?? checksum) === checksum) continue

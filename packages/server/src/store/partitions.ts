@@ -13,10 +13,10 @@ const lockKey = 0x7ed21e03
  */
 export async function ensurePartitions(pool: pg.Pool, nowMs: number): Promise<void> {
   const wanted = Array.from({ length: monthsAhead + 1 }, (_, n) => monthOf(nowMs, n))
-  const { rows } = await pool.query<{ name: string }>('select relname as name from pg_class where relname = any($1) and relnamespace = $2::regnamespace', [
-    wanted.map(({ name }) => name),
-    'redrive',
-  ])
+  const { rows } = await pool.query<{ name: string }>(
+    'select relname as name from pg_class where relname = any($1) and relnamespace = $2::regnamespace',
+    [wanted.map(({ name }) => name), 'redrive'],
+  )
   const known = new Set(rows.map(({ name }) => name))
   const missing = wanted.filter(({ name }) => !known.has(name))
   if (missing.length === 0) return
@@ -25,7 +25,9 @@ export async function ensurePartitions(pool: pg.Pool, nowMs: number): Promise<vo
     await client.query('begin')
     await client.query('select pg_advisory_xact_lock($1)', [lockKey])
     for (const { name, from, to } of missing) {
-      await client.query(`create table if not exists ${name} partition of letter_content for values from ('${from}') to ('${to}') with (${storage})`)
+      await client.query(
+        `create table if not exists ${name} partition of letter_content for values from ('${from}') to ('${to}') with (${storage})`,
+      )
     }
     await client.query('commit')
   } catch (error) {

@@ -15,7 +15,10 @@ export interface Queue {
 export async function ensureQueue(pool: pg.Pool, { broker, system, place }: QueueKey): Promise<Queue> {
   const names = [place, `${place}@${broker}`, ...Array.from({ length: 8 }, (_, n) => `${place}@${broker}-${n + 2}`)]
   for (const name of names) {
-    const found = await pool.query<Queue>('select id, name from queue where broker = $1 and place = $2', [broker, place])
+    const found = await pool.query<Queue>('select id, name from queue where broker = $1 and place = $2', [
+      broker,
+      place,
+    ])
     if (found.rows[0] !== undefined) return found.rows[0]
     const made = await pool.query<Queue>(
       'insert into queue (name, broker, system, place) values ($1, $2, $3, $4) on conflict do nothing returning id, name',

@@ -26,19 +26,24 @@ export class PositionMoved extends Error {
 
 /** The id of a source, made when it is new. */
 export async function ensureSource(pool: pg.Pool, { broker, system, place, role }: SourceKey): Promise<number> {
-  await pool.query('insert into source (broker, system, place, role) values ($1, $2, $3, $4) on conflict (broker, place) do nothing', [
+  await pool.query(
+    'insert into source (broker, system, place, role) values ($1, $2, $3, $4) on conflict (broker, place) do nothing',
+    [broker, system, place, role],
+  )
+  const { rows } = await pool.query<{ id: number }>('select id from source where broker = $1 and place = $2', [
     broker,
-    system,
     place,
-    role,
   ])
-  const { rows } = await pool.query<{ id: number }>('select id from source where broker = $1 and place = $2', [broker, place])
   if (rows[0] === undefined) throw new Error(`source ${place} vanished while it was made`)
   return rows[0].id
 }
 
 /** The next position to read of each partition; makes the rows that `movePositions` moves. */
-export async function loadPositions(pool: pg.Pool, sourceId: number, partitions: readonly string[]): Promise<Map<string, bigint | null>> {
+export async function loadPositions(
+  pool: pg.Pool,
+  sourceId: number,
+  partitions: readonly string[],
+): Promise<Map<string, bigint | null>> {
   await pool.query(
     'insert into source_position (source_id, partition) select $1, unnest($2::text[]) on conflict (source_id, partition) do nothing',
     [sourceId, partitions],
@@ -54,7 +59,11 @@ export async function loadPositions(pool: pg.Pool, sourceId: number, partitions:
  * Moves positions and counts what was delivered, in the transaction of the letters.
  * @throws PositionMoved
  */
-export async function movePositions(client: pg.PoolClient, sourceId: number, moves: readonly PositionMove[]): Promise<void> {
+export async function movePositions(
+  client: pg.PoolClient,
+  sourceId: number,
+  moves: readonly PositionMove[],
+): Promise<void> {
   const sorted = moves.toSorted((a, b) => (a.partition < b.partition ? -1 : 1))
   const { rowCount } = await client.query({
     name: 'move-positions',
@@ -75,5 +84,8 @@ export async function movePositions(client: pg.PoolClient, sourceId: number, mov
       sorted.map((move) => move.receipts),
     ],
   })
-  if (rowCount !== moves.length) throw new PositionMoved(`${moves.length - (rowCount ?? 0)} of ${moves.length} partitions were moved by somebody else`)
+  if (rowCount !== moves.length)
+    throw new PositionMoved(
+      `${moves.length - (rowCount ?? 0)} of ${moves.length} partitions were moved by somebody else`,
+    )
 }

@@ -94,10 +94,14 @@ async function reach(pool: pg.Pool, url: string): Promise<void> {
   try {
     await pool.query('select 1')
   } catch (error) {
-    throw new RedriveError('DATABASE_UNREACHABLE', `the database at ${withoutSecrets(url)} does not answer: ${reason(error)}`, {
-      cause: error,
-      hint: 'Check that PostgreSQL runs there and that REDRIVE_DATABASE_URL has the right host, user, password and database.',
-    })
+    throw new RedriveError(
+      'DATABASE_UNREACHABLE',
+      `the database at ${withoutSecrets(url)} does not answer: ${reason(error)}`,
+      {
+        cause: error,
+        hint: 'Check that PostgreSQL runs there and that REDRIVE_DATABASE_URL has the right host, user, password and database.',
+      },
+    )
   }
 }
 
@@ -109,7 +113,9 @@ async function transaction<T>(
   const client = await pool.connect()
   let broken = true
   try {
-    await client.query(`begin isolation level ${options.isolation ?? 'read committed'}${options.readOnly ? ' read only' : ''}`)
+    await client.query(
+      `begin isolation level ${options.isolation ?? 'read committed'}${options.readOnly ? ' read only' : ''}`,
+    )
     try {
       const result = await work(client)
       await client.query('commit')

@@ -25,7 +25,13 @@ test('ids come before words, the key before the body, and nothing is unbounded',
 })
 
 test('case does not matter, punctuation divides', () => {
-  assert.deepEqual(wordsOf('Order-4711: user@example.com, ETIMEDOUT ab'), ['order-4711', 'user', 'example', 'com', 'etimedout'])
+  assert.deepEqual(wordsOf('Order-4711: user@example.com, ETIMEDOUT ab'), [
+    'order-4711',
+    'user',
+    'example',
+    'com',
+    'etimedout',
+  ])
   assert.equal(termHash('ETIMEDOUT'), termHash('etimedout'))
   assert.equal(termHash('a'), 0xe40c292c | 0)
 })

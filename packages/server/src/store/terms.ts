@@ -33,7 +33,8 @@ export function termsOf(...texts: readonly (Uint8Array | string | null | undefin
 export function wordsOf(text: string): string[] {
   const words: string[] = []
   for (const match of text.matchAll(/[A-Za-z0-9_\-\u0080-\u{10ffff}]+/gu)) {
-    if (Buffer.byteLength(match[0], 'utf8') >= minBytes) words.push(match[0].replaceAll(/[A-Z]/g, (letter) => letter.toLowerCase()))
+    if (Buffer.byteLength(match[0], 'utf8') >= minBytes)
+      words.push(match[0].replaceAll(/[A-Z]/g, (letter) => letter.toLowerCase()))
   }
   return words
 }
@@ -41,7 +42,8 @@ export function wordsOf(text: string): string[] {
 /** FNV-1a, 32 bits, signed as PostgreSQL's int, of one word. */
 export function termHash(word: string): number {
   let hash = offsetBasis
-  for (const byte of Buffer.from(word, 'utf8').subarray(0, maxWordBytes)) hash = Math.imul(hash ^ (lowered[byte] || byte), prime)
+  for (const byte of Buffer.from(word, 'utf8').subarray(0, maxWordBytes))
+    hash = Math.imul(hash ^ (lowered[byte] || byte), prime)
   return hash | 0
 }
 

@@ -9,7 +9,11 @@ export interface Unsettled {
 /** Far beyond any redelivery after a reconnect. */
 const forgottenAfter = '10 minutes'
 
-export async function insertUnsettled(client: pg.PoolClient, sourceId: number, letters: readonly Unsettled[]): Promise<void> {
+export async function insertUnsettled(
+  client: pg.PoolClient,
+  sourceId: number,
+  letters: readonly Unsettled[],
+): Promise<void> {
   if (letters.length === 0) return
   await client.query({
     name: 'insert-unsettled',
@@ -19,7 +23,11 @@ export async function insertUnsettled(client: pg.PoolClient, sourceId: number, l
 }
 
 /** Letters with these contents that may come again, oldest first, per content as hex. */
-export async function findUnsettled(client: pg.Pool, sourceId: number, contents: readonly Uint8Array[]): Promise<Map<string, string[]>> {
+export async function findUnsettled(
+  client: pg.Pool,
+  sourceId: number,
+  contents: readonly Uint8Array[],
+): Promise<Map<string, string[]>> {
   const { rows } = await client.query<{ content: string; letter_id: string }>({
     name: 'find-unsettled',
     text: `
@@ -37,7 +45,11 @@ export async function findUnsettled(client: pg.Pool, sourceId: number, contents:
 }
 
 /** Forgets letters whose acknowledgement arrived, and those nobody will ask for any more. */
-export async function deleteUnsettled(connection: pg.Pool | pg.PoolClient, sourceId: number, letterIds: readonly string[]): Promise<void> {
+export async function deleteUnsettled(
+  connection: pg.Pool | pg.PoolClient,
+  sourceId: number,
+  letterIds: readonly string[],
+): Promise<void> {
   await connection.query(
     `delete from unsettled where letter_id = any($2::uuid[]) or (source_id = $1 and captured_at < now() - interval '${forgottenAfter}')`,
     [sourceId, letterIds],

@@ -56,14 +56,21 @@ export function logBroker({ system = 'kafka', kind, partitions = 1 }: LogBrokerO
       const entries = entriesOf(place)
       for (const message of messages) {
         const partition = entries.length % partitions
-        entries.push({ message, partition: String(partition), position: Math.floor(entries.length / partitions), state: 'waiting', redelivered: false })
+        entries.push({
+          message,
+          partition: String(partition),
+          position: Math.floor(entries.length / partitions),
+          state: 'waiting',
+          redelivered: false,
+        })
       }
       arrived.resolve()
       arrived = Promise.withResolvers()
     },
     cut() {
       for (const entries of places.values()) {
-        for (const entry of entries) if (entry.state === 'out') Object.assign(entry, { state: 'waiting', redelivered: true })
+        for (const entry of entries)
+          if (entry.state === 'out') Object.assign(entry, { state: 'waiting', redelivered: true })
       }
       for (const cut of cuts) cut()
     },
@@ -84,13 +91,15 @@ export function logBroker({ system = 'kafka', kind, partitions = 1 }: LogBrokerO
     let closed = false
     let generation = 0
     const load = async (): Promise<void> => {
-      for (const [partition, position] of (await options.positions?.load(place, names)) ?? []) next.set(partition, Number(position))
+      for (const [partition, position] of (await options.positions?.load(place, names)) ?? [])
+        next.set(partition, Number(position))
     }
     await load()
     const cut = (): void => {
       generation++
       out.clear()
-      const trouble = (kind: BrokerTrouble['kind']): void => options.onTrouble?.({ kind, message: `the test ${kind} it` })
+      const trouble = (kind: BrokerTrouble['kind']): void =>
+        options.onTrouble?.({ kind, message: `the test ${kind} it` })
       trouble('disconnected')
       trouble('reconnected')
     }
@@ -99,7 +108,8 @@ export function logBroker({ system = 'kafka', kind, partitions = 1 }: LogBrokerO
       entry.state === 'waiting' && (kind !== 'positions' || entry.position >= (next.get(entry.partition) ?? 0))
     return {
       async next({ maxMessages, waitMs }) {
-        const found = (): Entry[] => (closed ? [] : entries.filter(ready).slice(0, Math.min(maxMessages, options.maxInFlight.messages - out.size)))
+        const found = (): Entry[] =>
+          closed ? [] : entries.filter(ready).slice(0, Math.min(maxMessages, options.maxInFlight.messages - out.size))
         let taken = found()
         if (taken.length === 0 && !closed) {
           const timer = Promise.withResolvers<void>()
@@ -143,7 +153,8 @@ export function logBroker({ system = 'kafka', kind, partitions = 1 }: LogBrokerO
         arrived = Promise.withResolvers()
         await settled
         cuts.delete(cut)
-        for (const entry of out.values()) if (entry.state === 'out') Object.assign(entry, { state: 'waiting', redelivered: true })
+        for (const entry of out.values())
+          if (entry.state === 'out') Object.assign(entry, { state: 'waiting', redelivered: true })
       },
     }
   }

@@ -1,0 +1,9 @@
+export { type Assignment, type CauseAssigner, causeIdOf, createCauseAssigner } from './assign-cause.ts'
+export {
+  type CausePage,
+  type CauseState,
+  type CauseSummary,
+  type ListCausesOptions,
+  listCauses,
+} from './list-causes.ts'
+export { type CauseDetails, type FacetValue, showCause } from './show-cause.ts'

@@ -1,0 +1,118 @@
+import { RedriveError } from '@redrive/worker'
+import { parseCauseId, showLetterId } from '../store/ids.ts'
+import type { Store } from '../store/store.ts'
+import { type CauseRow, type CauseSummary, summaryOf } from './list-causes.ts'
+
+/** A cause with everything that says why its letters are here. */
+export interface CauseDetails extends CauseSummary {
+  readonly why: {
+    /** What the letters have in common: `frames` of the stack, the `message`, the broker's `reason`, or `nothing`. */
+    readonly basis: string
+    readonly fingerprintVersion: number
+    /** Hexadecimal. */
+    readonly fingerprintKey: string
+    /** The very inputs of the fingerprint. */
+    readonly parts: unknown
+    readonly template: string | null
+    /** How many different forms of the failure were put together. */
+    readonly shapes: number
+  }
+  /** Letters by state, states without any left out. */
+  readonly states: Readonly<Record<string, number>>
+  /** The latest 168 hours with letters, oldest first. */
+  readonly hours: readonly { readonly hour: Date; readonly letters: number }[]
+  readonly releases: readonly FacetValue[]
+  readonly hosts: readonly FacetValue[]
+  /** `l_…` of the latest letters, newest first, at most 5. */
+  readonly samples: readonly string[]
+}
+
+export interface FacetValue {
+  /** `null`: all values beyond the first thirty. */
+  readonly value: string | null
+  readonly letters: number
+  readonly firstSeen: Date
+  readonly lastSeen: Date
+}
+
+/** @throws NOT_FOUND */
+export async function showCause(store: Store, id: string): Promise<CauseDetails> {
+  const number = parseCauseId(id).toString()
+  return store.transaction(
+    async (client) => {
+      const cause = await client.query<CauseRow & WhyRow>(
+        `select c.*, q.name as queue, c.last_seen::text as exact_last_seen, encode(c.fingerprint_key, 'hex') as key, 0 as open,
+                (select count(*) from cause_shape s where s.cause_id = c.id) as shapes
+           from cause c join queue q on q.id = c.queue_id where c.id = $1`,
+        [number],
+      )
+      const row = cause.rows[0]
+      if (row === undefined)
+        throw new RedriveError('NOT_FOUND', `there is no cause ${id}`, {
+          hint: 'List the causes to find the one you mean.',
+        })
+      const states = await client.query<{ state: string; letters: string }>(
+        'select state::text, count(*) as letters from letter where cause_id = $1 group by 1 order by 1',
+        [number],
+      )
+      const hours = await client.query<{ hour: Date; letters: string }>(
+        'select hour, letters from cause_hour where cause_id = $1 order by hour desc limit 168',
+        [number],
+      )
+      const facets = await client.query<FacetRow>(
+        'select * from cause_facet where cause_id = $1 order by letters desc, value',
+        [number],
+      )
+      const samples = await client.query<{ id: string }>(
+        'select id from letter where cause_id = $1 order by id desc limit 5',
+        [number],
+      )
+      const byState = Object.fromEntries(states.rows.map(({ state, letters }) => [state, Number(letters)]))
+      return {
+        ...summaryOf({ ...row, open: String(byState['open'] ?? 0) }),
+        why: {
+          basis: row.basis,
+          fingerprintVersion: row.fingerprint_version,
+          fingerprintKey: row.key,
+          parts: row.parts,
+          template: row.template,
+          shapes: Number(row.shapes),
+        },
+        states: byState,
+        hours: hours.rows.map(({ hour, letters }) => ({ hour, letters: Number(letters) })).reverse(),
+        releases: valuesOf(facets.rows, 'release'),
+        hosts: valuesOf(facets.rows, 'host'),
+        samples: samples.rows.map((sample) => showLetterId(sample.id)),
+      }
+    },
+    { isolation: 'repeatable read', readOnly: true },
+  )
+}
+
+interface WhyRow {
+  readonly basis: string
+  readonly fingerprint_version: number
+  readonly key: string
+  readonly parts: unknown
+  readonly template: string | null
+  readonly shapes: string
+}
+
+interface FacetRow {
+  readonly facet: string
+  readonly value: string | null
+  readonly letters: string
+  readonly first_seen: Date
+  readonly last_seen: Date
+}
+
+function valuesOf(rows: readonly FacetRow[], facet: string): FacetValue[] {
+  return rows
+    .filter((row) => row.facet === facet)
+    .map((row) => ({
+      value: row.value,
+      letters: Number(row.letters),
+      firstSeen: row.first_seen,
+      lastSeen: row.last_seen,
+    }))
+}

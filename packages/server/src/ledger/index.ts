@@ -1,0 +1,2 @@
+export { checkLedger, type LedgerReport, type QueueBalance, type SourceBalance } from './check-ledger.ts'
+export { type LedgerAccount, recordTransfer, recordTransfers, type Transfer } from './record-transfer.ts'
