@@ -19,8 +19,8 @@ export interface RabbitmqOptions {
   readonly port?: number
   /** 4 is RabbitMQ 4.0.5, 3 is 3.10.8. @default 4 */
   readonly version?: 3 | 4
-  /** Further lines of `rabbitmq.conf`. */
-  readonly settings?: readonly string[]
+  /** Keys of the application `rabbit`, those of its advanced configuration too. */
+  readonly settings?: Readonly<Record<string, number>>
   readonly onProgress?: (line: string) => void
 }
 
@@ -60,8 +60,9 @@ export async function startRabbitmq(options: RabbitmqOptions = {}): Promise<Rabb
   })
   const data = await mkdtemp(join(tmpdir(), 'redrive-rabbitmq-'))
   const [port, distPort, epmdPort] = await freePorts(options.port)
-  await writeConfiguration(data, { port, settings: options.settings ?? [] })
-  let child = await launch({ root, data, port, distPort, epmdPort }).catch(async (error: unknown) => {
+  await writeConfiguration(data, port)
+  const how = { root, data, port, distPort, epmdPort, settings: options.settings ?? {} }
+  let child = await launch(how).catch(async (error: unknown) => {
     await rm(data, { recursive: true, force: true })
     throw error
   })
@@ -82,7 +83,7 @@ export async function startRabbitmq(options: RabbitmqOptions = {}): Promise<Rabb
     kill,
     async restart() {
       await kill()
-      child = await launch({ root, data, port, distPort, epmdPort })
+      child = await launch(how)
     },
     pause: () => signalTree(child.pid ?? 0, 'SIGSTOP'),
     resume: () => signalTree(child.pid ?? 0, 'SIGCONT'),
@@ -99,6 +100,7 @@ interface Launch {
   readonly port: number
   readonly distPort: number
   readonly epmdPort: number
+  readonly settings: Readonly<Record<string, number>>
 }
 
 /**
@@ -118,8 +120,11 @@ server=$!
 wait $server
 `
 
-async function launch({ root, data, port, distPort, epmdPort }: Launch): Promise<ChildProcess> {
+async function launch({ root, data, port, distPort, epmdPort, settings }: Launch): Promise<ChildProcess> {
   const isRoot = process.getuid?.() === 0
+  const rabbitArgs = Object.entries(settings)
+    .map(([key, value]) => ` -rabbit ${key} ${value}`)
+    .join('')
   const child = spawn(
     'unshare',
     [
@@ -131,7 +136,7 @@ async function launch({ root, data, port, distPort, epmdPort }: Launch): Promise
       ...['RABBITMQ_NODENAME=redrive@localhost', 'RABBITMQ_CONFIG_FILE=/data/rabbitmq.conf'],
       ...['RABBITMQ_ENABLED_PLUGINS_FILE=/data/enabled_plugins', 'RABBITMQ_MNESIA_BASE=/data/mnesia'],
       ...['RABBITMQ_LOG_BASE=/data/log', 'RABBITMQ_PID_FILE=/data/rabbit.pid'],
-      'RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS=+S 2:2 +sbwt none +sbwtdcpu none +sbwtdio none -kernel inet_dist_use_interface {127,0,0,1}',
+      `RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS=+S 2:2 +sbwt none +sbwtdcpu none +sbwtdio none -kernel inet_dist_use_interface {127,0,0,1}${rabbitArgs}`,
       '/usr/lib/rabbitmq/bin/rabbitmq-server',
     ],
     { env: { ...process.env, ROOT: root, DATA: data }, stdio: ['ignore', 'pipe', 'pipe', 'pipe'] },
@@ -151,10 +156,7 @@ async function launch({ root, data, port, distPort, epmdPort }: Launch): Promise
   return child
 }
 
-async function writeConfiguration(
-  data: string,
-  { port, settings: more }: { readonly port: number; readonly settings: readonly string[] },
-): Promise<void> {
+async function writeConfiguration(data: string, port: number): Promise<void> {
   for (const folder of ['mnesia', 'log', 'home', 'tmp']) await mkdir(join(data, folder))
   const settings = [
     `listeners.tcp.1 = 127.0.0.1:${port}`,
@@ -164,7 +166,6 @@ async function writeConfiguration(
     'log.file = false',
     'disk_free_limit.absolute = 50MB',
     'vm_memory_high_watermark.absolute = 512MB',
-    ...more,
   ]
   await writeFile(join(data, 'rabbitmq.conf'), `${settings.join('\n')}\n`)
   await writeFile(join(data, 'enabled_plugins'), '[].\n')

@@ -1,7 +1,8 @@
+import { after } from 'node:test'
 import amqp from 'amqplib'
 import { type ConnectionLike, type RabbitmqOptions, rabbitmqBroker } from '@redrive/worker/rabbitmq'
 import type { Broker } from '../../src/broker.ts'
-import { type Proxy, startProxy } from '../proxy.ts'
+import { type LossyProxy, startLossyProxy } from '../lossy-proxy.ts'
 
 /** @throws when no server is given: what needs one fails instead of passing without it */
 export function rabbitmqUrl(): string {
@@ -15,16 +16,24 @@ export function portOf(url: string): number {
   return Number(new URL(url).port || 5672)
 }
 
-export function proxyTo(url: string): Promise<Proxy> {
-  return startProxy({ host: new URL(url).hostname, port: portOf(url) })
+export async function proxyTo(url: string): Promise<LossyProxy> {
+  const proxy = await startLossyProxy({ host: new URL(url).hostname, port: portOf(url) })
+  opened.add(proxy)
+  return proxy
 }
 
-export function through(url: string, proxy: Proxy): string {
+export function through(url: string, proxy: LossyProxy): string {
   const other = new URL(url)
   other.hostname = '127.0.0.1'
   other.port = String(proxy.port)
   return other.href
 }
+
+/** A test that fails leaves its connections to this, or its process would never end. */
+const opened = new Set<{ close(): Promise<void> }>()
+after(async () => {
+  await Promise.all([...opened].map((each) => each.close()))
+})
 
 export interface Wired {
   readonly broker: Broker
@@ -50,6 +59,7 @@ export function wire(url: string, options: Omit<RabbitmqOptions, 'connect'> = {}
       return connection
     },
   })
+  opened.add(broker)
   return {
     broker,
     cut,

@@ -21,7 +21,7 @@ export interface RabbitmqOptions {
    * one to receive, one to send, because a broker short of memory stops reading from those that send.
    */
   readonly connect: () => Promise<ConnectionLike>
-  /** @default 10_000 */
+  /** For opening a connection, and for beginning to receive. @default 10_000 */
   readonly connectTimeoutMs?: number
   /** After this time without a confirmation a send is uncertain. @default 30_000 */
   readonly confirmTimeoutMs?: number
@@ -55,12 +55,13 @@ const losses = [
 /** RabbitMQ 3.10 and later over amqplib. A place is a queue, reached through the default exchange. */
 export function rabbitmqBroker(options: RabbitmqOptions): Broker {
   const maxMessageBytes = options.maxMessageBytes ?? 16 * 1024 * 1024
+  const connectTimeoutMs = options.connectTimeoutMs ?? 10_000
   const maxHoldMs = options.maxHoldMs ?? 20 * 60_000
   let frameMax = maxTableBytes
   const link = (): ReturnType<typeof linkOf> =>
     linkOf({
       connect: options.connect,
-      connectTimeoutMs: options.connectTimeoutMs ?? 10_000,
+      connectTimeoutMs,
       onOpen({ connection }) {
         if (typeof connection?.frameMax === 'number' && connection.frameMax > 0) frameMax = connection.frameMax
       },
@@ -98,7 +99,12 @@ export function rabbitmqBroker(options: RabbitmqOptions): Broker {
       if (receive.positions !== undefined)
         throw new RedriveError('CAPABILITY_MISSING', 'a RabbitMQ queue has no positions')
       const hold = patient.has(place) ? Number.POSITIVE_INFINITY : maxHoldMs
-      const subscription = await subscribe(receiving, { place, receive, maxHoldMs: hold })
+      const subscription = await subscribe(receiving, {
+        place,
+        receive,
+        maxHoldMs: hold,
+        answerTimeoutMs: connectTimeoutMs,
+      })
       const close = subscription.close.bind(subscription)
       subscription.close = (settled) => close(settled).finally(() => subscriptions.delete(subscription))
       subscriptions.add(subscription)

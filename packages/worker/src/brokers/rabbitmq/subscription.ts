@@ -13,6 +13,8 @@ export interface SubscriptionOptions {
   readonly receive: ReceiveOptions
   /** Longest time a delivery may stay unsettled before everything is given back; Infinity where the queue has its own bound. */
   readonly maxHoldMs: number
+  /** How long the broker may take to let us consume; a quorum queue without its majority never answers. */
+  readonly answerTimeoutMs: number
 }
 
 /**
@@ -120,9 +122,14 @@ class RabbitmqSubscription implements Subscription {
   }
 
   async #open(): Promise<Opened> {
-    const { place } = this.#options
+    const { place, answerTimeoutMs } = this.#options
     try {
-      return await this.#link.use((connection) => this.#openOn(connection))
+      const opened = await orAfter(
+        this.#link.use((connection) => this.#openOn(connection)),
+        answerTimeoutMs,
+      )
+      if (opened === undefined) throw new Error(`no answer within ${answerTimeoutMs} ms`)
+      return opened
     } catch (error) {
       this.#session = undefined
       if (error instanceof RedriveError) throw error
@@ -145,7 +152,7 @@ class RabbitmqSubscription implements Subscription {
     await channel.prefetch(Math.min(maxPrefetch, Math.max(1, receive.maxInFlight.messages)))
     const session = await this.#consume(channel, end)
     this.#watch(session, { maxHoldMs, ended })
-    if (this.#closing !== undefined) end('closed')
+    if (this.#closing !== undefined || this.#session !== session) end('closed, or open too late')
     return { ended }
   }
 
