@@ -9,8 +9,9 @@ import { tryInstalled } from './packaging/try-installed.ts'
 
 const wrong: string[] = []
 const step = async (what: string, command: [string, ...string[]]): Promise<void> => {
-  console.log(`# ${what}`)
-  if ((await run(command, { quiet: false })).code !== 0) wrong.push(what)
+  const { code, output } = await run(command, { quiet: true })
+  console.log(`${code === 0 ? 'ok  ' : 'FAIL'} ${what}`)
+  if (code !== 0) wrong.push(`${what}\n${output.slice(-4_000)}`)
 }
 
 const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'redrive-tarballs-'))
@@ -26,7 +27,7 @@ try {
   for (const tarball of tarballs) {
     await step(`types of ${path.basename(tarball)}`, tool('attw', '--profile', 'esm-only', '--no-emoji', tarball))
   }
-  if (wrong.length === 0) for (const node of await nodeVersions()) wrong.push(...(await tryInstalled(tarballs, node)))
+  for (const node of await nodeVersions()) wrong.push(...(await tryInstalled(tarballs, node)))
 } finally {
   fs.rmSync(folder, { recursive: true, force: true })
 }

@@ -25,9 +25,9 @@ export async function tryInstalled(tarballs: readonly string[], node: NodeVersio
 
     fs.copyFileSync(path.join(import.meta.dirname, 'twelve-lines.mjs'), path.join(folder, 'worker.js'))
     const worker = await run([node.node, 'worker.js'], { ...quiet, timeoutMs: 30_000 })
-    expect('a worker runs', worker.code === 0 && worker.output.includes('dead: object'), worker.output)
+    expect('a worker runs', worker.code === 0 && worker.output.includes('dead: permanent'), worker.output)
 
-    const help = await run(['npx', '--no', 'redrive', '--help'], { ...quiet, timeoutMs: 30_000 })
+    const help = await run(['npx', '--no', '--', 'redrive', '--help'], { ...quiet, timeoutMs: 30_000 })
     expect('redrive --help', help.code === 0 && help.output.includes('replay'), help.output)
 
     const served = await serveForAMoment(folder, node)

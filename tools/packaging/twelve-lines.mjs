@@ -10,9 +10,9 @@ const worker = createWorker({
     throw new PermanentError(`no depot has ${Buffer.from(message.body ?? []).toString()}`)
   },
 })
-const dead = new Promise((resolve) => worker.on('dead', resolve))
+const dead = new Promise((resolve) => worker.on('died', resolve))
 await worker.start()
 await broker.send('orders', [{ message: { key: null, body: Buffer.from('reefer 7'), headers: [] } }])
-console.log('dead:', typeof (await dead))
+console.log('dead:', (await dead).tier)
 await worker.stop()
 await broker.close()
