@@ -41,6 +41,12 @@ async function run(
 ): Promise<{ on: Bed; steps: number }> {
   const on = bed(options)
   await on.send(...bodies)
+  if (at.afterACrash) {
+    const dead = on.broker()
+    await on.worker({ broker: dead, handle: never, concurrency: 3 })
+    await on.clock.advance(10)
+    dead.crash()
+  }
   const ended = new Set<string>()
   const handle = (message: Parameters<typeof textOf>[0], { attempt }: { readonly attempt: number }): void => {
     const body = textOf(message)
@@ -82,6 +88,15 @@ for (const [kind, options] of kinds) {
     for (let step = 1; step <= steps; step++) {
       await run(options, { step, when: 'before' })
       await run(options, { step, when: 'after' })
+    }
+  })
+
+  test(`a crash amid the suspects of an earlier one loses nothing on ${kind}`, async () => {
+    const { steps } = await run(options, { step: 0, when: 'before', afterACrash: true })
+    assert.ok(steps >= 16, `${steps} steps`)
+    for (let step = 1; step <= steps; step++) {
+      await run(options, { step, when: 'before', afterACrash: true })
+      await run(options, { step, when: 'after', afterACrash: true })
     }
   })
 }

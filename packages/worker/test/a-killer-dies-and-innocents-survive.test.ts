@@ -143,6 +143,28 @@ for (const [kind, options] of kinds) {
     await all.stop()
   })
 
+  test(`on ${kind} steady traffic neither saves a killer nor condemns a suspect`, async () => {
+    const on = bed(options)
+    const all = processes(on, { retry: { maxCrashes: 3 }, timeoutMs: 5_000, concurrency: 2 })
+    const traffic = Array.from({ length: 60 }, (_, n) => `innocent ${n}`)
+    const killers = [5, 20, 35, 50]
+    await on.send(...traffic.flatMap((body, n) => (killers.includes(n) ? [`killer ${n}`, body] : [body])))
+    await all.start()
+    const left = (): number => on.depth('orders') + on.depth('orders-suspects-reefer')
+    await all.until('everything left', () => left() === 0)
+    assert.deepEqual(
+      on
+        .letters()
+        .map(({ body }) => body)
+        .toSorted(),
+      killers.map((n) => `killer ${n}`).toSorted(),
+    )
+    assert.deepEqual([...new Set(all.handled)].toSorted(), traffic.toSorted())
+    assert.equal(all.beside, 0)
+    for (const n of killers) assert.ok((all.runs.get(`killer ${n}`) ?? 0) <= 3, `killer ${n} ran too often`)
+    await all.stop()
+  })
+
   test(`on ${kind} a clean stop makes no suspects`, async () => {
     const on = bed(options)
     let isSlow = true
@@ -192,6 +214,47 @@ for (const [kind, options] of kinds) {
     await all.stop()
   })
 }
+
+test('a suspect that waits to be alone is not blamed for what runs beside it', async () => {
+  const on = bed()
+  let round = 0
+  let handled = 0
+  let broker = on.broker()
+  const start = async (): Promise<void> => {
+    const mine = on.broker()
+    let isDead = false
+    broker = mine
+    await on.worker({
+      broker: mine,
+      concurrency: 1,
+      async handle(message) {
+        if (isDead) return never()
+        if (textOf(message) === 'innocent') return void handled++
+        await on.clock.sleep(1_000)
+        isDead = true
+        round++
+        mine.crash()
+        return never()
+      },
+    })
+  }
+  await on.send('innocent')
+  const dead = on.broker()
+  await on.worker({ broker: dead, handle: () => never() })
+  await on.clock.advance(10)
+  dead.crash()
+  for (const wanted of [1, 2, 3]) {
+    if (handled > 0) break
+    await on.send(`killer ${wanted}`)
+    await start()
+    await on.until('a killer has struck', () => round >= wanted || handled > 0, 50)
+  }
+  await start()
+  await on.until('the innocent is handled', () => handled > 0 || on.letters().some(({ body }) => body === 'innocent'))
+  assert.equal(handled, 1)
+  assert.ok(!on.letters().some(({ body }) => body === 'innocent'))
+  broker.crash()
+})
 
 test('with maxCrashes 1 the first crash is the last', async () => {
   const on = bed()

@@ -130,35 +130,3 @@ test('a subscription that fails for a while is got over', async () => {
   assert.ok(troubles.some((message) => message.includes('cannot read "orders"')))
   await stop(on, worker)
 })
-
-test('what is lost with its partition has no effect here', async () => {
-  const on = bed({ redelivered: 'exact' })
-  const first = on.broker()
-  const gate = Promise.withResolvers<void>()
-  const runs: string[] = []
-  const worker = await on.worker({
-    broker: first,
-    concurrency: 1,
-    async handle(message) {
-      runs.push(`first ${textOf(message)}`)
-      await gate.promise
-      throw Object.assign(new Error('down'), { code: 'ECONNRESET' })
-    },
-  })
-  await on.send('running', 'queued')
-  await on.until('one runs', () => worker.health().running === 1 && worker.health().queued === 1)
-  // Its own subscription must not take them at once.
-  const second = await on.worker({ handle: (message) => void runs.push(`second ${textOf(message)}`) })
-  void worker.stop()
-  first.lose('orders', ['0'])
-  await on.until(
-    'the other worker has handled both',
-    () => on.depth('orders') + on.depth('orders-suspects-reefer') === 0,
-  )
-  gate.resolve()
-  await on.clock.advance(5_000)
-  assert.deepEqual(runs.toSorted(), ['first running', 'second queued', 'second running'])
-  assert.equal(on.depth('orders-retries-reefer'), 0, 'the failure of a lost message is nobody’s')
-  assert.equal(worker.health().counters.retried, 0)
-  await stop(on, second)
-})

@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import type { SendResult } from '../src/broker.ts'
 import { PermanentError } from '../src/control.ts'
 import { outageOf } from '../src/testing/outage.ts'
-import { bed, intercepted, messageOf, stop, textOf } from './bed.ts'
+import { bed, intercepted, messageOf, never, stop, textOf } from './bed.ts'
 
 const permanent = (): never => {
   throw new PermanentError('no')
@@ -36,9 +36,13 @@ for (const [what, place, handle] of [
       worker.on('paused', ({ reason }) => events.push(`paused: ${reason}`))
       worker.on('resumed', ({ pausedMs }) => events.push(`resumed after ${pausedMs > 60_000}`))
       outage.sleep({ places: [place], ...(answer === undefined ? {} : { answer }) })
-      await on.send('fails', ...Array.from({ length: 100 }, (_, n) => `good ${n}`))
+      await on.send('fails')
+      await on.until('paused', () => worker.health().state === 'paused')
+      await on.clock.advance(2_000)
+      await on.send(...Array.from({ length: 100 }, (_, n) => `good ${n}`))
       await on.clock.advance(120_000)
       assert.deepEqual(seen, ['fails'], 'nothing else was started')
+      assert.equal(worker.health().queued, 0, 'nor taken in')
       assert.equal(worker.health().state, 'paused')
       assert.match(worker.health().pausedReason ?? '', new RegExp(place))
       assert.equal(on.depth('orders'), 101, 'nothing was acknowledged')
@@ -154,4 +158,25 @@ test('receipts that cannot be sent hold the acknowledgement back', async () => {
   await on.until('acknowledged', () => on.depth('orders') === 0)
   assert.equal(on.depth('redrive-receipts'), 1)
   await stop(on, worker)
+})
+
+test('a suspect that cannot be moved before the stop stays a suspect', async () => {
+  const on = bed()
+  await on.send('x')
+  const dead = on.broker()
+  await on.worker({ broker: dead, handle: () => never() })
+  await on.clock.advance(10)
+  dead.crash()
+  const out: SendResult = { kind: 'not-sent', reason: 'out', retryable: true }
+  const cut = intercepted(on.broker(), (place) => (place === 'orders-suspects-reefer' ? out : undefined))
+  const places: string[] = []
+  const handle = (_: unknown, { place }: { readonly place: string }): void => void places.push(place)
+  const second = await on.worker({ broker: cut, shutdownMs: 500, handle })
+  await on.until('it is stuck', () => second.health().state === 'paused')
+  await stop(on, second)
+  assert.equal(on.depth('orders'), 1)
+  const third = await on.worker({ handle })
+  await on.until('handled', () => places.length === 1)
+  assert.deepEqual(places, ['orders-suspects-reefer'])
+  await stop(on, third)
 })

@@ -1,7 +1,8 @@
 import type { Clock } from '../clock.ts'
 import type { Message } from '../message.ts'
 import type { Origin } from '../wire.ts'
-import type { Deadlines } from './deadlines.ts'
+import type { Linked } from './chain.ts'
+import { deadlines, type Expiring } from './deadlines.ts'
 import type { Task } from './task.ts'
 
 /** What a handler knows beside the message. */
@@ -35,107 +36,153 @@ export type AttemptResult =
   | { readonly kind: 'aborted' }
 
 export interface Attempts {
-  /** One call of the handler; resolves at the latest at its timeout, never rejects. */
-  run(task: Task): Promise<AttemptResult>
+  /** One call of the handler; `came` is called once, perhaps at once, and at the latest at the timeout. */
+  run(task: Task, came: (result: AttemptResult) => void): void
   /** Fires the signals of all that run; they count as not done. */
   abortAll(): void
   /** Ends those that ignored their signal. */
   abandonAll(): void
 }
 
-interface Running {
-  readonly abort: (reason: unknown) => void
-  readonly finish: (result: AttemptResult) => void
-  aborted: boolean
-}
-
 export function attempts(options: {
   readonly handle: Handler
   readonly timeoutMs: number
   readonly clock: Clock
-  readonly deadlines: Deadlines
+  /** Aborts when no time is left. */
+  readonly signal: AbortSignal
   readonly onLate: (task: Task, result: 'handled' | 'failed') => void
 }): Attempts {
-  const { handle, timeoutMs, clock, deadlines, onLate } = options
-  const running = new Set<Running>()
+  const { handle, timeoutMs, clock, onLate } = options
+  const running = deadlines<Attempt>({
+    clock,
+    signal: options.signal,
+    expire(attempt) {
+      // Fenced first: a handler that answers to the signal at once is late all the same.
+      attempt.finish(attempt.aborted ? { kind: 'aborted' } : { kind: 'timeout' })
+      attempt.abort(new DOMException(`no answer within ${timeoutMs} ms`, 'TimeoutError'))
+    },
+  })
 
   return {
-    run(task) {
-      const { promise, resolve } = Promise.withResolvers<AttemptResult>()
-      const deadline = clock.now() + timeoutMs
-      const context = contextOf(task, deadline)
-      let open = true
-      const finish = (result: AttemptResult): void => {
-        open = false
-        running.delete(self)
-        unwatch()
-        resolve(result)
+    run(task, came) {
+      const context = new Context(task, clock.now() + timeoutMs)
+      let answer: unknown
+      try {
+        answer = handle(task.message, context)
+      } catch (thrown) {
+        return came({ kind: 'threw', thrown })
       }
-      const self: Running = { abort: context.abort, finish, aborted: false }
-      const unwatch = deadlines.watch(deadline, () => {
-        const reason = new DOMException(`no answer within ${timeoutMs} ms`, 'TimeoutError')
-        // Fenced first: a handler that answers to the signal at once is late all the same.
-        finish(self.aborted ? { kind: 'aborted' } : { kind: 'timeout' })
-        context.abort(reason)
-      })
-      running.add(self)
-      const came = (result: AttemptResult): void => {
-        if (!open) return onLate(task, result.kind === 'returned' ? 'handled' : 'failed')
-        finish(self.aborted && result.kind === 'threw' ? { kind: 'aborted' } : result)
+      if (answer === null || (typeof answer !== 'object' && typeof answer !== 'function'))
+        return came({ kind: 'returned', value: answer })
+      const attempt = new Attempt(context, came)
+      running.watch(attempt)
+      const over = (result: AttemptResult): void => {
+        if (attempt.over) return onLate(task, result.kind === 'returned' ? 'handled' : 'failed')
+        running.unwatch(attempt)
+        attempt.finish(attempt.aborted && result.kind === 'threw' ? { kind: 'aborted' } : result)
       }
-      call(handle, task.message, context).then(
-        (value) => came({ kind: 'returned', value }),
-        (thrown: unknown) => came({ kind: 'threw', thrown }),
+      // Also where it is no promise but only looks like one, and where looking throws.
+      Promise.resolve(answer).then(
+        (value) => over({ kind: 'returned', value }),
+        (thrown: unknown) => over({ kind: 'threw', thrown }),
       )
-      return promise
     },
     abortAll() {
-      for (const each of running) {
+      for (const each of running.watched()) {
         each.aborted = true
         each.abort(new DOMException('the worker stops', 'AbortError'))
       }
     },
     abandonAll() {
-      for (const each of [...running]) each.finish({ kind: 'aborted' })
+      for (const each of running.watched()) {
+        running.unwatch(each)
+        each.finish({ kind: 'aborted' })
+      }
     },
   }
 }
 
-async function call(handle: Handler, message: Message, context: HandlerContext): Promise<unknown> {
-  return handle(message, context)
+/** Nothing that could be a promise. */
+function isPlain(answer: unknown): boolean {
+  return answer === null || (typeof answer !== 'object' && typeof answer !== 'function')
 }
+
+/** A call that has not been answered yet. */
+class Attempt implements Expiring, Linked<Attempt> {
+  before: Attempt | null = null
+  after: Attempt | null = null
+  chained = false
+  aborted = false
+  over = false
+  readonly deadline: number
+  readonly #context: Context
+  readonly #came: (result: AttemptResult) => void
+
+  constructor(context: Context, came: (result: AttemptResult) => void) {
+    this.deadline = context.deadline
+    this.#context = context
+    this.#came = came
+  }
+
+  finish(result: AttemptResult): void {
+    this.over = true
+    this.#came(result)
+  }
+
+  abort(reason: unknown): void {
+    abort(this.#context, reason)
+  }
+}
+
+let abort: (context: Context, reason: unknown) => void
 
 /** Most handlers ask for little of this, so it is made when asked for. */
-function contextOf(task: Task, deadline: number): HandlerContext & { abort(reason: unknown): void } {
-  let controller: AbortController | null = null
-  let abortedWith: { readonly reason: unknown } | null = null
-  const abort = (reason: unknown): void => {
-    abortedWith ??= { reason }
-    controller?.abort(abortedWith.reason)
+class Context implements HandlerContext {
+  readonly deadline: number
+  readonly #task: Task
+  #controller: AbortController | null = null
+  #abortedWith: { readonly reason: unknown } | null = null
+
+  static {
+    // Kept from handlers: the signal is theirs to hear, not to give.
+    abort = (context, reason) => {
+      context.#abortedWith ??= { reason }
+      context.#controller?.abort(context.#abortedWith.reason)
+    }
   }
-  return {
-    get signal() {
-      controller ??= new AbortController()
-      if (abortedWith !== null) controller.abort(abortedWith.reason)
-      return controller.signal
-    },
-    get attempt() {
-      return task.wire().attempts + 1
-    },
-    get letterId() {
-      return task.wire().id
-    },
-    get origin() {
-      return task.wire().origin
-    },
-    place: task.delivery.place,
-    get replayId() {
-      return task.wire().replayId
-    },
-    get traceparent() {
-      return task.wire().traceparent
-    },
-    deadline,
-    abort,
+
+  constructor(task: Task, deadline: number) {
+    this.#task = task
+    this.deadline = deadline
+  }
+
+  get signal(): AbortSignal {
+    this.#controller ??= new AbortController()
+    if (this.#abortedWith !== null) this.#controller.abort(this.#abortedWith.reason)
+    return this.#controller.signal
+  }
+
+  get attempt(): number {
+    return this.#task.wire().attempts + 1
+  }
+
+  get letterId(): string {
+    return this.#task.wire().id
+  }
+
+  get origin(): Origin {
+    return this.#task.wire().origin
+  }
+
+  get place(): string {
+    return this.#task.delivery.place
+  }
+
+  get replayId(): string | null {
+    return this.#task.wire().replayId
+  }
+
+  get traceparent(): string | null {
+    return this.#task.wire().traceparent
   }
 }

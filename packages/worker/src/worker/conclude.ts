@@ -15,9 +15,19 @@ import { sendReceipt } from './receipts.ts'
 import type { Task } from './task.ts'
 
 /** One attempt and everything that follows from it. Never rejects. */
-export async function work(kit: Kit, task: Task): Promise<void> {
-  if (task.lost) return
-  await conclude(kit, task, await kit.attempts.run(task))
+export function work(kit: Kit, task: Task): Promise<void> {
+  return new Promise((resolve) => begin(kit, task, resolve))
+}
+
+/** The same, and calls `ended` once. What is simply handled, as most is, costs no promise of ours. */
+export function begin(kit: Kit, task: Task, ended: () => void): void {
+  if (task.lost) return ended()
+  kit.attempts.run(task, (result) => {
+    if (result.kind === 'returned' && result.value === undefined && task.replayId === null && !task.lost) {
+      noteHandled(kit, task)
+      task.ackThen(ended)
+    } else void conclude(kit, task, result).then(ended)
+  })
 }
 
 async function conclude(kit: Kit, task: Task, result: AttemptResult): Promise<void> {
@@ -77,19 +87,21 @@ function retryable(failureClass: FailureClass): FailureClass {
 }
 
 async function handled(kit: Kit, task: Task): Promise<void> {
-  const { events, counters } = kit
-  const replayed = task.delivery.message.headers.length > 0 && task.wire().replayId !== null
-  if (replayed) {
+  if (task.replayId !== null) {
     const wire = task.wire()
     if ((await sendReceipt(kit, wire, { result: 'handled', attempts: wire.attempts + 1 })) !== 'sent')
       return giveBack(kit, task)
   }
+  noteHandled(kit, task)
+  await task.ack()
+}
+
+function noteHandled({ events, counters }: Kit, task: Task): void {
   counters.handled++
   events.emit('handled', () => {
     const { id, attempts, replayId } = task.wire()
     return { letterId: id, attempt: attempts + 1, replayId }
   })
-  await task.ack()
 }
 
 async function discarded(kit: Kit, task: Task, reason: string): Promise<void> {

@@ -1,41 +1,51 @@
 import type { Clock } from '../clock.ts'
+import { chain, type Linked } from './chain.ts'
+
+/** Something that ends at a time unless it is over before. */
+export interface Expiring {
+  /** Epoch milliseconds; never earlier than of those watched before. */
+  readonly deadline: number
+}
 
 /**
  * One timer for all running attempts. All of them get the same time, so they expire in the order they began, and a timer for each
  * would cost more than most handlers do.
  */
-export interface Deadlines {
-  /** Calls `expire` at `atMs`, never earlier than those watched before; the answer calls it off. */
-  watch(atMs: number, expire: () => void): () => void
+export interface Deadlines<T> {
+  watch(item: T): void
+  /** Calls it off. */
+  unwatch(item: T): void
+  watched(): T[]
 }
 
-export function deadlines(clock: Clock, signal: AbortSignal): Deadlines {
-  const watched = new Set<{ readonly atMs: number; readonly expire: () => void }>()
+export function deadlines<T extends Expiring & Linked<T>>(options: {
+  readonly clock: Clock
+  readonly signal: AbortSignal
+  readonly expire: (item: T) => void
+}): Deadlines<T> {
+  const { clock, signal, expire } = options
+  const items = chain<T>()
   let running = false
 
   const run = async (): Promise<void> => {
     running = true
-    for (
-      let first = watched.values().next().value;
-      first !== undefined && !signal.aborted;
-      first = watched.values().next().value
-    ) {
-      const leftMs = first.atMs - clock.now()
+    for (let { first } = items; first !== null && !signal.aborted; { first } = items) {
+      const leftMs = first.deadline - clock.now()
       if (leftMs > 0) {
         await clock.sleep(leftMs, signal)
         continue
       }
-      watched.delete(first)
-      first.expire()
+      items.remove(first)
+      expire(first)
     }
     running = false
   }
   return {
-    watch(atMs, expire) {
-      const entry = { atMs, expire }
-      watched.add(entry)
+    watch(item) {
+      items.push(item)
       if (!running) void run()
-      return () => watched.delete(entry)
     },
+    unwatch: (item) => items.remove(item),
+    watched: () => items.items(),
   }
 }

@@ -1,7 +1,8 @@
 import type { Delivery, ReceiveOptions, Subscription } from '../broker.ts'
+import { chain } from './chain.ts'
 import type { Kit } from './kit.ts'
 import { type Settler, settler } from './settler.ts'
-import { type Task, taskOf } from './task.ts'
+import { HeldTask, type Task } from './task.ts'
 
 /** One place being read. */
 export interface Intake {
@@ -34,17 +35,17 @@ const leaseMs = 60_000
 export async function openIntake(kit: Kit, options: IntakeOptions): Promise<Intake> {
   const { broker, queue, consumer, events, clock, gate, stopping } = kit
   const { place, from, maxInFlight } = options
-  const held = new Set<Task>()
+  const held = chain<HeldTask>()
   const trouble = (message: string, cause?: unknown): void => events.emit('trouble', () => ({ message, place, cause }))
 
   const subscription = await broker.receive(place, {
     consumer,
     maxInFlight,
     onLost(partitions) {
-      for (const task of held) {
+      for (const task of held.items()) {
         if (!partitions.includes(task.delivery.partition)) continue
         task.lose()
-        held.delete(task)
+        held.remove(task)
         kit.counters.released++
       }
       options.onLost?.()
@@ -52,17 +53,8 @@ export async function openIntake(kit: Kit, options: IntakeOptions): Promise<Inta
     onTrouble: ({ message }) => trouble(message),
   })
   const settles = settler(subscription, (cause) => trouble('a message could not be settled and will come again', cause))
-  const make: MakeTask = (delivery) => {
-    const task = taskOf(delivery, settles, {
-      system: broker.system,
-      queue,
-      consumer,
-      from,
-      onSettled: () => held.delete(task),
-    })
-    held.add(task)
-    return task
-  }
+  const context = { system: broker.system, queue, consumer, from, settler: settles, held }
+  const make: MakeTask = (delivery) => new HeldTask(delivery, context)
   const each = async (): Promise<void> => {
     await gate.passed(stopping)
     const deliveries = await subscription.next({ maxMessages: maxInFlight.messages, waitMs })
@@ -75,7 +67,7 @@ export async function openIntake(kit: Kit, options: IntakeOptions): Promise<Inta
     for (;;) {
       await clock.sleep(leaseEveryMs, stopping)
       if (stopping.aborted) return
-      const deliveries = [...held].map(({ delivery }) => delivery)
+      const deliveries = held.items().map(({ delivery }) => delivery)
       if (deliveries.length > 0)
         await subscription
           .extend(deliveries, leaseMs)

@@ -1,9 +1,10 @@
 import type { Lanes } from '../lanes.ts'
-import { work } from './conclude.ts'
+import { begin } from './conclude.ts'
 import { type Due, due } from './due.ts'
 import { type Intake, openIntake } from './intake.ts'
 import type { Kit } from './kit.ts'
 import type { ResolvedOptions } from './options.ts'
+import type { Job } from './scheduler.ts'
 import { readSuspectLog } from './suspect-log.ts'
 import { readSuspectQueue } from './suspect-queue.ts'
 import { suspected } from './suspicion.ts'
@@ -25,7 +26,7 @@ export async function openReading(kit: Kit, options: ResolvedOptions): Promise<R
 
   const start = (task: Task, from: 'source' | 'lane'): void => {
     const orderKey = from === 'source' ? orderKeyOf(task, options) : null
-    scheduler.add({ orderKey, from, run: () => work(kit, task), release: () => task.release() })
+    scheduler.add(new TaskJob(kit, task, { orderKey, from }))
   }
   const suspect = (task: Task): void => {
     const move = suspected(kit, task)
@@ -49,8 +50,10 @@ export async function openReading(kit: Kit, options: ResolvedOptions): Promise<R
         // Never longer than the lane is for, whatever another machine's clock wrote.
         const atMs = isLast ? dueAtMs : Math.min(dueAtMs, nowMs + lane.maxDelayMs)
         // What is not due yet cannot have been in a handler's hands.
-        if (atMs > nowMs) later.add(task, atMs)
-        else if (task.delivery.redelivered) suspect(task)
+        if (atMs > nowMs) {
+          task.suspect = false
+          later.add(task, atMs)
+        } else if (task.delivery.redelivered) suspect(task)
         else start(task, 'lane')
       }
     }
@@ -87,6 +90,29 @@ export async function openReading(kit: Kit, options: ResolvedOptions): Promise<R
     async moved() {
       while (moving.size > 0) await Promise.all(moving)
     },
+  }
+}
+
+/** A class, because one is made per message. */
+class TaskJob implements Job {
+  readonly orderKey: string | null
+  readonly from: 'source' | 'lane'
+  readonly #kit: Kit
+  readonly #task: Task
+
+  constructor(kit: Kit, task: Task, { orderKey, from }: Pick<Job, 'orderKey' | 'from'>) {
+    this.orderKey = orderKey
+    this.from = from
+    this.#kit = kit
+    this.#task = task
+  }
+
+  run(ended: () => void): void {
+    begin(this.#kit, this.#task, ended)
+  }
+
+  release(): Promise<void> {
+    return this.#task.release()
   }
 }
 

@@ -6,8 +6,8 @@ export interface Job {
   readonly orderKey: string | null
   /** Sources and lanes take turns, so that neither starves the other. */
   readonly from: 'source' | 'lane'
-  /** Never rejects. */
-  run(): Promise<void>
+  /** Calls `ended` once when everything is over, perhaps at once. */
+  run(ended: () => void): void
   /** Called instead of `run` when the worker stops first. Never rejects. */
   release(): Promise<void>
 }
@@ -37,6 +37,7 @@ export function scheduler(options: { readonly concurrency: number; readonly mayS
   const soloists = fifo<() => void>()
   const drainers = fifo<() => void>()
   let running = 0
+  let pumping = false
   let held = 0
   let solo = false
   let stopped = false
@@ -50,6 +51,9 @@ export function scheduler(options: { readonly concurrency: number; readonly mayS
     return first.shift() ?? second.shift()
   }
   const pump = (): void => {
+    // A job that ended at once makes room in the round that started it.
+    if (pumping) return
+    pumping = true
     while (running < concurrency && !solo && !stopped && soloists.size === 0 && mayStart()) {
       const job = next()
       if (job === undefined) break
@@ -60,11 +64,12 @@ export function scheduler(options: { readonly concurrency: number; readonly mayS
         held++
         continue
       }
-      claimed.delete(job)
+      if (claimed.size > 0) claimed.delete(job)
       if (orderKey !== null && waiting === undefined) behind.set(orderKey, fifo())
       running++
-      void job.run().then(() => ended(job))
+      job.run(() => ended(job))
     }
+    pumping = false
     if (running > 0 || solo) return
     for (const resolve of drainers.drain()) resolve()
     // When stopping, what waits to be alone has to learn of it.

@@ -2,8 +2,9 @@ import type { Delivery, Subscription } from '../broker.ts'
 
 /** Settles one delivery at a time for the caller and many at a time for the broker. */
 export interface Settler {
-  /** Resolves when the broker has it. Never rejects: what cannot be settled comes again. */
-  ack(delivery: Delivery): Promise<void>
+  /** Calls `done` when the broker has it, or could not be told: then it comes again. */
+  ack(delivery: Delivery, done: () => void): void
+  /** Never rejects. */
   release(delivery: Delivery, delayMs?: number): Promise<void>
   /** Resolves when nothing is on its way. */
   flushed(): Promise<void>
@@ -11,6 +12,7 @@ export interface Settler {
 
 export function settler(subscription: Subscription, onTrouble: (cause: unknown) => void): Settler {
   let acks: Delivery[] = []
+  let waiting: (() => void)[] = []
   let flushing: Promise<void> | null = null
   const others = new Set<Promise<void>>()
 
@@ -19,16 +21,19 @@ export function settler(subscription: Subscription, onTrouble: (cause: unknown) 
     await Promise.resolve()
     while (acks.length > 0) {
       const batch = acks
+      const told = waiting
       acks = []
+      waiting = []
       await subscription.settle(batch, { kind: 'ack' }).catch(onTrouble)
+      for (const done of told) done()
     }
     flushing = null
   }
   return {
-    ack(delivery) {
+    ack(delivery, done) {
       acks.push(delivery)
+      waiting.push(done)
       flushing ??= flush()
-      return flushing
     },
     release(delivery, delayMs = 0) {
       const released = subscription.settle([delivery], { kind: 'release', delayMs }).catch(onTrouble)

@@ -3,6 +3,7 @@ import type { Delivery } from '../broker.ts'
 import type { Message } from '../message.ts'
 import { type Wire, wireHeader } from '../wire.ts'
 import { decodeWire, stripWire } from '../wire-codec.ts'
+import type { Chain, Linked } from './chain.ts'
 import type { Settler } from './settler.ts'
 
 /** A delivery on its way through the worker. */
@@ -17,50 +18,78 @@ export interface Task {
   lose(): void
   /** Was in the hands of a lost process. Given back by leaving it unsettled, since a release would wash the suspicion off. */
   suspect: boolean
+  /** Set when the message is replayed. */
+  readonly replayId: string | null
   /** Done with it. */
   ack(): Promise<void>
+  /** Done with it; calls `done` when the broker has that. For the many: without a promise for each. */
+  ackThen(done: () => void): void
   /** Not done with it, not its fault. */
   release(): Promise<void>
 }
 
+/** What the tasks of one place share. */
 export interface TaskContext {
   readonly system: string
   readonly queue: string
   readonly consumer: string
   /** `source`: headers are the producer's, so a wire there counts only where the office put it. */
   readonly from: 'source' | 'lane'
-  /** Called once, when the task is acknowledged or given back. */
-  readonly onSettled?: () => void
+  readonly settler: Settler
+  /** Tasks that are neither acknowledged nor given back. */
+  readonly held: Chain<HeldTask>
 }
 
-export function taskOf(delivery: Delivery, settler: Settler, context: TaskContext): Task {
-  const ours = delivery.message.headers.some(({ name }) => name === wireHeader)
-  const found = ours ? (decodeWire(delivery.message.headers)?.wire ?? null) : null
-  const carried = found !== null && isOurs(found, context) ? found : null
-  let wire: Wire | null = null
-  let lost = false
-  return {
-    delivery,
-    message: ours || carried !== null ? originalOf(delivery.message, carried) : delivery.message,
-    wire: () => {
-      wire ??= wireFor(delivery, carried, context)
-      return wire
-    },
-    get lost() {
-      return lost
-    },
-    lose() {
-      lost = true
-    },
-    suspect: delivery.redelivered,
-    ack() {
-      context.onSettled?.()
-      return settler.ack(delivery)
-    },
-    async release() {
-      context.onSettled?.()
-      if (!this.suspect) await settler.release(delivery)
-    },
+/** A class, because one is made per message. */
+export class HeldTask implements Task, Linked<HeldTask> {
+  before: HeldTask | null = null
+  after: HeldTask | null = null
+  chained = false
+  lost = false
+  suspect: boolean
+  readonly delivery: Delivery
+  readonly message: Message
+  readonly #context: TaskContext
+  readonly #carried: Wire | null
+  #wire: Wire | null = null
+
+  constructor(delivery: Delivery, context: TaskContext) {
+    const { message } = delivery
+    const ours = message.headers.length > 0 && message.headers.some(({ name }) => name === wireHeader)
+    const found = ours ? (decodeWire(message.headers)?.wire ?? null) : null
+    this.delivery = delivery
+    this.#context = context
+    this.#carried = found !== null && isOurs(found, context) ? found : null
+    this.message = ours ? originalOf(message, this.#carried) : message
+    this.suspect = delivery.redelivered
+    context.held.push(this)
+  }
+
+  wire(): Wire {
+    this.#wire ??= wireFor(this.delivery, this.#carried, this.#context)
+    return this.#wire
+  }
+
+  get replayId(): string | null {
+    return this.#carried === null ? null : this.#carried.replayId
+  }
+
+  lose(): void {
+    this.lost = true
+  }
+
+  ack(): Promise<void> {
+    return new Promise((resolve) => this.ackThen(resolve))
+  }
+
+  ackThen(done: () => void): void {
+    this.#context.held.remove(this)
+    this.#context.settler.ack(this.delivery, done)
+  }
+
+  async release(): Promise<void> {
+    this.#context.held.remove(this)
+    if (!this.suspect) await this.#context.settler.release(this.delivery)
   }
 }
 
@@ -69,13 +98,15 @@ export function settledBy(task: Task, settling: Pick<Task, 'ack' | 'release'> & 
   return {
     delivery: task.delivery,
     message: task.message,
-    wire: settling.wire ?? task.wire,
+    wire: settling.wire ?? (() => task.wire()),
     get lost() {
       return task.lost
     },
-    lose: task.lose,
+    lose: () => task.lose(),
     suspect: task.suspect,
+    replayId: task.replayId,
     ack: settling.ack,
+    ackThen: (done) => void settling.ack().then(done),
     release: settling.release,
   }
 }

@@ -112,7 +112,9 @@ export function subscribe(
       leave()
     },
     lose(partitions) {
+      if (isLog && place.readers.delete(reader)) place.readers.add(reader)
       giveBack((entry) => partitions.includes(entry.partition))
+      place.changed()
       options.onLost?.(partitions)
     },
   }

@@ -1,0 +1,113 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { Wire } from '../src/wire.ts'
+import { encodeWire } from '../src/wire-codec.ts'
+import { bed, messageOf, never, stop, textOf } from './bed.ts'
+
+test('what is lost with its partition has no effect here: running ones end for nothing, queued ones are dropped', async () => {
+  const on = bed()
+  const broker = on.broker()
+  const slow = Promise.withResolvers<void>()
+  const runs: string[] = []
+  const worker = await on.worker({
+    broker,
+    concurrency: 1,
+    async handle(message) {
+      const body = textOf(message)
+      const isFirst = !runs.includes(body)
+      runs.push(body)
+      if (!isFirst || body !== 'running') return
+      await slow.promise
+      throw Object.assign(new Error('down'), { code: 'ECONNRESET' })
+    },
+  })
+  await on.send('running', 'queued')
+  await on.until('one runs', () => worker.health().running === 1 && worker.health().queued === 1)
+  broker.lose('orders', ['0'])
+  await on.clock.advance(1_000)
+  slow.resolve()
+  await on.until('both left', () => on.depth('orders') + on.depth('orders-suspects-reefer') === 0)
+  assert.deepEqual(runs.toSorted(), ['queued', 'running', 'running'])
+  assert.equal(worker.health().counters.retried, 0, 'the failure of a lost message is nobody’s')
+  assert.equal(on.depth('orders-retries-reefer'), 0)
+  await stop(on, worker)
+})
+
+test('a suspect that its live worker still runs is not taken for crashed by the next owner of its partition', async () => {
+  const on = bed({ redelivered: 'superset', nativeDelay: false })
+  const dead = on.broker()
+  await on.worker({ broker: dead, handle: () => never() })
+  await on.send('innocent')
+  await on.clock.advance(10)
+  dead.crash()
+
+  let runs = 0
+  const handle = async (): Promise<void> => {
+    runs++
+    await on.clock.sleep(4_000)
+  }
+  const first = on.broker()
+  const one = await on.worker({ broker: first, timeoutMs: 10_000, handle })
+  await on.until('it runs alone', () => runs === 1)
+  const two = await on.worker({ timeoutMs: 10_000, handle })
+  first.lose('orders-suspects-reefer', ['0'])
+  await on.clock.advance(60_000)
+  assert.equal(on.depth('orders-suspects-reefer'), 0)
+  assert.equal(runs, 1, 'it was handled once')
+  assert.equal(two.health().counters.crashed, 0)
+  assert.equal(on.letters().length, 0)
+  await stop(on, one)
+  await stop(on, two)
+})
+
+test('a mark is judged only when its lane was read to the end', async () => {
+  const on = bed({ redelivered: 'superset', nativeDelay: false })
+  const producer = on.broker()
+  await producer.prepare([{ place: 'orders-suspects-reefer', role: 'lane' }])
+  const record = (n: number, dueAtMs: number) => {
+    const wire = { ...blank, id: `letter ${n}`, crashes: 2, dueAtMs }
+    return { message: messageOf('x', { headers: encodeWire(wire, null, { headerBytes: 4_096, stackBytes: 0 }) }) }
+  }
+  const numbers = Array.from({ length: 500 }, (_, n) => n)
+  await producer.send(
+    'orders-suspects-reefer',
+    numbers.map((n) => record(n, 1_000)),
+  )
+  await producer.send(
+    'orders-suspects-reefer',
+    numbers.map((n) => record(n, 0)),
+  )
+  let runs = 0
+  const worker = await on.worker({ handle: () => void runs++ })
+  await on.until('all resolved', () => on.depth('orders-suspects-reefer') === 0)
+  assert.equal(runs, 0)
+  assert.equal(worker.health().counters.crashed, 0)
+  await stop(on, worker)
+})
+
+const blank: Wire = {
+  id: '',
+  origin: {
+    system: 'memory',
+    place: 'orders',
+    consumer: 'reefer',
+    partition: '0',
+    position: null,
+    nativeId: null,
+    timestampMs: null,
+  },
+  attempts: 0,
+  maxAttempts: null,
+  firstFailedAtMs: null,
+  lastFailedAtMs: null,
+  failure: null,
+  tier: null,
+  reason: null,
+  worker: null,
+  traceparent: null,
+  hops: 0,
+  crashes: 0,
+  replayId: null,
+  dueAtMs: null,
+  history: [],
+}
