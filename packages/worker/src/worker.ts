@@ -1,7 +1,6 @@
 import type { PlaceSpec } from './broker.ts'
 import { RedriveError } from './errors.ts'
 import { attempts } from './worker/attempt.ts'
-import { deadlines } from './worker/deadlines.ts'
 import { emitter, type Listener, type WorkerEvent } from './worker/events.ts'
 import { gate } from './worker/gate.ts'
 import { counters, type WorkerHealth } from './worker/health.ts'
@@ -168,7 +167,7 @@ function kitOf(
       handle,
       timeoutMs,
       clock,
-      deadlines: deadlines(clock, signals.outOfTime),
+      signal: signals.outOfTime,
       onLate(task, result) {
         counts.lateResults++
         events.emit('late', () => ({ letterId: task.wire().id, attempt: task.wire().attempts + 1, result }))
