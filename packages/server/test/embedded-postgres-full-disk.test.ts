@@ -4,13 +4,15 @@ import path from 'node:path'
 import { test } from 'node:test'
 import { temporaryFolder } from './embedded-postgres-holder.ts'
 
-/** A file system of 500 MB that only the program run in it sees. */
+/**
+ * A file system of 500 MB that only the program run in it sees. Mounting takes root, if only in a namespace of its own; there,
+ * a second namespace gives back the user that PostgreSQL accepts.
+ */
+const isRoot = process.getuid?.() === 0
+const back = isRoot ? '' : `unshare -U --map-user=${process.getuid?.()} --map-group=${process.getgid?.()}`
 const onSmallDisk = [
-  'unshare',
-  process.getuid?.() === 0 ? '-m' : '-rm',
-  'sh',
-  '-c',
-  'mount -t tmpfs -o size=500m none "$0" && exec "$@"',
+  ...['unshare', isRoot ? '-m' : '-rm', 'sh', '-c'],
+  `mount -t tmpfs -o size=500m none "$0" && exec ${back} "$@"`,
 ]
 const works = spawnSync(onSmallDisk[0] ?? '', [...onSmallDisk.slice(1), '/mnt', 'true']).status === 0
 const skip = works ? false : 'no private file system can be mounted here (unshare -m is not permitted)'

@@ -44,7 +44,9 @@ export function ensureCluster(
     fs.rmSync(fresh, { recursive: true, force: true })
     const why = made.error?.message ?? made.stderr.trim().split('\n').slice(-6).join('\n')
     throw new RedriveError('EMBEDDED_POSTGRES_FAILED', `the embedded PostgreSQL could not make its files: ${why}`, {
-      hint: 'check the free space and the rights of the data folder',
+      hint: why.includes('look up effective user ID')
+        ? 'run as a user that /etc/passwd knows, or set REDRIVE_DATABASE_URL to a PostgreSQL server of your own'
+        : 'check the free space and the rights of the data folder',
       data: { cluster },
     })
   }
