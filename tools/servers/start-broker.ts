@@ -20,6 +20,8 @@ export async function startBroker(name: BrokerName, onProgress: (line: string) =
       return { address: kafka.brokers, env: { REDRIVE_KAFKA: kafka.brokers }, stop: () => kafka.stop() }
     }
     case 'rabbitmq': {
+      // Where chroot is; Debian leaves it out of the PATH of everybody but root.
+      process.env['PATH'] = `${process.env['PATH'] ?? ''}:/usr/sbin:/sbin`
       const rabbitmq = await startRabbitmq({ onProgress })
       return { address: rabbitmq.url, env: { REDRIVE_RABBITMQ: rabbitmq.url }, stop: () => rabbitmq.stop() }
     }
