@@ -9,8 +9,6 @@ export interface ClientDriver {
   partitionsOf(topic: string): Promise<number | null>
   /** Creates topics that do not exist; existing ones stay as they are. */
   createTopics(topics: readonly TopicSpec[]): Promise<void>
-  /** Why this client cannot write a message without losing something silently; `null`: it can. */
-  refusal(message: Message): string | null
   /** Writes records with all acks and without any retry that could hide a doubtful outcome. Never rejects. */
   produce(topic: string, records: readonly ProduceRecord[]): Promise<readonly SendResult[]>
   /** First or next offset of each partition, by partition number. */
@@ -59,6 +57,7 @@ export interface Marks {
 }
 
 export interface WrittenMarks {
+  /** The watermark. To be written when it `committedChanged`; may be written along otherwise. */
   readonly committed: bigint
   /** `null`: the caller keeps no start marks. */
   readonly started: bigint | null

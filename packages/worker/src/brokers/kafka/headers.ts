@@ -13,24 +13,26 @@ export function headersFromPairs(pairs: HeaderPairs): readonly Header[] {
 /**
  * A map for clients that take one: its keys are buffers, each its own, so that the same name may come twice and order stays.
  */
-export function mapFromHeaders(headers: readonly Header[]): Map<Buffer, Uint8Array | null> {
-  return new Map(headers.map(({ name, value }) => [Buffer.from(name), value]))
+export function mapFromHeaders(headers: readonly Header[]): Map<Buffer, Buffer | null> {
+  return new Map(headers.map(({ name, value }) => [Buffer.from(name), value === null ? null : Buffer.from(value)]))
 }
 
 /** Values of one name, merged into a list when there are several, as kafkajs wants and gives them. */
 export type MergedHeaders = Readonly<Record<string, Uint8Array | string | readonly (Uint8Array | string)[] | undefined>>
 
-/** A client that merges loses the order between names. A null cannot be written by it: `refusal` says so before. */
-export function mergedFromHeaders(headers: readonly Header[]): Record<string, Uint8Array | Uint8Array[]> {
-  const merged: Record<string, Uint8Array | Uint8Array[]> = Object.create(null) as Record<string, Uint8Array | Uint8Array[]>
+const empty = new Uint8Array(0)
+
+/** The order between names is lost, and a null becomes empty: a copy of a message must always be writable. */
+export function mergedFromHeaders(headers: readonly Header[]): Record<string, Buffer | Buffer[]> {
+  const merged = new Map<string, Buffer | Buffer[]>()
   for (const { name, value } of headers) {
-    if (value === null) continue
-    const before = merged[name]
-    if (before === undefined) merged[name] = value
-    else if (Array.isArray(before)) before.push(value)
-    else merged[name] = [before, value]
+    const bytes = Buffer.from(value ?? empty)
+    const before = merged.get(name)
+    if (before === undefined) merged.set(name, bytes)
+    else if (Array.isArray(before)) before.push(bytes)
+    else merged.set(name, [before, bytes])
   }
-  return merged
+  return Object.fromEntries(merged)
 }
 
 export function headersFromMerged(merged: MergedHeaders | undefined): readonly Header[] {
@@ -46,10 +48,9 @@ export function headersFromMerged(merged: MergedHeaders | undefined): readonly H
 /** One object per header, in order, as the rdkafka API of confluent wants and gives them. */
 export type HeaderObjects = readonly Readonly<Record<string, Uint8Array | string | null | undefined>>[]
 
-export function objectsFromHeaders(headers: readonly Header[]): Record<string, Uint8Array>[] {
-  const objects: Record<string, Uint8Array>[] = []
-  for (const { name, value } of headers) if (value !== null) objects.push({ [name]: value })
-  return objects
+/** A null becomes empty: this client would leave the header out without a word. */
+export function objectsFromHeaders(headers: readonly Header[]): Record<string, Buffer>[] {
+  return headers.map(({ name, value }) => ({ [name]: Buffer.from(value ?? empty) }))
 }
 
 export function headersFromObjects(objects: HeaderObjects | undefined): readonly Header[] {

@@ -1,6 +1,13 @@
 import type { Delivery } from '../../broker.ts'
 import type { Message } from '../../message.ts'
-import type { PartitionState } from './partition-state.ts'
+
+/** The partition a delivery belongs to. */
+export interface DeliveringPartition {
+  readonly topic: string
+  readonly name: string
+  readonly lost: boolean
+  readonly inHands: { messages: number; bytes: number }
+}
 
 /**
  * A record in somebody's hands. The first delivery of a record is also its place in the order of its partition: `slot` of
@@ -12,14 +19,14 @@ export class KafkaDelivery implements Delivery {
   readonly bytes: number
   readonly redelivered: boolean
   readonly deliveryCount: null = null
-  readonly state: PartitionState
+  readonly state: DeliveringPartition
   readonly slot: KafkaDelivery
   /** This delivery was settled, or lost. */
   ended = false
   /** The record is done with: only on slots. */
   done = false
 
-  constructor(state: PartitionState, record: { position: bigint; message: Message; bytes: number; redelivered: boolean }, slot?: KafkaDelivery) {
+  constructor(state: DeliveringPartition, record: { position: bigint; message: Message; bytes: number; redelivered: boolean }, slot?: KafkaDelivery) {
     this.state = state
     this.position = record.position
     this.message = record.message

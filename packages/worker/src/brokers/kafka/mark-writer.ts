@@ -16,7 +16,7 @@ export class MarkWriter {
   readonly #onFailed: (error: unknown) => void
   readonly #closed = new AbortController()
   #writing: Promise<void> = Promise.resolve()
-  #urgent = false
+  #queued: 'marks' | 'all' | undefined
   #scheduled = false
   #paused = false
 
@@ -40,23 +40,30 @@ export class MarkWriter {
     this.#scheduled = true
     void this.#clock.sleep(intervalMs, this.#closed.signal).then(() => {
       this.#scheduled = false
-      this.soon()
+      this.#enqueue('all')
     })
   }
 
-  /** Write as soon as the request before is answered. */
+  /** A start mark is due: write it as soon as the request before is answered. */
   soon(): void {
-    if (this.#urgent || this.#paused || this.#closed.signal.aborted) return
-    this.#urgent = true
+    this.#enqueue('marks')
+  }
+
+  #enqueue(what: 'marks' | 'all'): void {
+    if (this.#paused || this.#closed.signal.aborted) return
+    const isQueued = this.#queued !== undefined
+    if (what === 'all' || !isQueued) this.#queued = what
+    if (isQueued) return
     this.#writing = this.#writing.then(async () => {
-      this.#urgent = false
-      if (!this.#paused) await this.#write('ahead')
+      const kind = this.#queued ?? what
+      this.#queued = undefined
+      if (!this.#paused) await this.#write(kind)
     })
   }
 
   /** Resolves when everything known now is written, or could not be. */
   async flush(): Promise<void> {
-    this.soon()
+    this.#enqueue('all')
     await this.#writing
   }
 
@@ -69,20 +76,20 @@ export class MarkWriter {
 
   resume(): void {
     this.#paused = false
-    this.soon()
+    this.#enqueue('all')
   }
 
   close(): void {
     this.#closed.abort()
   }
 
-  async #write(kind: 'ahead' | 'clean'): Promise<void> {
+  async #write(kind: 'marks' | 'all' | 'clean'): Promise<void> {
     const written = new Map<number, WrittenMarks>()
     const states: PartitionState[] = []
     for (const state of this.#states()) {
       const committed = state.watermark()
       const started = this.#startMark(state, kind)
-      const committedChanged = committed !== state.committed
+      const committedChanged = kind !== 'marks' && committed !== state.committed
       const startedChanged = started !== state.started
       if (!committedChanged && !startedChanged) continue
       written.set(state.number, { committed, started, committedChanged, startedChanged })
@@ -100,14 +107,14 @@ export class MarkWriter {
     for (const state of states) {
       const marks = written.get(state.number)
       if (marks === undefined) continue
-      state.committed = marks.committed
+      if (marks.committedChanged) state.committed = marks.committed
       state.started = marks.started
     }
     this.#onWritten()
   }
 
-  #startMark(state: PartitionState, kind: 'ahead' | 'clean'): bigint | null {
+  #startMark(state: PartitionState, kind: 'marks' | 'all' | 'clean'): bigint | null {
     if (state.started === null) return null
-    return kind === 'clean' ? state.cleanStartMark() : (state.dueStartMark(this.#clock.now()) ?? state.started)
+    return kind === 'clean' ? state.cleanStartMark() : (state.nextStartMark(this.#clock.now()) ?? state.started)
   }
 }

@@ -60,21 +60,22 @@ test('nothing is handed out before a start mark covers it', () => {
   const state = stateOf({ keepsMarks: true })
   state.add(recordsOf(0, 1, 2), 3n)
   assert.equal(state.peek(), undefined)
-  assert.equal(state.dueStartMark(0), 3n)
+  assert.equal(state.nextStartMark(0), 3n)
   state.started = 3n
   assert.equal(takeAll(state).length, 3)
-  assert.equal(state.dueStartMark(0), null)
+  assert.equal(state.nextStartMark(0), null)
 })
 
 test('a start mark is renewed before it is used up and never covers what was not fetched', () => {
   const state = stateOf({ keepsMarks: true })
   state.add(recordsOf(...Array.from({ length: 500 }, (_, n) => n)), 500n)
-  const first = state.dueStartMark(0)
+  const first = state.nextStartMark(0)
   assert.ok(first !== null && first < 500n)
   state.started = first
-  assert.equal(state.dueStartMark(0), null)
+  assert.equal(state.needsStartMark(), false)
   for (let n = 0n; n < first - first / 2n + 1n; n += 1n) state.take()
-  const second = state.dueStartMark(10)
+  assert.equal(state.needsStartMark(), true)
+  const second = state.nextStartMark(10)
   assert.ok(second !== null && second > first && second <= 500n)
 })
 

@@ -83,12 +83,16 @@ export class PartitionState {
     return this.started <= this.#markFrom() + this.#startWindow.size / 2n
   }
 
-  /** The start mark to write next, when one is due: what was fetched, at most a window ahead of what was handed out. */
-  dueStartMark(nowMs: number): bigint | null {
-    if (!this.needsStartMark()) return null
-    this.#startWindow = nextStartWindow(this.#startWindow, nowMs)
+  /**
+   * The start mark to write next: what was fetched, at most a window ahead of what was handed out; `null`: no further than now.
+   * Every partition is renewed when one has to be.
+   */
+  nextStartMark(nowMs: number): bigint | null {
+    if (this.started === null) return null
+    if (this.needsStartMark()) this.#startWindow = nextStartWindow(this.#startWindow, nowMs)
     const wanted = this.#markFrom() + this.#startWindow.size
-    return wanted < this.next ? wanted : this.next
+    const mark = wanted < this.next ? wanted : this.next
+    return mark > this.started ? mark : null
   }
 
   #markFrom(): bigint {

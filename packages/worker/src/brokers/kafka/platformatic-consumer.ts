@@ -1,13 +1,19 @@
 import type { ConsumerDriver, ConsumerEvents } from './driver.ts'
 import type { PlatformaticConnection, PlatformaticModule } from './platformatic-client.ts'
 import { fetchLoops } from './platformatic-fetch.ts'
-import type { GroupOffsets } from './platformatic.ts'
 import { textOf } from './protocol-errors.ts'
 import { within } from './within.ts'
 
 const leaveTimeoutMs = 3000
 /** While the broker is away the client tries by itself; its streams and its membership would end without this. */
 const untiring = { retries: true, retryDelay: 250 }
+
+/** Committed offsets of a group, and its start marks: the committed offsets of a second group, as this client writes no commit metadata. */
+export interface GroupOffsets {
+  committed(partitions: readonly number[]): Promise<ReadonlyMap<number, bigint>>
+  started(partitions: readonly number[]): Promise<ReadonlyMap<number, bigint>>
+  writeStarted(marks: ReadonlyMap<number, bigint>): Promise<void>
+}
 
 /**
  * A member of a group, and a second client that fetches: a broker answers one request after the other on a connection, so heartbeats and commits
@@ -91,7 +97,7 @@ export function platformaticConsumer(options: {
     wake: () => loops.wake(),
     async leave() {
       leaving = true
-      await Promise.all([within(member.close(true), leaveTimeoutMs), loops.stop().then(() => within(fetcher.close(true), leaveTimeoutMs))])
+      await Promise.all([within(member.close(true), leaveTimeoutMs), within(fetcher.close(true), leaveTimeoutMs), loops.stop()])
     },
   }
 }

@@ -3,7 +3,7 @@ import type { ClientDriver, ProduceRecord, TopicSpec } from './driver.ts'
 import { startedGroupOf } from './groups.ts'
 import { mapFromHeaders } from './headers.ts'
 import type { PlatformaticAdmin, PlatformaticConnection, PlatformaticModule, PlatformaticProduced, PlatformaticProducer } from './platformatic-client.ts'
-import { platformaticConsumer } from './platformatic-consumer.ts'
+import { type GroupOffsets, platformaticConsumer } from './platformatic-consumer.ts'
 import { errorsIn, isExistingTopic, isUnknownTopic, outcomesOfError } from './platformatic-outcome.ts'
 
 const visibleWithinMs = 10_000
@@ -24,7 +24,6 @@ export function platformaticDriver(module: PlatformaticModule, connection: Platf
       for (const spec of topics) await createTopic(admin, spec)
       for (const { topic } of topics) await visible(producer, admin, topic)
     },
-    refusal: () => null,
     produce: (topic, records) => produce(producer, topic, records),
     offsets: (topic, at) => offsetsOf(admin, topic, at),
     async committed(group, topic) {
@@ -50,13 +49,6 @@ export function platformaticDriver(module: PlatformaticModule, connection: Platf
       await Promise.allSettled([producer.close(), admin.close()])
     },
   }
-}
-
-/** Committed offsets of a group, and its start marks: the committed offsets of a second group, as this client writes no commit metadata. */
-export interface GroupOffsets {
-  committed(partitions: readonly number[]): Promise<ReadonlyMap<number, bigint>>
-  started(partitions: readonly number[]): Promise<ReadonlyMap<number, bigint>>
-  writeStarted(marks: ReadonlyMap<number, bigint>): Promise<void>
 }
 
 function groupOffsets(admin: PlatformaticAdmin, group: string, topic: string): GroupOffsets {

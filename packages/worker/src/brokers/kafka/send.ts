@@ -46,7 +46,7 @@ export async function sendAll(
   for (const [at, outgoing] of messages.entries()) {
     const partition = partitionFor(outgoing, partitions, options.nextPartition)
     const bytes = messageBytes(outgoing.message) + framingBytes
-    const refusal = partition === undefined ? noPartition(outgoing, topic, partitions) : refusalOf(client, outgoing, bytes)
+    const refusal = partition === undefined ? noPartition(outgoing, topic, partitions) : tooLarge(bytes)
     if (partition === undefined || refusal !== null) {
       results[at] = { kind: 'not-sent', reason: refusal ?? 'no partition', retryable: false }
       continue
@@ -70,7 +70,6 @@ function noPartition({ partition = '' }: Outgoing, topic: string, partitions: nu
   return `topic ${topic} has ${String(partitions)} partitions, and no ${partition.slice(0, 20)}`
 }
 
-function refusalOf(client: ClientDriver, { message }: Outgoing, bytes: number): string | null {
-  if (bytes > maxRequestBytes) return `${String(bytes)} bytes are more than a broker takes`
-  return client.refusal(message)
+function tooLarge(bytes: number): string | null {
+  return bytes > maxRequestBytes ? `${String(bytes)} bytes are more than a broker takes` : null
 }

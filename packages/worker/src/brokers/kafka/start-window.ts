@@ -1,5 +1,5 @@
 const minWindow = 16
-const maxWindow = 2048
+const maxWindow = 8192
 const fastMs = 100
 const slowMs = 1000
 
