@@ -72,8 +72,7 @@ export function attempts(options: {
       } catch (thrown) {
         return came({ kind: 'threw', thrown })
       }
-      if (answer === null || (typeof answer !== 'object' && typeof answer !== 'function'))
-        return came({ kind: 'returned', value: answer })
+      if (isPlain(answer)) return came({ kind: 'returned', value: answer })
       const attempt = new Attempt(context, came)
       running.watch(attempt)
       const over = (result: AttemptResult): void => {

@@ -38,6 +38,8 @@ export interface TaskContext {
   readonly settler: Settler
   /** Tasks that are neither acknowledged nor given back. */
   readonly held: Chain<HeldTask>
+  /** Instead of a release, where the broker would say of it that it was lost; `false`: it could not, so release it. */
+  readonly putBack?: (task: Task) => Promise<boolean>
 }
 
 /** A class, because one is made per message. */
@@ -88,8 +90,11 @@ export class HeldTask implements Task, Linked<HeldTask> {
   }
 
   async release(): Promise<void> {
-    this.#context.held.remove(this)
-    if (!this.suspect) await this.#context.settler.release(this.delivery)
+    const { held, settler, putBack } = this.#context
+    if (this.suspect) return held.remove(this)
+    if ((await putBack?.(this)) === true) return this.ack()
+    held.remove(this)
+    await settler.release(this.delivery)
   }
 }
 
