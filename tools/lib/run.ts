@@ -30,11 +30,15 @@ export function run(
   }
   const forward = (): void => void child.kill('SIGTERM')
   process.once('exit', forward)
-  const timer = options.timeoutMs === undefined ? undefined : setTimeout(forward, options.timeoutMs)
+  const patience = options.timeoutMs ?? 2 ** 31 - 1
+  const timers = [
+    setTimeout(forward, patience),
+    setTimeout(() => child.kill('SIGKILL'), Math.min(patience + 15_000, 2 ** 31 - 1)),
+  ]
   return new Promise((resolve) => {
     const end = (code: number): void => {
       process.off('exit', forward)
-      clearTimeout(timer)
+      for (const timer of timers) clearTimeout(timer)
       resolve({ code, output })
     }
     child.once('error', (error) => {
