@@ -128,8 +128,11 @@ async function drain(
     kit.attempts.abortAll()
     if (!(await inTime(graceMs))) {
       kit.attempts.abandonAll()
-      outOfTime.abort()
-      await inTime(graceMs)
+      // Giving back may take a send as well.
+      if (!(await inTime(graceMs))) {
+        outOfTime.abort()
+        await inTime(graceMs)
+      }
     }
   }
   await Promise.all(reading.intakes.map((intake) => intake.settler.flushed()))

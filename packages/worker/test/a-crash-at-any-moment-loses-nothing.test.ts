@@ -79,7 +79,8 @@ async function run(
 const kinds: readonly (readonly [string, MemoryBrokerOptions])[] = [
   ['a queue with native delay', {}],
   ['a queue with lanes read ahead', { nativeDelay: false }],
-  ['a log', { redelivered: 'superset', nativeDelay: false }],
+  ['a queue that marks what is released', { plays: 'requeue', nativeDelay: false }],
+  ['a log', { plays: 'log', nativeDelay: false }],
 ]
 for (const [kind, options] of kinds) {
   test(`a crash before or after any send or settlement loses nothing on ${kind}`, async () => {

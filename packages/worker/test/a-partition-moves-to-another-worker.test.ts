@@ -34,7 +34,7 @@ test('what is lost with its partition has no effect here: running ones end for n
 })
 
 test('a suspect that its live worker still runs is not taken for crashed by the next owner of its partition', async () => {
-  const on = bed({ redelivered: 'superset', nativeDelay: false })
+  const on = bed({ plays: 'log', nativeDelay: false })
   const dead = on.broker()
   await on.worker({ broker: dead, handle: () => never() })
   await on.send('innocent')
@@ -61,7 +61,7 @@ test('a suspect that its live worker still runs is not taken for crashed by the 
 })
 
 test('a mark is judged only when its lane was read to the end', async () => {
-  const on = bed({ redelivered: 'superset', nativeDelay: false })
+  const on = bed({ plays: 'log', nativeDelay: false })
   const producer = on.broker()
   await producer.prepare([{ place: 'orders-suspects-reefer', role: 'lane' }])
   const record = (n: number, dueAtMs: number) => {

@@ -1,8 +1,9 @@
 import type { Delivery, ReceiveOptions, Subscription } from '../broker.ts'
 import { chain } from './chain.ts'
 import type { Kit } from './kit.ts'
+import { putBack } from './put-back.ts'
 import { type Settler, settler } from './settler.ts'
-import { HeldTask, type Task } from './task.ts'
+import { HeldTask, type Task, type TaskContext } from './task.ts'
 
 /** One place being read. */
 export interface Intake {
@@ -53,7 +54,17 @@ export async function openIntake(kit: Kit, options: IntakeOptions): Promise<Inta
     onTrouble: ({ message }) => trouble(message),
   })
   const settles = settler(subscription, (cause) => trouble('a message could not be settled and will come again', cause))
-  const context = { system: broker.system, queue, consumer, from, settler: settles, held }
+  const { ordering, redelivered } = broker.capabilities
+  const looksLost = ordering !== 'partition' && redelivered === 'superset'
+  const context: TaskContext = {
+    system: broker.system,
+    queue,
+    consumer,
+    from,
+    settler: settles,
+    held,
+    ...(looksLost ? { putBack: (task: Task) => putBack(kit, task, from) } : {}),
+  }
   const make: MakeTask = (delivery) => new HeldTask(delivery, context)
   const each = async (): Promise<void> => {
     await gate.passed(stopping)

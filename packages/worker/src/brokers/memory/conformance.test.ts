@@ -7,7 +7,8 @@ const noConnection = 'a broker in memory has no connection to cut'
 
 for (const [name, options] of [
   ['memory', {}],
-  ['memory as a log', { redelivered: 'superset', nativeDelay: false }],
+  ['memory as a log', { plays: 'log', nativeDelay: false }],
+  ['memory that requeues', { plays: 'requeue' }],
   ['memory, 3 partitions, no native delay', { partitions: 3, nativeDelay: false }],
 ] as const satisfies readonly (readonly [string, MemoryBrokerOptions])[]) {
   let runs = 0

@@ -3,7 +3,7 @@ import { type Clock, systemClock } from '../../clock.ts'
 import { RedriveError } from '../../errors.ts'
 import { type Message, messageBytes } from '../../message.ts'
 import { createPlace, type Place } from './place.ts'
-import { type MemorySubscription, subscribe } from './subscription.ts'
+import { type MemoryKind, type MemorySubscription, subscribe } from './subscription.ts'
 
 /** What outlives a process: give the same one to several `memoryBroker`s to let them play several processes on one server. */
 export interface MemoryStore {
@@ -20,10 +20,11 @@ export interface MemoryBrokerOptions {
   /** `false` plays a broker that cannot delay by itself, as Kafka. @default true */
   readonly nativeDelay?: boolean
   /**
-   * `superset` plays a log: a place has one reader at a time, and after a crash everything in it counts as redelivered, since nobody knows
-   * what had been handed out. @default 'exact'
+   * Which family of brokers it plays. `queue`: knows exactly what was handed out and not settled. `requeue`: as RabbitMQ, what was released
+   * counts as redelivered too. `log`: as Kafka, a place has one reader at a time, and after a crash everything behind the committed position
+   * counts as redelivered. @default 'queue'
    */
-  readonly redelivered?: 'exact' | 'superset'
+  readonly plays?: MemoryKind
   /** Largest message with its headers. @default 1_048_576 */
   readonly maxBytes?: number
   /** Largest sum of header names and values. @default 65_536 */
@@ -50,10 +51,11 @@ export function memoryStore(): MemoryStore {
 export function memoryBroker(options: MemoryBrokerOptions = {}): MemoryBroker {
   const store = options.store ?? memoryStore()
   const clock = options.clock ?? systemClock
+  const plays = options.plays ?? 'queue'
   const capabilities: Capabilities = {
-    ordering: 'partition',
+    ordering: plays === 'requeue' ? 'queue' : 'partition',
     nativeDelay: (options.nativeDelay ?? true) ? { maxMs: Number.MAX_SAFE_INTEGER } : false,
-    redelivered: options.redelivered ?? 'exact',
+    redelivered: plays === 'queue' ? 'exact' : 'superset',
     positions: false,
     keys: true,
     headers: { duplicates: true, nulls: true, order: true },
@@ -124,7 +126,7 @@ export function memoryBroker(options: MemoryBrokerOptions = {}): MemoryBroker {
         throw new RedriveError('CAPABILITY_MISSING', 'the memory broker has no positions')
       const place = placeOf(name)
       place.consumers.add(receive.consumer)
-      const subscription = subscribe(place, { ...receive, clock, isLog: capabilities.redelivered === 'superset' })
+      const subscription = subscribe(place, { ...receive, clock, plays })
       subscriptions.set(subscription, name)
       const guarded =
         <A extends unknown[], R>(call: (...args: A) => Promise<R>) =>

@@ -2,6 +2,8 @@ import type { Delivery, ReceiveOptions, Subscription } from '../../broker.ts'
 import type { Clock } from '../../clock.ts'
 import type { Entry, Place } from './place.ts'
 
+export type MemoryKind = 'queue' | 'requeue' | 'log'
+
 export interface MemorySubscription extends Subscription {
   /** Gives everything unsettled back as if its holder had died. */
   drop(): void
@@ -11,9 +13,10 @@ export interface MemorySubscription extends Subscription {
 
 export function subscribe(
   place: Place,
-  options: ReceiveOptions & { readonly clock: Clock; readonly isLog: boolean },
+  options: ReceiveOptions & { readonly clock: Clock; readonly plays: MemoryKind },
 ): MemorySubscription {
-  const { clock, maxInFlight, isLog } = options
+  const { clock, maxInFlight, plays } = options
+  const isLog = plays === 'log'
   const reader = {}
   place.readers.add(reader)
   const inFlight = new Map<Delivery, Entry>()
@@ -93,7 +96,7 @@ export function subscribe(
           else place.held.delete(entry.id)
         } else {
           entry.availableAtMs = settlement.delayMs > 0 ? clock.now() + settlement.delayMs : 0
-          entry.redelivered = false
+          entry.redelivered = plays === 'requeue'
           place.restore(entry)
         }
       }
