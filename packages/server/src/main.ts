@@ -24,12 +24,12 @@ export async function startOffice(config: Config, options: { readonly onEvent?: 
       const url = broker.type === 'pg-boss' && broker.url === 'embedded' ? await embeddedQueueUrl(database) : null
       brokers.push({ name, config: broker, ...(await openBroker(broker, { url, tell })) })
     }
-    return await openOffice({ config, database, brokers, tell })
   } catch (error) {
     await Promise.all(brokers.map(({ close }) => close()))
     await database.stop()
     throw error
   }
+  return openOffice({ config, database, brokers, tell })
 }
 
 interface Opened {

@@ -1,14 +1,16 @@
+import { createHash } from 'node:crypto'
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { hostname } from 'node:os'
 import path from 'node:path'
 import { type Broker, systemClock } from '@redrive/worker'
 import { renewLocalToken } from './access/index.ts'
+import { watchBooks } from './books.ts'
 import { type Capture, type CaptureEvent, startCapture } from './capture/index.ts'
 import type { BrokerConfig, Config } from './config/index.ts'
+import type { CaptureView } from './http/route.ts'
 import { startHttp } from './http/server.ts'
-import { checkLedger } from './ledger/index.ts'
 import { documentQueues } from './queues/index.ts'
-import { applyReceipts, applyReturns, startReplayer } from './replay/index.ts'
+import { applyReceipts, applyReturns, type ReplayEvent, startReplayer } from './replay/index.ts'
 import type { Database } from './store/database.ts'
 import { watchDisk } from './store/disk.ts'
 import { openStore, type Store } from './store/store.ts'
@@ -24,12 +26,15 @@ export interface OpenBroker {
 export interface Office {
   readonly url: string
   readonly token: string
-  /** Where the embedded queue can be reached, by the name of its connection. */
+  /** The server that the letters are in. */
   readonly database: Database
   stop(): Promise<void>
 }
 
-/** Puts the rooms together: store, capture of every place, replay, the books, the API. Takes over the database and the brokers. */
+/**
+ * Puts the rooms together: store, capture of every place, replay, the books, the API. Takes over the database and the brokers, also when
+ * it fails.
+ */
 export async function openOffice(parts: {
   readonly config: Config
   readonly database: Database
@@ -37,25 +42,26 @@ export async function openOffice(parts: {
   readonly tell: (line: string) => void
 }): Promise<Office> {
   const { config, database, brokers, tell } = parts
-  const store = await openStore({ url: database.url, onTrouble: tell })
-  const byName = new Map(brokers.map(({ name, broker }) => [name, broker]))
-  const replayer = startReplayer({
-    store,
-    brokers: byName,
-    outcomeWindowSeconds: config.outcomeWindowMinutes * 60,
-    onEvent: (event) => tell('message' in event ? `replay ${event.run}: ${event.message}` : `replay ${event.run}: ${event.kind.replace('run-', '')}`),
-  })
-  const captures = await openCaptures(store, parts)
-  const books = watchBooks(store, tell)
-  const closers = [() => books.stop(), () => stopAll(captures.map(({ capture }) => capture)), () => replayer.stop()]
+  const opened: (() => Promise<unknown>)[] = [() => database.stop(), () => Promise.all(brokers.map(({ close }) => close()))]
   const closeAll = async (): Promise<void> => {
-    for (const close of closers) await close()
-    await Promise.all(brokers.map(({ close }) => close()))
-    await store.close()
-    await database.stop()
+    for (const close of opened.splice(0).toReversed()) await close()
   }
   try {
+    const store = await openStore({ url: database.url, onTrouble: tell })
+    opened.push(() => store.close())
     await documentQueues(store, config.queues)
+    const byName = new Map(brokers.map(({ name, broker }) => [name, broker]))
+    const replayer = startReplayer({
+      store,
+      brokers: byName,
+      outcomeWindowSeconds: config.outcomeWindowMinutes * 60,
+      onEvent: (event) => tell(replayLine(event)),
+    })
+    opened.push(() => replayer.stop())
+    const captures = await openCaptures(store, parts)
+    opened.push(() => Promise.all(captures.map(({ capture }) => capture.stop())))
+    const books = watchBooks(store, tell)
+    opened.push(() => books.stop())
     const http = await startHttp(
       {
         version,
@@ -63,19 +69,16 @@ export async function openOffice(parts: {
         store,
         brokers: byName,
         clock: systemClock,
-        captures: () =>
-          captures.map(({ broker, role, capture }) => {
-            const { place, state, problem, letters, receipts } = capture.health()
-            return { broker, place, role, state, reason: problem, letters, receipts }
-          }),
+        books,
+        captures: () => captures.map(viewOf),
         wakeReplayer: () => replayer.wake(),
       },
-      { ...config.http, onFailure: ({ requestId, error }) => tell(`request ${requestId} failed: ${error instanceof Error ? error.stack : String(error)}`) },
+      { ...config.http, onFailure: ({ requestId, error }) => tell(failureLine(requestId, error)) },
     )
-    closers.unshift(() => http.close())
-    const token = await renewLocalToken(store, `local@${hostname()}`.replaceAll(/[^\w.@-]/g, '-').slice(0, 64))
+    opened.push(() => http.close())
+    const token = await renewLocalToken(store, localName(config.data))
     const file = leaveAddress(config.data, { url: http.url, token })
-    closers.unshift(async () => rmSync(file, { force: true }))
+    opened.push(async () => rmSync(file, { force: true }))
     return { url: http.url, token, database, stop: once(closeAll) }
   } catch (error) {
     await closeAll()
@@ -110,7 +113,11 @@ async function openCaptures(
         consumer: each.consumer,
         onReceipts: applyReceipts,
         onReturned: applyReturns,
-        onEvent: (event) => tellEvent(event, tell),
+        onEvent: (event) => {
+          tellEvent(event, tell)
+          // A queue comes with its first cause; its owner and runbook are known from the configuration.
+          if (event.kind === 'cause') documentQueues(store, config.queues).catch(() => undefined)
+        },
         ...disk,
       })
       captures.push({ broker: name, role: source.role, capture })
@@ -119,8 +126,25 @@ async function openCaptures(
   return captures
 }
 
-async function stopAll(captures: readonly Capture[]): Promise<void> {
-  await Promise.all(captures.map((capture) => capture.stop()))
+function viewOf({ broker, role, capture }: PlacedCapture): CaptureView {
+  const { place, state, problem, letters, receipts } = capture.health()
+  return { broker, place, role, state, reason: problem, letters, receipts }
+}
+
+function replayLine(event: ReplayEvent): string {
+  if (event.kind === 'trouble') return `replay${event.run === null ? '' : ` ${event.run}`}: ${event.message}`
+  return `replay ${event.run}: ${event.kind === 'run-started' ? 'started' : 'done'}`
+}
+
+/** The stack names places in the code; what letters hold is not in it. */
+function failureLine(requestId: string, error: unknown): string {
+  return `request ${requestId} failed: ${error instanceof Error ? error.stack : String(error)}`
+}
+
+/** One name for each data folder, so that two offices of one machine do not end each other's token. */
+function localName(folder: string): string {
+  const place = createHash('sha256').update(path.resolve(folder)).digest('hex').slice(0, 8)
+  return `local.${place}@${hostname().replaceAll(/[^\w.-]/g, '-').slice(0, 40)}`
 }
 
 function tellEvent(event: CaptureEvent, tell: (line: string) => void): void {
@@ -129,29 +153,6 @@ function tellEvent(event: CaptureEvent, tell: (line: string) => void): void {
   else if (event.kind === 'resumed') tell(`capture from ${event.place} goes on`)
   else if (event.kind === 'trouble') tell(`capture from ${event.place}: ${event.message}`)
   else if (event.kind === 'hostile') tell(`a letter from ${event.place} could not be understood and is kept as it is: ${event.reason}`)
-}
-
-/** The books are checked at start and each minute; what does not balance is told until it does. */
-function watchBooks(store: Store, tell: (line: string) => void): { stop(): Promise<void> } {
-  const stopping = new AbortController()
-  const loop = async (): Promise<void> => {
-    while (!stopping.signal.aborted) {
-      try {
-        const { unaccounted } = await checkLedger(store)
-        if (unaccounted !== 0) tell(`THE BOOKS DO NOT BALANCE: ${unaccounted} letters are unaccounted for. See: redrive ledger`)
-      } catch (error) {
-        tell(`the books could not be checked: ${error instanceof Error ? error.message : String(error)}`)
-      }
-      await systemClock.sleep(60_000, stopping.signal)
-    }
-  }
-  const running = loop()
-  return {
-    stop: async () => {
-      stopping.abort()
-      await running
-    },
-  }
 }
 
 /** For the command line on this machine, readable by its owner only. */

@@ -39,7 +39,7 @@ export function officeClient(address: OfficeAddress): Client {
 function queryString(query: Readonly<Record<string, string | number | undefined>>): string {
   const given = Object.entries(query).filter(([, value]) => value !== undefined)
   if (given.length === 0) return ''
-  return `?${new URLSearchParams(given.map(([key, value]) => [key, String(value)])).toString()}`
+  return `?${new URLSearchParams(given.map(([key, value]): [string, string] => [key, String(value)])).toString()}`
 }
 
 async function faultOf(response: Response): Promise<RedriveError> {

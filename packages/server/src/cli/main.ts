@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-import { Command, Option } from 'commander'
+import { Command, InvalidArgumentError, Option } from 'commander'
 import { version } from '../version.ts'
 import { exitCodeHelp, exitCodes } from './exit-codes.ts'
 
@@ -23,8 +23,17 @@ Examples:
   redrive replay plan --cause c_7f3k…            freeze what would be sent; sends nothing
   redrive replay run p_81x…                      send it, and follow what becomes of it
 
-More: redrive help-on query | exit-codes | environment`,
+More: redrive help COMMAND | query | exit-codes | environment`,
   )
+
+const wholeNumber = (least: number, most: number) => (text: string): number => {
+  const number = Number(text)
+  if (/^\d+$/.test(text) && number >= least && number <= most) return number
+  throw new InvalidArgumentError(`A whole number from ${least} to ${most} is wanted.`)
+}
+const port = wholeNumber(0, 65_535)
+const pageSize = wholeNumber(1, 200)
+const seconds = wholeNumber(1, 86_400)
 
 const office = (command: Command): Command =>
   command.option('--json', 'print the answer as JSON').option('--data <folder>', 'data folder of a local office (default: .redrive here or above)')
@@ -39,7 +48,7 @@ program
   .description('run the office: capture, causes, replay and the API')
   .option('--config <file>', 'configuration (default: redrive.yaml if there is one)')
   .option('--data <folder>', 'data folder (default: .redrive)')
-  .option('--port <number>', 'port of the API on 127.0.0.1 (default: 7070; 0 takes any)')
+  .option('--port <number>', 'port of the API on 127.0.0.1 (default: 7070; 0 takes any)', port)
   .option('--check', 'only check the configuration and whether everything in it can be reached')
   .action(async (options) => (await import('./commands/serve.ts')).serveCommand(options))
 
@@ -68,24 +77,29 @@ office(program.command('causes'))
   .description('why letters died, most recent first')
   .option('--queue <name>', 'only of this queue')
   .option('--tier <tier>', 'only of this tier')
-  .option('--limit <number>', 'at most so many', '50')
+  .option('--open', 'only causes with open letters')
+  .option('--jsonl', 'one JSON object a line')
+  .option('--require-match', 'exit 3 when there is none')
+  .option('--limit <number>', 'at most so many, up to 200', pageSize, 50)
   .option('--after <cursor>', 'go on after a page')
   .action(async (options) => (await import('./commands/causes.ts')).causesCommand(options))
 
-office(program.command('cause').description('one cause').command('show <id>'))
+const cause = program.command('cause').description('one cause')
+office(cause.command('show <id>'))
   .description('why letters are here, when, of which releases and hosts')
   .action(async (id, options) => (await import('./commands/causes.ts')).causeShowCommand(id, options))
 
 office(program.command('letters [query...]'))
   .description('letters that match a query; open ones only unless it names a state')
-  .option('--limit <number>', 'at most so many, up to 200', '50')
+  .option('--limit <number>', 'at most so many, up to 200', pageSize, 50)
   .option('--after <cursor>', 'go on after a page')
   .option('--jsonl', 'one JSON object a line')
   .option('--require-match', 'exit 3 when nothing matches')
   .addHelpText('after', "\nExample:\n  redrive letters 'queue:orders error:ETIMEDOUT age:<2h' --jsonl | redrive replay plan --ids-file -")
   .action(async (query, options) => (await import('./commands/letters.ts')).lettersCommand(query, options))
 
-office(program.command('letter').description('one letter').command('show <id>'))
+const letter = program.command('letter').description('one letter')
+office(letter.command('show <id>'))
   .description('everything known of a letter')
   .option('--body', 'only its body, byte for byte')
   .action(async (id, options) => (await import('./commands/letters.ts')).letterShowCommand(id, options))
@@ -95,7 +109,7 @@ const replay = program.command('replay').description('send letters again: plan, 
 selecting(replay.command('plan [query...]'))
   .description('freeze what would be sent and where; sends nothing')
   .addOption(new Option('--to <destination>', 'lane: only the consumer that failed; origin: everybody who reads it').choices(['lane', 'origin']).default('lane'))
-  .option('--pace <number>', 'letters a second', '50')
+  .option('--pace <number>', 'letters a second', wholeNumber(1, 100_000), 50)
   .option('--reason <text>', 'kept in the audit trail')
   .option('--require-match', 'exit 3 when nothing matches')
   .action(async (query, options) => (await import('./commands/replay.ts')).planCommand(query, options))
@@ -103,15 +117,15 @@ selecting(replay.command('plan [query...]'))
 office(replay.command('run <plan>'))
   .description('carry a plan out, once, and follow it')
   .option('--yes', 'do not ask')
-  .option('--expect <number>', 'letters you believe are in it; another number refuses (needed without a terminal)')
+  .option('--expect <number>', 'letters you believe are in it; another number refuses (needed without a terminal)', wholeNumber(0, 1_000_000))
   .option('--by <name>', 'who does this (default: your user name)')
   .option('--detach', 'do not wait for outcomes')
-  .option('--timeout <seconds>', 'wait at most so long', '900')
+  .option('--timeout <seconds>', 'wait at most so long', seconds, 900)
   .action(async (id, options) => (await import('./commands/replay.ts')).runCommand(id, options))
 
 office(replay.command('watch <run>'))
   .description('follow a run until every outcome is known')
-  .option('--timeout <seconds>', 'wait at most so long', '900')
+  .option('--timeout <seconds>', 'wait at most so long', seconds, 900)
   .action(async (id, options) => (await import('./commands/replay.ts')).watchCommand(id, options))
 
 selecting(program.command('discard [query...]'))
@@ -129,13 +143,24 @@ office(token.command('list')).description('names of the tokens').action(async (o
 office(token.command('revoke <name>')).description('end a token').action(async (name, options) => (await import('./commands/tokens.ts')).tokenRevokeCommand(name, options))
 
 program
-  .command('help-on <topic>')
-  .description('query, exit-codes or environment')
-  .action((topic: string) => {
-    const text = topics[topic]
-    process.stdout.write(`${text ?? `There is no help on ${topic}; topics are ${Object.keys(topics).join(', ')}.`}\n`)
-    process.exitCode = text === undefined ? exitCodes.usage : exitCodes.ok
+  .helpCommand(false)
+  .command('help [topic...]')
+  .description('help on a command, or on: query, exit-codes, environment')
+  .action((words: readonly string[]) => {
+    const text = topics[words[0] ?? '']
+    if (text !== undefined) process.stdout.write(`${text}\n`)
+    else commandOf(words).help()
   })
+
+function commandOf(words: readonly string[]): Command {
+  let command: Command = program
+  for (const word of words) {
+    const found = command.commands.find((each) => each.name() === word)
+    if (found === undefined) program.error(`error: there is no help on ${words.join(' ')}\ntry:   redrive --help`)
+    else command = found
+  }
+  return command
+}
 
 const topics: Readonly<Record<string, string>> = {
   query: `A query is a list of conditions, all of which hold:
@@ -155,10 +180,17 @@ REDRIVE_PORT                port of the API
 NO_COLOR                    no colours`,
 }
 
+/** Commander says what is wrong; what to do is added. */
+function withTry(text: string): string {
+  return text.includes('try:') || !text.startsWith('error:') ? text : `${text.trimEnd()}\ntry:   redrive --help\n`
+}
+
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code === 'EPIPE') process.exit(0)
   throw error
 })
+
+for (const group of [program, cause, letter, replay, token]) group.configureOutput({ outputError: (text, write) => write(withTry(text)) })
 
 try {
   await program.parseAsync()

@@ -1,4 +1,5 @@
-import { type ErrorCode, isRedriveError } from '@redrive/worker'
+import { type ErrorCode, isRedriveError, RedriveError } from '@redrive/worker'
+import { isConnectionTrouble } from '../store/store.ts'
 
 /** An error answer by RFC 9457, `application/problem+json`, with our code in `code`. */
 export interface Problem {
@@ -27,7 +28,8 @@ const statusOf: Readonly<Partial<Record<ErrorCode, number>>> = {
 }
 
 /** Anything unexpected is told as `INTERNAL` without its text, which may hold what a letter holds; the log has it under the request id. */
-export function problemOf(error: unknown, requestId: string): Problem {
+export function problemOf(given: unknown, requestId: string): Problem {
+  const error = isConnectionTrouble(given) ? unreachable(given) : given
   if (isRedriveError(error)) {
     const status = statusOf[error.code] ?? 500
     return {
@@ -51,6 +53,13 @@ export function problemOf(error: unknown, requestId: string): Problem {
     detail: status === 500 ? 'The office failed on this request; its log has the reason.' : messageOf(error),
     requestId,
   }
+}
+
+function unreachable(cause: unknown): RedriveError {
+  return new RedriveError('DATABASE_UNREACHABLE', 'The database is away, too busy or too slow for this request.', {
+    cause,
+    hint: 'Try again; a query is quicker when it names a queue, a cause or an age.',
+  })
 }
 
 function titleOf(code: string): string {

@@ -1,6 +1,7 @@
 import type { Broker, Clock } from '@redrive/worker'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Static, TSchema } from 'typebox'
+import type { Books } from '../books.ts'
 import type { Store } from '../store/store.ts'
 
 /** What routes work on; made in main.ts. */
@@ -11,6 +12,7 @@ export interface OfficeServices {
   readonly brokers: ReadonlyMap<string, Broker>
   readonly clock: Clock
   readonly captures: () => readonly CaptureView[]
+  readonly books: Pick<Books, 'latest'>
   /** A run was started: look now. */
   readonly wakeReplayer: () => void
 }

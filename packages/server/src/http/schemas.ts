@@ -1,5 +1,5 @@
-import { tiers } from '@redrive/worker'
-import { type TSchema, Type } from 'typebox'
+import { type Tier, tiers } from '@redrive/worker'
+import { type TSchema, type TString, type TUnsafe, Type } from 'typebox'
 
 /** Building blocks of the API's shapes. */
 export const closed = { additionalProperties: false } as const
@@ -8,7 +8,7 @@ export const text = (description?: string): TSchema => Type.String(description =
 export const orNull = <S extends TSchema>(schema: S): TSchema => Type.Union([schema, Type.Null()])
 export const time = (): TSchema => Type.String({ format: 'date-time' })
 export const count = (): TSchema => Type.Integer({ minimum: 0 })
-export const tier: TSchema = Type.Union(tiers.map((each) => Type.Literal(each)))
+export const tier: TUnsafe<Tier> = Type.Unsafe<Tier>(Type.Enum([...tiers]))
 export const counts: TSchema = Type.Record(Type.String(), Type.Integer())
 
 export const idParams = Type.Object({ id: Type.String({ minLength: 1, maxLength: 64 }) }, closed)
@@ -28,7 +28,11 @@ export const selection = Type.Object(
   { ...closed, description: 'Exactly one of query, cause and letters.' },
 )
 
-export const by = Type.String({ description: 'Who does this; kept in the audit trail.', minLength: 1, maxLength: 200, pattern: '\\S' })
+/** Text that the store can hold, with something to read in it. */
+export const said = (maxLength: number, description: string): TString =>
+  Type.String({ description, maxLength, pattern: '^[^\\u0000]*[^\\s\\u0000][^\\u0000]*$' })
+
+export const by: TString = said(200, 'Who does this; kept in the audit trail.')
 
 export const problemSchema: TSchema = Type.Object({
   type: text(),

@@ -1,10 +1,14 @@
+import { randomUUID } from 'node:crypto'
 import { isRedriveError, RedriveError } from '@redrive/worker'
 import fastify, { type FastifyInstance, type FastifyRequest } from 'fastify'
+import type { TSchema } from 'typebox'
 import { tokenHolder } from '../access/index.ts'
 import { openApiOf } from './openapi.ts'
 import { problemOf } from './problem.ts'
 import type { OfficeServices } from './route.ts'
 import { routes } from './routes/index.ts'
+import { parseStrictJson } from './strict-json.ts'
+import { validate } from './validate.ts'
 
 export interface HttpServer {
   readonly url: string
@@ -26,12 +30,11 @@ export async function startHttp(office: OfficeServices, options: HttpOptions): P
     requestTimeout: 30_000,
     connectionTimeout: 60_000,
     routerOptions: { maxParamLength: 100 },
-    ajv: { customOptions: { coerceTypes: 'array', removeAdditional: false, useDefaults: false, allErrors: false } },
-    genReqId: () => crypto.randomUUID(),
-    // A duplicate or a prototype key in JSON is an attack or a mistake; both are refused.
-    onProtoPoisoning: 'error',
-    onConstructorPoisoning: 'error',
+    genReqId: () => randomUUID(),
   })
+  app.removeAllContentTypeParsers()
+  app.addContentTypeParser('application/json', { parseAs: 'string' }, async (_: FastifyRequest, body: string) => parseStrictJson(body))
+  app.setValidatorCompiler<TSchema>(({ schema, httpPart }) => (value) => validate(schema, httpPart as 'body', value))
   app.setErrorHandler((error, request, reply) => {
     const problem = problemOf(error, request.id)
     if (problem.status >= 500 && !isRedriveError(error)) options.onFailure?.({ requestId: request.id, error })

@@ -1,4 +1,4 @@
-import type { Tier } from '@redrive/worker'
+import { RedriveError, type Tier } from '@redrive/worker'
 import { parseLetterId, showCauseId, showLetterId } from '../store/ids.ts'
 import type { Store } from '../store/store.ts'
 import { parseQuery } from './query.ts'
@@ -28,13 +28,13 @@ export interface LetterPage {
   readonly next: string | null
 }
 
-/** Newest first; open letters only unless the query names a `state:`. @throws QUERY_INVALID, NOT_FOUND (a cursor that is none of ours) */
+/** Newest first; open letters only unless the query names a `state:`. @throws QUERY_INVALID, REQUEST_INVALID (a cursor that is none of ours) */
 export async function listLetters(
   store: Store,
   options: { readonly query: string; readonly limit: number; readonly nowMs: number; readonly after?: string },
 ): Promise<LetterPage> {
   const query = parseQuery(options.query)
-  const before = options.after === undefined ? undefined : parseLetterId(options.after)
+  const before = options.after === undefined ? undefined : cursorOf(options.after)
   const ids = await selectLetterIds(store.pool, query, {
     nowMs: options.nowMs,
     limit: options.limit + 1,
@@ -43,6 +43,14 @@ export async function listLetters(
   const page = ids.slice(0, options.limit)
   const letters = await summariesOf(store, page)
   return { letters, next: ids.length > options.limit ? (letters.at(-1)?.id ?? null) : null }
+}
+
+function cursorOf(after: string): string {
+  try {
+    return parseLetterId(after)
+  } catch {
+    throw new RedriveError('REQUEST_INVALID', 'This cursor is not one of ours.', { hint: 'Take `next` of the page before as it is.' })
+  }
 }
 
 interface Row {

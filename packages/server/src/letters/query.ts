@@ -1,5 +1,7 @@
-import { RedriveError, tiers } from '@redrive/worker'
+import { type RedriveError, type Tier, tiers } from '@redrive/worker'
 import { parseCauseId, parseLetterId } from '../store/ids.ts'
+import { wordsOf } from '../store/terms.ts'
+import { invalidQuery, maxQueryLength, type QueryWord, queryWords } from './query-words.ts'
 
 /**
  * The search language, the same in CLI and API: `queue:orders tier:transient,timeout error:ETIMEDOUT age:<2h text`.
@@ -15,116 +17,119 @@ export type Condition =
 
 export type TextField = (typeof textFields)[number]
 /** `age` in milliseconds since capture, `attempts` and `bytes` as plain numbers. */
-export type NumberField = 'age' | 'attempts' | 'bytes'
+export type NumberField = (typeof numberFields)[number]
 export type Operator = '<' | '<=' | '>' | '>=' | '='
 
-const textFields = ['queue', 'tier', 'state', 'cause', 'error', 'consumer', 'release', 'host', 'key', 'letter', 'text'] as const
-const numberFields: readonly string[] = ['age', 'attempts', 'bytes']
-const states = ['open', 'held', 'replaying', 'uncertain', 'replayed', 'discarded', 'archived', 'erased', 'any']
-const maxLength = 2_000
+export const letterStates = [
+  'open',
+  'held',
+  'replaying',
+  'uncertain',
+  'replayed',
+  'discarded',
+  'archived',
+  'erased',
+] as const
+
+const textFields = [
+  'queue',
+  'tier',
+  'state',
+  'cause',
+  'error',
+  'consumer',
+  'release',
+  'host',
+  'key',
+  'letter',
+  'text',
+] as const
+const numberFields = ['age', 'attempts', 'bytes'] as const
 const maxConditions = 32
 
 /** @throws QUERY_INVALID with `data.position` (0-based, in UTF-16 units) and what was expected there. */
 export function parseQuery(text: string): Query {
-  if (text.length > maxLength) throw invalid(text, maxLength, `a query has at most ${maxLength} characters`)
+  if (text.length > maxQueryLength)
+    throw invalidQuery(text, maxQueryLength, `a query has at most ${maxQueryLength} characters`)
+  // PostgreSQL's text cannot hold it, so nothing can match.
+  const nul = text.indexOf('\0')
+  if (nul >= 0) throw invalidQuery(text, nul, 'the character NUL cannot be searched for')
   const conditions: Condition[] = []
-  for (const word of wordsOf(text)) {
-    if (conditions.length === maxConditions) throw invalid(text, word.position, `a query has at most ${maxConditions} conditions`)
+  for (const word of queryWords(text)) {
+    if (conditions.length === maxConditions)
+      throw invalidQuery(text, word.position, `a query has at most ${maxConditions} conditions`)
     conditions.push(conditionOf(text, word))
   }
   return { conditions }
 }
 
-/** True when the query says something about the state itself; otherwise lists show open letters only. */
-export function namesState(query: Query): boolean {
-  return query.conditions.some(({ field }) => field === 'state')
-}
 
-interface Word {
-  readonly position: number
-  readonly negated: boolean
-  readonly field: string | null
-  readonly valuePosition: number
-  /** Split at commas outside quotes. */
-  readonly values: readonly string[]
-}
-
-function* wordsOf(text: string): Generator<Word> {
-  let at = 0
-  while (at < text.length) {
-    if (/\s/.test(text.charAt(at))) {
-      at += 1
-      continue
-    }
-    const position = at
-    const negated = text.charAt(at) === '-' && /[a-z]/i.test(text.charAt(at + 1))
-    if (negated) at += 1
-    const name = /^[a-z]+(?=:)/i.exec(text.slice(at, at + 20))?.[0] ?? null
-    if (name !== null) at += name.length + 1
-    const valuePosition = at
-    const { values, end } = valuesFrom(text, at, name !== null)
-    at = end
-    yield { position, negated, field: name?.toLowerCase() ?? null, valuePosition, values }
-  }
-}
-
-function valuesFrom(text: string, start: number, split: boolean): { values: string[]; end: number } {
-  const values: string[] = []
-  let value = ''
-  let at = start
-  for (; at < text.length; at += 1) {
-    const character = text.charAt(at)
-    if (/\s/.test(character)) break
-    if (character === '"') {
-      const close = text.indexOf('"', at + 1)
-      if (close < 0) throw invalid(text, at, 'this quote is never closed')
-      value += text.slice(at + 1, close)
-      at = close
-    } else if (character === ',' && split) {
-      values.push(value)
-      value = ''
-    } else value += character
-  }
-  values.push(value)
-  return { values, end: at }
-}
-
-function conditionOf(text: string, word: Word): Condition {
+function conditionOf(text: string, word: QueryWord): Condition {
   const { field, values, negated } = word
+  const wrongAt = (position: number, why: string): RedriveError => invalidQuery(text, position, why)
   if (values.some((value) => value === '')) {
-    throw invalid(text, word.valuePosition, field === null ? 'an empty word' : `${field}: needs a value, like ${example(field)}`)
+    throw wrongAt(
+      word.valuePosition,
+      field === null ? 'an empty word' : `${field}: needs a value, like ${example(field)}`,
+    )
   }
-  if (field === null) {
-    if (negated) throw invalid(text, word.position, 'words cannot be negated; only conditions such as -queue:orders can')
+  if (field === null || field === 'text') {
+    if (negated)
+      throw wrongAt(word.position, 'words cannot be negated; only conditions such as -queue:orders can')
+    const silent = values.find((value) => wordsOf(value).length === 0)
+    if (silent !== undefined)
+      throw wrongAt(word.valuePosition, `"${silent}" is too short to be found; a word has at least 3 letters or digits`)
     return { field: 'text', values, negated: false }
   }
-  if (numberFields.includes(field)) return numberCondition(text, word, field as NumberField)
-  if (!isTextField(field)) {
-    throw invalid(text, word.position, `there is no field "${field}"; fields are ${[...textFields, ...numberFields].join(', ')}`)
+  if (isOneOf(numberFields, field)) return numberCondition(text, word, field)
+  if (!isOneOf(textFields, field)) {
+    const known = [...textFields, ...numberFields].join(', ')
+    throw wrongAt(word.position, `there is no field "${field}"; fields are ${known}`)
   }
-  const allowed = field === 'tier' ? tiers : field === 'state' ? states : null
-  const wrong = allowed === null ? undefined : values.find((value) => !(allowed as readonly string[]).includes(value))
-  if (wrong !== undefined) throw invalid(text, word.valuePosition, `${field} is one of ${allowed?.join(', ')}, not "${wrong}"`)
-  const parse = field === 'cause' ? parseCauseId : field === 'letter' ? parseLetterId : null
-  const notAnId = parse === null ? undefined : values.find((value) => !isReadable(value, parse))
-  if (notAnId !== undefined) throw invalid(text, word.valuePosition, `"${notAnId}" is not the id of a ${field}`)
-  if (field === 'text' && negated) throw invalid(text, word.position, 'text cannot be negated')
+  const complaint = complaintAbout(field, values)
+  if (complaint !== null) throw wrongAt(word.valuePosition, complaint)
   return { field, values, negated }
 }
 
-function numberCondition(text: string, word: Word, field: NumberField): Condition {
+function complaintAbout(field: TextField, values: readonly string[]): string | null {
+  const allowed: readonly string[] | null = field === 'tier' ? tierNames : field === 'state' ? states : null
+  const wrong = allowed === null ? undefined : values.find((value) => !allowed.includes(value))
+  if (wrong !== undefined) return `${field} is one of ${allowed?.join(', ')}, not "${wrong}"`
+  const parse = field === 'cause' ? parseCauseId : field === 'letter' ? parseLetterId : null
+  const notAnId = parse === null ? undefined : values.find((value) => !isReadable(value, parse))
+  return notAnId === undefined ? null : `"${notAnId}" is not the id of a ${field}`
+}
+
+const tierNames: readonly Tier[] = tiers
+const states: readonly string[] = [...letterStates, 'any']
+
+function numberCondition(text: string, word: QueryWord, field: NumberField): Condition {
+  const complaint = (): RedriveError =>
+    invalidQuery(text, word.valuePosition, `${field} is compared like ${example(field)}`)
   const match = /^(<=|>=|<|>|=)?(\d{1,12})(ms|s|m|h|d|w|kb|mb|)$/i.exec(word.values.join(','))
-  if (match === null || word.negated) throw invalid(text, word.valuePosition, `${field} is compared like ${example(field)}`)
-  const [, operator, digits, unit = ''] = match
+  if (match === null || word.negated) throw complaint()
+  const [, operator = field === 'age' ? '<' : '=', digits, unit = ''] = match
   const factor = unitsOf[field].get(unit.toLowerCase())
-  if (factor === undefined) throw invalid(text, word.valuePosition, `${field} is compared like ${example(field)}`)
-  return { field, operator: (operator ?? (field === 'age' ? '<' : '=')) as Operator, value: Number(digits) * factor }
+  // Letters of one exact millisecond are nobody's question.
+  if (factor === undefined || (field === 'age' && operator === '=')) throw complaint()
+  return { field, operator: operator as Operator, value: Number(digits) * factor }
 }
 
 const unitsOf: Readonly<Record<NumberField, ReadonlyMap<string, number>>> = {
-  age: new Map([['ms', 1], ['s', 1e3], ['m', 6e4], ['h', 36e5], ['d', 864e5], ['w', 6048e5]]),
+  age: new Map([
+    ['ms', 1],
+    ['s', 1e3],
+    ['m', 6e4],
+    ['h', 36e5],
+    ['d', 864e5],
+    ['w', 6048e5],
+  ]),
   attempts: new Map([['', 1]]),
-  bytes: new Map([['', 1], ['kb', 1024], ['mb', 1024 ** 2]]),
+  bytes: new Map([
+    ['', 1],
+    ['kb', 1024],
+    ['mb', 1024 ** 2],
+  ]),
 }
 
 function isReadable(value: string, parse: (text: string) => unknown): boolean {
@@ -136,20 +141,18 @@ function isReadable(value: string, parse: (text: string) => unknown): boolean {
   }
 }
 
-function isTextField(field: string): field is TextField {
-  return (textFields as readonly string[]).includes(field)
+function isOneOf<const Names extends readonly string[]>(names: Names, name: string): name is Names[number] {
+  return names.includes(name)
+}
+
+const examples: Readonly<Record<string, string>> = {
+  age: 'age:<2h',
+  attempts: 'attempts:>=3',
+  bytes: 'bytes:>10kb',
+  tier: 'tier:transient,timeout',
+  error: 'error:ETIMEDOUT',
 }
 
 function example(field: string): string {
-  const examples: Readonly<Record<string, string>> = {
-    age: 'age:<2h', attempts: 'attempts:>=3', bytes: 'bytes:>10kb', tier: 'tier:transient,timeout', error: 'error:ETIMEDOUT',
-  }
   return examples[field] ?? `${field}:orders`
-}
-
-function invalid(text: string, position: number, why: string): RedriveError {
-  return new RedriveError('QUERY_INVALID', `The query cannot be read at character ${position + 1}: ${why}.`, {
-    hint: 'Example: queue:orders tier:transient error:ETIMEDOUT age:<2h ord-1042',
-    data: { position, query: text.slice(0, maxLength) },
-  })
 }

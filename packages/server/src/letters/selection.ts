@@ -1,8 +1,6 @@
 import { RedriveError } from '@redrive/worker'
 import type { PoolClient } from 'pg'
-import { parseLetterId } from '../store/ids.ts'
-import { wordsOf } from '../store/terms.ts'
-import { holdsWords } from './holds-words.ts'
+import { parseCauseId, parseLetterId } from '../store/ids.ts'
 import { parseQuery, type Query } from './query.ts'
 import { selectLetterIds } from './select.ts'
 
@@ -24,25 +22,26 @@ export interface Selected {
 export const maxSelected = 1_000_000
 
 /**
- * Resolves a selection to letters. A query without `state:` finds open letters only.
- * @throws REQUEST_INVALID (none or several of the three, an empty query, too many), QUERY_INVALID
+ * Resolves a selection to letters. A query without `state:` finds open letters only; so does a cause.
+ * @throws REQUEST_INVALID (none or several of the three, an empty query, too many), QUERY_INVALID, NOT_FOUND (no such cause, an id of no kind)
  */
 export async function resolveSelection(client: PoolClient, selection: Selection, nowMs: number): Promise<Selected> {
-  const given = [selection.query, selection.cause, selection.letters].filter((each) => each !== undefined)
+  const { query, cause, letters } = selection
+  const given = [query, cause, letters].filter((each) => each !== undefined)
   if (given.length !== 1) {
     throw new RedriveError('REQUEST_INVALID', 'Say which letters: a query, a cause or letter ids, exactly one of them.', {
       hint: 'For example --cause c_… or "queue:orders tier:transient".',
     })
   }
-  if (selection.letters !== undefined) return existing(client, selection.letters)
-  const query = selection.cause === undefined ? queryOf(selection.query ?? '') : parseQuery(`cause:${selection.cause}`)
-  const ids = await selectLetterIds(client, query, { nowMs, limit: maxSelected + 1 })
+  if (letters !== undefined) return existing(client, letters)
+  const asked = cause === undefined ? queryOf(query ?? '') : await queryOfCause(client, cause)
+  const ids = await selectLetterIds(client, asked, { nowMs, limit: maxSelected + 1 })
   if (ids.length > maxSelected) {
     throw new RedriveError('REQUEST_INVALID', `More than ${maxSelected.toLocaleString('en')} letters match.`, {
       hint: 'Narrow the query, for example by age: or release:.',
     })
   }
-  return { ids: (await withoutCollisions(client, query, ids)).toReversed(), missing: [] }
+  return { ids: ids.toReversed(), missing: [] }
 }
 
 function queryOf(text: string): Query {
@@ -54,32 +53,22 @@ function queryOf(text: string): Query {
   return parseQuery(text)
 }
 
+async function queryOfCause(client: PoolClient, cause: string): Promise<Query> {
+  const { rowCount } = await client.query('select from cause where id = $1', [parseCauseId(cause).toString()])
+  if (rowCount === 0) {
+    throw new RedriveError('NOT_FOUND', `There is no cause ${cause}.`, { hint: 'List them with: redrive causes' })
+  }
+  return { conditions: [{ field: 'cause', values: [cause], negated: false }] }
+}
+
 async function existing(client: PoolClient, letters: readonly string[]): Promise<Selected> {
-  if (letters.length > maxSelected) throw new RedriveError('REQUEST_INVALID', 'Too many letter ids.')
+  if (letters.length === 0) throw new RedriveError('REQUEST_INVALID', 'The list of letter ids is empty.')
   const uuids = new Map(letters.map((letter) => [parseLetterId(letter), letter]))
-  const { rows } = await client.query<{ id: string }>('select id from letter where id = any($1::uuid[]) order by id', [[...uuids.keys()]])
+  const { rows } = await client.query<{ id: string }>(
+    'select id from letter where id = any($1::uuid[]) order by id',
+    [[...uuids.keys()]],
+  )
   const ids = rows.map(({ id }) => id)
   const found = new Set(ids)
   return { ids, missing: [...uuids].filter(([uuid]) => !found.has(uuid)).map(([, letter]) => letter) }
-}
-
-/** The text of the letters decides, not the hashes they were found by. */
-async function withoutCollisions(client: PoolClient, query: Query, ids: readonly string[]): Promise<readonly string[]> {
-  const words = query.conditions.flatMap((each) =>
-    'values' in each && each.field === 'text' ? each.values.flatMap((value) => wordsOf(value)) : [],
-  )
-  if (words.length === 0) return ids
-  const kept: string[] = []
-  for (let from = 0; from < ids.length; from += 500) {
-    const page = ids.slice(from, from + 500)
-    const { rows } = await client.query<{ id: string; texts: readonly (string | null)[]; key: Buffer | null; body: Buffer | null }>(
-      `select l.id, array[c.message, ca.title, ca.template, ca.error_class] as texts, c.key, substring(c.body for 8192) as body
-       from letter l join letter_content c on c.id = l.id join cause ca on ca.id = l.cause_id
-       where l.id = any($1::uuid[]) and c.id = any($1::uuid[])`,
-      [page],
-    )
-    const holding = new Set(rows.filter((row) => holdsWords(words, [...row.texts, row.key, row.body])).map(({ id }) => id))
-    kept.push(...page.filter((id) => holding.has(id)))
-  }
-  return kept
 }

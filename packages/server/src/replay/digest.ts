@@ -7,11 +7,11 @@ import type { PoolClient } from 'pg'
  */
 export async function digestOfPlan(client: PoolClient, id: string): Promise<Buffer> {
   const hash = createHash('sha256')
-  const { rows } = await client.query('select cutoff, destination, pace from plan where id = $1', [id])
+  const { rows } = await client.query('select cutoff, destination, pace, selection from plan where id = $1', [id])
   hash.update(JSON.stringify(rows[0] ?? null))
   for (let after = -1; ; ) {
     const page = await client.query<{ ordinal: number; line: string }>(
-      `select ordinal, concat_ws('|', ordinal, letter_id, revision, encode(body_sha256, 'hex'), broker, place) as line
+      `select ordinal, jsonb_build_array(ordinal, letter_id, revision, encode(body_sha256, 'hex'), broker, place)::text as line
        from plan_letter where plan_id = $1 and ordinal > $2 order by ordinal limit 10000`,
       [id, after],
     )

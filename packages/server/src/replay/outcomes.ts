@@ -1,14 +1,15 @@
 import type { Receipt } from '@redrive/worker'
 import type { PoolClient } from 'pg'
 import type { Store } from '../store/store.ts'
+import { uuidBytes } from '../store/uuid.ts'
 import { moveLetters } from './mark.ts'
 
 /**
  * What consumers made of replayed letters. Evidence may come in any order and more than once, before or after the run has noted that it
- * sent; a receipt or a return also proves that an uncertain send arrived.
+ * sent; a receipt or a return also proves that a send arrived which was `uncertain`, or `not-sent` by the broker's mistaken word.
  */
 export async function applyReceipts(client: PoolClient, receipts: readonly Receipt[]): Promise<void> {
-  const known = receipts.filter(({ replayId }) => uuidPattern.test(replayId))
+  const known = receipts.filter(({ replayId }) => uuidBytes(replayId) !== null)
   await applyEvidence(client, {
     ids: known.map(({ replayId }) => replayId),
     outcomes: known.map(({ result }) => (result === 'failed' ? 'returned' : 'confirmed')),
@@ -21,7 +22,7 @@ export async function applyReturns(
   client: PoolClient,
   letters: readonly { readonly letterId: string; readonly replayId: string }[],
 ): Promise<void> {
-  const known = letters.filter(({ replayId }) => uuidPattern.test(replayId))
+  const known = letters.filter(({ replayId }) => uuidBytes(replayId) !== null)
   await applyEvidence(client, {
     ids: known.map(({ replayId }) => replayId),
     outcomes: known.map(() => 'returned'),
@@ -41,8 +42,6 @@ export async function closeWindows(store: Store, windowSeconds: number): Promise
   )
   return rowCount ?? 0
 }
-
-const uuidPattern = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/
 
 async function applyEvidence(
   client: PoolClient,
@@ -64,14 +63,14 @@ async function applyEvidence(
        outcome = case when a.outcome = 'returned' then a.outcome else seen.outcome::attempt_outcome end,
        outcome_at = coalesce(case when a.outcome in ('confirmed', 'returned') then a.outcome_at end, now()),
        returned_letter = coalesce(a.returned_letter, seen.returned),
-       state = case when a.state = 'uncertain' then 'sent' else a.state end
+       state = case when a.state in ('uncertain', 'not-sent') then 'sent' else a.state end
      from seen where a.id = seen.id
      returning a.letter_id, a.run_id, seen.was::text`,
     [evidence.ids, evidence.outcomes, evidence.returned],
   )
-  const byRun = new Map<string, string[]>()
-  for (const row of rows) {
-    if (row.was === 'uncertain') byRun.set(row.run_id, [...(byRun.get(row.run_id) ?? []), row.letter_id])
+  for (const [was, from] of [['uncertain', 'uncertain'], ['not-sent', 'open']] as const) {
+    for (const [reference, moved] of Map.groupBy(rows.filter((row) => row.was === was), (row) => row.run_id)) {
+      await moveLetters(client, { ids: moved.map((row) => row.letter_id), from, to: 'replayed', reference })
+    }
   }
-  for (const [reference, ids] of byRun) await moveLetters(client, { ids, from: 'uncertain', to: 'replayed', reference })
 }

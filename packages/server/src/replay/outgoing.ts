@@ -1,12 +1,32 @@
-import { budgetFor, type Capabilities, encodeWire, type Header, type Message, stackHeader, type Wire, wireHeader } from '@redrive/worker'
+import { hash } from 'node:crypto'
+import { budgetFor, type Capabilities, encodeWire, type Message, type SendResult, stackHeader, type Wire, wireHeader } from '@redrive/worker'
 import type { Claimed } from './claim.ts'
+import type { ClaimedLetter } from './content.ts'
 
 /**
  * The message that is sent: the letter's own bytes and headers, without what described its failure, with the replay id that
- * receipts and returns name.
+ * receipts and returns name. Or why it must not be sent: one letter's trouble is never that of its batch.
  */
-export function outgoingOf(claimed: Claimed, capabilities: Pick<Capabilities, 'maxBytes' | 'maxHeaderBytes'>): Message {
+export function outgoingOf(
+  claimed: Claimed,
+  capabilities: Pick<Capabilities, 'maxBytes' | 'maxHeaderBytes'>,
+): Message | Extract<SendResult, { readonly kind: 'not-sent' }> {
   const { letter } = claimed
+  if (letter === null) return refused('its bytes are gone or broken')
+  const bodySha256 = hash('sha256', letter.body ?? nothing, 'buffer')
+  if (!bodySha256.equals(claimed.bodySha256)) return refused('its body is not the one that the plan holds')
+  try {
+    return messageOf(claimed, letter, capabilities)
+  } catch (error) {
+    return refused(`it cannot be put together: ${error instanceof Error ? error.message : String(error)}`)
+  }
+}
+
+function messageOf(
+  claimed: Claimed,
+  letter: ClaimedLetter,
+  capabilities: Pick<Capabilities, 'maxBytes' | 'maxHeaderBytes'>,
+): Message {
   const dropped = new Set([...letter.failureHeaders, wireHeader, stackHeader])
   const own = letter.headers.filter(({ name }) => !dropped.has(name))
   const message: Message = {
@@ -16,11 +36,16 @@ export function outgoingOf(claimed: Claimed, capabilities: Pick<Capabilities, 'm
     ...propertiesOf(letter.properties),
     ...(letter.timestampMs === null ? {} : { timestampMs: letter.timestampMs }),
   }
-  const wire: readonly Header[] = encodeWire(wireOf(claimed), null, budgetFor(capabilities, message))
-  return { ...message, headers: [...own, ...wire] }
+  return { ...message, headers: [...own, ...encodeWire(wireOf(claimed, letter), null, budgetFor(capabilities, message))] }
 }
 
-function wireOf({ letter, attemptId, letterId, place }: Claimed): Wire {
+const nothing = new Uint8Array(0)
+
+function refused(reason: string): Extract<SendResult, { readonly kind: 'not-sent' }> {
+  return { kind: 'not-sent', reason, retryable: false }
+}
+
+function wireOf({ attemptId, letterId, place }: Claimed, letter: ClaimedLetter): Wire {
   return {
     id: letter.wireId ?? letterId,
     origin: {

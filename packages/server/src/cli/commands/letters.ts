@@ -46,7 +46,7 @@ interface LetterDetail {
 
 export function lettersCommand(
   query: readonly string[],
-  options: GlobalOptions & { readonly limit: string; readonly after?: string; readonly jsonl?: boolean; readonly requireMatch?: boolean },
+  options: GlobalOptions & { readonly limit: number; readonly after?: string; readonly jsonl?: boolean; readonly requireMatch?: boolean },
 ): Promise<void> {
   return withOffice(options, async ({ client, output, nowMs }) => {
     const page = await client.get<{ letters: readonly LetterSummary[]; next: string | null }>('/letters', {

@@ -1,3 +1,4 @@
+import { RedriveError } from '@redrive/worker'
 import { exitCodes } from '../exit-codes.ts'
 import { withOffice, type GlobalOptions } from '../context.ts'
 import { ago, type Output, printTable } from '../output.ts'
@@ -32,10 +33,13 @@ interface Ledger {
 
 export function statusCommand(options: GlobalOptions & { readonly failOn?: string }): Promise<void> {
   return withOffice(options, async ({ client, output, nowMs }) => {
+    const thresholds = thresholdsIn(options.failOn)
     const status = await client.get<Status>('/status')
     if (output.json) output.out(JSON.stringify(status))
     else showStatus(output, status, nowMs)
-    return reached(status, options.failOn) ? exitCodes.thresholdReached : exitCodes.ok
+    const reached = thresholds.filter(({ name, limit }) => valueOf(status, name) > limit)
+    for (const { name, limit } of reached) output.say(`reached: ${name} is ${valueOf(status, name)}, more than ${limit}`)
+    return reached.length > 0 ? exitCodes.thresholdReached : exitCodes.ok
   })
 }
 
@@ -106,13 +110,26 @@ function unaccountedLine(output: Output, unaccounted: number): string {
   return unaccounted === 0 ? output.paint('green', 'unaccounted: 0') : output.paint('red', `unaccounted: ${unaccounted}  (the books do not balance)`)
 }
 
-/** `open>100,unaccounted>0` */
-function reached(status: Status, thresholds: string | undefined): boolean {
-  return (thresholds ?? '').split(',').some((threshold) => {
-    const match = /^([a-z]+)>(\d+)$/.exec(threshold.trim())
-    if (match === null) return false
-    const [, name = '', limit] = match
-    const value = name === 'unaccounted' ? status.unaccounted : name === 'causes' ? status.causes : (status.letters[name] ?? 0)
-    return value > Number(limit)
+interface Threshold {
+  readonly name: string
+  readonly limit: number
+}
+
+/** `open>100,unaccounted>0`. @throws OPTION_INVALID */
+function thresholdsIn(text: string | undefined): readonly Threshold[] {
+  if (text === undefined) return []
+  return text.split(',').map((each) => {
+    const match = /^([a-z]+)>(\d{1,12})$/.exec(each.trim())
+    if (match?.[1] !== undefined && countable.includes(match[1])) return { name: match[1], limit: Number(match[2]) }
+    throw new RedriveError('OPTION_INVALID', `"${each}" is no threshold.`, {
+      hint: `Thresholds look like open>100 and are joined by commas; what is counted is one of ${countable.join(', ')}.`,
+    })
   })
+}
+
+const countable = ['unaccounted', 'causes', 'open', 'held', 'replaying', 'uncertain', 'replayed', 'discarded', 'archived', 'erased']
+
+function valueOf(status: Status, name: string): number {
+  if (name === 'unaccounted') return status.unaccounted
+  return name === 'causes' ? status.causes : (status.letters[name] ?? 0)
 }

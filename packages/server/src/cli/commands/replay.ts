@@ -34,13 +34,13 @@ interface Run {
 
 export function planCommand(
   query: readonly string[],
-  options: GlobalOptions & SelectionOptions & { readonly to: 'lane' | 'origin'; readonly pace: string; readonly by?: string; readonly reason?: string; readonly requireMatch?: boolean },
+  options: GlobalOptions & SelectionOptions & { readonly to: 'lane' | 'origin'; readonly pace: number; readonly by?: string; readonly reason?: string; readonly requireMatch?: boolean },
 ): Promise<void> {
   return withOffice(options, async ({ client, output, nowMs }) => {
     const plan = await client.post<Plan>('/plans', {
       selection: await selectionOf(query, options),
       destination: options.to,
-      pace: Number(options.pace),
+      pace: options.pace,
       by: options.by ?? defaultName(),
       ...(options.reason === undefined ? {} : { reason: options.reason }),
     })
@@ -52,7 +52,7 @@ export function planCommand(
 
 export function runCommand(
   id: string,
-  options: GlobalOptions & { readonly yes?: boolean; readonly expect?: string; readonly by?: string; readonly detach?: boolean; readonly timeout: string },
+  options: GlobalOptions & { readonly yes?: boolean; readonly expect?: number; readonly by?: string; readonly detach?: boolean; readonly timeout: number },
 ): Promise<void> {
   return withOffice(options, async ({ client, output, nowMs }) => {
     const plan = await client.get<Plan>(`/plans/${encodeURIComponent(id)}`)
@@ -67,12 +67,12 @@ export function runCommand(
       output.out(output.json ? JSON.stringify(run) : `${run.id} started. Watch it: redrive replay watch ${run.id}`)
       return exitCodes.ok
     }
-    return watch(client, output, { id: run.id, timeoutSeconds: Number(options.timeout) })
+    return watch(client, output, { id: run.id, timeoutSeconds: options.timeout })
   })
 }
 
-export function watchCommand(id: string, options: GlobalOptions & { readonly timeout: string }): Promise<void> {
-  return withOffice(options, ({ client, output }) => watch(client, output, { id, timeoutSeconds: Number(options.timeout) }))
+export function watchCommand(id: string, options: GlobalOptions & { readonly timeout: number }): Promise<void> {
+  return withOffice(options, ({ client, output }) => watch(client, output, { id, timeoutSeconds: options.timeout }))
 }
 
 function showPlan(output: Output, plan: Plan, nowMs: number): void {
@@ -97,8 +97,8 @@ const skipText: Readonly<Record<string, string>> = {
 }
 
 /** How many letters the caller agreed to; `null` for no. Without a terminal the number has to be said. */
-async function agreedCount(plan: Plan, options: { readonly yes?: boolean; readonly expect?: string }): Promise<number | null> {
-  if (options.expect !== undefined && options.yes) return Number(options.expect)
+async function agreedCount(plan: Plan, options: { readonly yes?: boolean; readonly expect?: number }): Promise<number | null> {
+  if (options.expect !== undefined && options.yes) return options.expect
   if (!process.stdin.isTTY || !process.stderr.isTTY) {
     throw new RedriveError('OPTION_INVALID', 'Without a terminal to ask on, a run needs --yes and --expect.', {
       hint: `redrive replay run ${plan.id} --yes --expect ${plan.letters}`,

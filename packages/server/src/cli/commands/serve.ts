@@ -6,7 +6,7 @@ import { safeLine } from '../safe-text.ts'
 export interface ServeOptions {
   readonly config?: string
   readonly data?: string
-  readonly port?: string
+  readonly port?: number
   readonly check?: boolean
 }
 
@@ -38,7 +38,7 @@ function configWith(options: ServeOptions): ReturnType<typeof loadConfig> {
   return {
     ...config,
     data: options.data ?? config.data,
-    http: { ...config.http, ...(options.port === undefined ? {} : { port: Number(options.port) }) },
+    http: { ...config.http, ...(options.port === undefined ? {} : { port: options.port }) },
   }
 }
 

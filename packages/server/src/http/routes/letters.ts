@@ -1,7 +1,7 @@
 import { Type } from 'typebox'
 import { discardLetters, letterBody, listLetters, showLetter } from '../../letters/index.ts'
 import { type Route, route } from '../route.ts'
-import { by, closed, count, idParams, orNull, pageQuery, selection, text, tier, time } from '../schemas.ts'
+import { by, closed, count, idParams, orNull, pageQuery, said, selection, text, tier, time } from '../schemas.ts'
 
 const summary = Type.Object(
   {
@@ -135,7 +135,7 @@ export const letterRoutes: readonly Route[] = [
     path: '/discards',
     summary: 'End letters on purpose, with a reason and a name',
     schemas: {
-      body: Type.Object({ selection, by, reason: Type.String({ minLength: 1, maxLength: 2_000, pattern: '\\S' }) }, closed),
+      body: Type.Object({ selection, by, reason: said(2_000, 'Why; kept in the audit trail.') }, closed),
       answer: Type.Object({ discarded: count(), skipped: count() }, closed),
     },
     handle: ({ office, body, caller }) =>

@@ -2,7 +2,7 @@ import { Type } from 'typebox'
 import { createPlan, listRuns, showPlan, showRun, startRun } from '../../replay/index.ts'
 import { parsePlanId, parseRunId } from '../../store/ids.ts'
 import { type Route, route } from '../route.ts'
-import { by, closed, count, counts, idParams, orNull, selection, text, time } from '../schemas.ts'
+import { by, closed, count, counts, idParams, orNull, said, selection, text, time } from '../schemas.ts'
 
 const destination = Type.Union([Type.Literal('lane'), Type.Literal('origin')], {
   description: "lane: to the retry lane of the consumer that failed. origin: to the message's first place, and so to all who read it.",
@@ -62,7 +62,7 @@ export const replayRoutes: readonly Route[] = [
           destination: Type.Optional(destination),
           pace: Type.Optional(Type.Integer({ description: 'Letters a second.', minimum: 1, maximum: 100_000, default: 50 })),
           by,
-          reason: Type.Optional(Type.String({ maxLength: 2_000 })),
+          reason: Type.Optional(said(2_000, 'Why; kept in the audit trail.')),
         },
         closed,
       ),

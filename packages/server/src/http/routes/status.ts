@@ -81,13 +81,14 @@ export const statusRoutes: readonly Route[] = [
           letters: counts,
           causes: count(),
           unaccounted: count(),
+          booksCheckedAt: time(),
           captures: Type.Array(captureView),
         },
         closed,
       ),
     },
     handle: async ({ office }) => {
-      const [queues, ledger] = await Promise.all([listQueues(office.store), checkLedger(office.store)])
+      const [queues, ledger] = await Promise.all([listQueues(office.store), office.books.latest()])
       const letters: Record<string, number> = {}
       for (const queue of queues) {
         for (const [state, number] of Object.entries(queue.letters)) letters[state] = (letters[state] ?? 0) + number
@@ -98,6 +99,7 @@ export const statusRoutes: readonly Route[] = [
         letters,
         causes: queues.reduce((sum, { causes }) => sum + causes, 0),
         unaccounted: ledger.unaccounted,
+        booksCheckedAt: ledger.at.toISOString(),
         captures: office.captures(),
       }
     },

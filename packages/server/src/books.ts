@@ -1,0 +1,55 @@
+import { systemClock } from '@redrive/worker'
+import { checkLedger, type LedgerReport } from './ledger/index.ts'
+import type { Store } from './store/store.ts'
+
+/** The books, counted at start, each minute and when somebody asks. */
+export interface Books {
+  /** A check that is no older than twenty times what it took: at a million letters a few seconds, else milliseconds. */
+  latest(): Promise<LedgerReport>
+  stop(): Promise<void>
+}
+
+/** What does not balance is told each minute until it does. */
+export function watchBooks(store: Store, tell: (line: string) => void): Books {
+  const stopping = new AbortController()
+  let last: { readonly report: Promise<LedgerReport>; untilMs: number } | undefined
+
+  const check = (): Promise<LedgerReport> => {
+    const startedMs = performance.now()
+    const entry = { report: checkLedger(store), untilMs: Number.POSITIVE_INFINITY }
+    last = entry
+    entry.report.then(
+      () => {
+        entry.untilMs = performance.now() + maxAgeFactor * (performance.now() - startedMs)
+      },
+      () => {
+        entry.untilMs = 0
+      },
+    )
+    return entry.report
+  }
+
+  const loop = async (): Promise<void> => {
+    while (!stopping.signal.aborted) {
+      try {
+        const { unaccounted } = await check()
+        if (unaccounted !== 0)
+          tell(`THE BOOKS DO NOT BALANCE: ${unaccounted} letters are unaccounted for. See: redrive ledger`)
+      } catch (error) {
+        tell(`the books could not be checked: ${error instanceof Error ? error.message : String(error)}`)
+      }
+      await systemClock.sleep(60_000, stopping.signal)
+    }
+  }
+
+  const running = loop()
+  return {
+    latest: () => (last !== undefined && performance.now() < last.untilMs ? last.report : check()),
+    stop: async () => {
+      stopping.abort()
+      await running
+    },
+  }
+}
+
+const maxAgeFactor = 20

@@ -1,0 +1,146 @@
+import { exitCodes } from '../exit-codes.ts'
+import { type GlobalOptions, withOffice } from '../context.ts'
+import { ago, type Output, printTable } from '../output.ts'
+import { safeLine } from '../safe-text.ts'
+
+interface CauseSummary {
+  readonly id: string
+  readonly queue: string
+  readonly consumer: string | null
+  readonly tier: string
+  readonly state: string
+  readonly title: string
+  readonly firstSeen: string
+  readonly lastSeen: string
+  readonly letters: number
+  readonly open: number
+}
+
+interface Facet {
+  readonly value: string | null
+  readonly letters: number
+  readonly firstSeen: string
+  readonly lastSeen: string
+}
+
+interface CauseDetail extends CauseSummary {
+  readonly why: {
+    readonly basis: string
+    readonly fingerprintVersion: number
+    readonly fingerprintKey: string
+    readonly parts: Readonly<Record<string, string | readonly string[]>>
+    readonly shapes: number
+  }
+  readonly states: Readonly<Record<string, number>>
+  readonly hours: readonly { readonly hour: string; readonly letters: number }[]
+  readonly releases: readonly Facet[]
+  readonly hosts: readonly Facet[]
+  readonly samples: readonly string[]
+}
+
+export function causesCommand(
+  options: GlobalOptions & {
+    readonly queue?: string
+    readonly tier?: string
+    readonly open?: boolean
+    readonly limit: number
+    readonly after?: string
+    readonly jsonl?: boolean
+    readonly requireMatch?: boolean
+  },
+): Promise<void> {
+  return withOffice(options, async ({ client, output, nowMs }) => {
+    const { causes, next } = await client.get<{ causes: readonly CauseSummary[]; next: string | null }>('/causes', {
+      queue: options.queue,
+      tier: options.tier,
+      open: options.open === true ? 'true' : undefined,
+      limit: options.limit,
+      after: options.after,
+    })
+    if (options.jsonl) for (const cause of causes) output.out(JSON.stringify(cause))
+    else if (output.json) output.out(JSON.stringify(causes))
+    else if (causes.length > 0) printCauses(output, causes, nowMs)
+    if (causes.length === 0) output.say('No cause: nothing has died here.')
+    else if (next !== null) output.say(output.paint('dim', `More: add --after ${next}`))
+    else if (output.terminal) output.say(output.paint('dim', `Next: redrive cause show ${causes[0]?.id}`))
+    return causes.length === 0 && options.requireMatch ? exitCodes.nothingMatched : exitCodes.ok
+  })
+}
+
+export function causeShowCommand(id: string, options: GlobalOptions): Promise<void> {
+  return withOffice(options, async ({ client, output, nowMs }) => {
+    const cause = await client.get<CauseDetail>(`/causes/${encodeURIComponent(id)}`)
+    if (output.json) output.out(JSON.stringify(cause))
+    else showCause(output, cause, nowMs)
+  })
+}
+
+function printCauses(output: Output, causes: readonly CauseSummary[], nowMs: number): void {
+  printTable(output, causes, [
+    { title: 'CAUSE', value: ({ id }) => id },
+    { title: 'OPEN', value: ({ open }) => open, align: 'right' },
+    { title: 'OF', value: ({ letters }) => letters, align: 'right' },
+    { title: 'TIER', value: ({ tier }) => tier },
+    { title: 'STATE', value: ({ state }) => state },
+    { title: 'QUEUE', value: ({ queue }) => queue, max: 24 },
+    { title: 'CONSUMER', value: ({ consumer }) => consumer, max: 16 },
+    { title: 'SEEN', value: ({ lastSeen }) => ago(lastSeen, nowMs), align: 'right' },
+    { title: 'WHY', value: ({ title }) => title, max: 80 },
+  ])
+}
+
+function showCause(output: Output, cause: CauseDetail, nowMs: number): void {
+  const { states } = cause
+  const line = (text: string): void => output.out(safeLine(text))
+  const field = (name: string, text: string): void => output.out(`${output.paint('dim', name.padEnd(10))}${safeLine(text)}`)
+  output.out(output.paint('bold', safeLine(cause.title)))
+  field('cause', `${cause.id}  ${cause.state}, ${cause.tier}`)
+  field('queue', `${cause.queue}, consumer ${cause.consumer ?? 'unknown'}`)
+  field('letters', Object.entries(states).map(([state, letters]) => `${letters} ${state}`).join(', '))
+  field('seen', `first ${ago(cause.firstSeen, nowMs)} ago (${cause.firstSeen}), last ${ago(cause.lastSeen, nowMs)} ago (${cause.lastSeen})`)
+  for (const { hour, letters } of cause.hours.slice(-8)) field('hour', `${hour.slice(0, 13)}:00Z  ${letters}`)
+  if (cause.releases.length > 0) field('releases', cause.releases.map(facetText).join(', '))
+  if (cause.hosts.length > 0) field('hosts', cause.hosts.map(facetText).join(', '))
+  output.out('')
+  output.out(output.paint('bold', 'Why these letters are together'))
+  for (const reason of reasons(cause)) line(`  ${reason}`)
+  output.out('')
+  for (const letter of cause.samples) field('letter', letter)
+  output.say(next(cause))
+}
+
+/** In plain words: what was compared, and what it was. */
+function reasons({ tier, queue, consumer, why }: CauseDetail): readonly string[] {
+  const { parts } = why
+  const of = (name: string): string => [parts[name] ?? []].flat().filter(Boolean).join(': ')
+  const frames = [parts['frames'] ?? []].flat()
+  const place = `They died in the queue ${queue}, in the hands of ${consumer ?? 'an unknown consumer'}, as ${tier}`
+  const said = of('errorClass') === '' && of('template') === '' ? '' : `${[of('errorClass'), of('template')].filter(Boolean).join(': ')}`
+  return [
+    `${place}${basisText[why.basis] ?? '.'}`,
+    ...(said === '' ? [] : [`error   ${said}`]),
+    ...(of('thrown') === '' ? [] : [`thrown  as ${of('thrown')}`]),
+    ...(of('reason') === '' ? [] : [`reason  ${of('reason')}`]),
+    ...frames.map((frame, index) => `${index === 0 ? 'at      ' : '        '}${frame}`),
+    ...(why.shapes > 1 ? [`${why.shapes} forms of the failure were recognised as the same one (cut or missing stacks, wrapped errors).`] : []),
+    `fingerprint ${why.fingerprintKey}, version ${why.fingerprintVersion}`,
+  ]
+}
+
+const basisText: Readonly<Record<string, string>> = {
+  frames: ', with the same innermost error, thrown from the same places of your own code:',
+  message: ', without a usable stack, with the same error once what varies (ids, numbers, times) is taken out:',
+  reason: ', without any error; the broker gave the same reason:',
+  nothing: ', and neither an error nor a reason was given.',
+}
+
+function facetText({ value, letters, firstSeen }: Facet): string {
+  return `${value ?? 'others'} (${letters}, since ${firstSeen.slice(0, 16)}Z)`
+}
+
+function next({ id, states, samples }: CauseDetail): string {
+  const open = states['open'] ?? 0
+  const look = samples[0] === undefined ? '' : `Look at one: redrive letter show ${samples[0]}\n`
+  if (open === 0) return `${look}No letter of it is open; nothing to replay.`
+  return `${look}Once it is fixed: redrive replay plan --cause ${id}   (sends nothing yet)`
+}
