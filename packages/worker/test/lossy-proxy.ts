@@ -7,6 +7,9 @@ import { connect, createServer, type Socket } from 'node:net'
  */
 export type ProxyMode = 'open' | 'mute' | 'deaf' | 'blackhole'
 
+/** A port, or the path of a socket. */
+export type ProxyTarget = { readonly port: number; readonly host: string } | { readonly path: string }
+
 export interface LossyProxy {
   readonly port: number
   mode: ProxyMode
@@ -22,13 +25,13 @@ export interface LossyProxy {
 }
 
 /** A TCP proxy on loopback that loses bytes on demand. */
-export async function startLossyProxy(target: { readonly port: number; readonly host: string }): Promise<LossyProxy> {
+export async function startLossyProxy(target: ProxyTarget): Promise<LossyProxy> {
   const sockets = new Set<Socket>()
   const fromClient = counter()
   const fromServer = counter()
   const server = createServer((client) => {
     if (proxy.isRefusing) return client.resetAndDestroy()
-    const upstream = connect({ host: target.host, port: target.port })
+    const upstream = connect(target)
     const end = (): void => {
       for (const socket of [client, upstream]) {
         sockets.delete(socket)
@@ -57,7 +60,11 @@ export async function startLossyProxy(target: { readonly port: number; readonly 
     mode: 'open',
     isRefusing: false,
     cut() {
-      for (const socket of [...sockets]) socket.resetAndDestroy()
+      for (const socket of [...sockets]) {
+        // Only TCP can be reset.
+        if (socket.remoteAddress === undefined) socket.destroy()
+        else socket.resetAndDestroy()
+      }
     },
     sent: fromClient.reached,
     answered: fromServer.reached,

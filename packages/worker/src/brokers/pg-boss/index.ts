@@ -1,0 +1,208 @@
+import { randomUUID } from 'node:crypto'
+import type { Broker, Capabilities, Outgoing, PlaceSpec, SendResult } from '../../broker.ts'
+import { RedriveError } from '../../errors.ts'
+import { messageBytes } from '../../message.ts'
+import type { JobInsertLike, PgBossLike } from './client.ts'
+import { dataOf } from './envelope.ts'
+import { jobsOf } from './jobs.ts'
+import { outcomeOfError } from './outcome-of-error.ts'
+import { PgBossSubscription } from './subscription.ts'
+
+export type { Claim, DatabaseLike, JobInsertLike, JobLike, PgBossLike, QueueLike, QueueOptionsLike } from './client.ts'
+
+export interface PgBossOptions {
+  /** Your instance of pg-boss 12, started; you stop it after closing the broker. */
+  readonly boss: PgBossLike
+  /** The schema your instance was made with. @default 'pgboss' */
+  readonly schema?: string
+  /**
+   * A claim that is not renewed for so long is taken back, in whole seconds: what a dead worker held comes back after this time and
+   * at most a quarter more. Longer than a handler may block the event loop. @default 10_000
+   */
+  readonly leaseMs?: number
+  /** Time between looks at an empty queue, growing from the first to the second while it stays empty. @default 50 to 250 */
+  readonly pollMs?: { readonly min: number; readonly max: number }
+  /** @default 16 MiB */
+  readonly maxMessageBytes?: number
+}
+
+const yearSeconds = 365 * 24 * 60 * 60
+/** What pg-boss takes for the shortest heartbeat of a queue. */
+const minHeartbeatSeconds = 10
+
+const losses = [
+  'Jobs of other producers are jsonb: their body is the JSON text of the value, not the bytes that were sent.',
+  'A message with a key, headers or bytes that are not plain JSON is an envelope ({"redrive":1, …}) in data; only this adapter reads it.',
+  'Of the properties only priority acts on a send; the others, singletonKey among them, are kept but not applied.',
+  'Jobs inserted in one batch have no order among themselves.',
+  'A worker whose event loop or database connection stands still longer than leaseMs loses its claims, and the jobs are handed out again.',
+  'Jobs that were claimed when the answer to the claim was lost count as redelivered.',
+] as const
+
+/** pg-boss 12 on PostgreSQL. A place is a queue. */
+export function pgBossBroker(options: PgBossOptions): Broker {
+  const { boss } = options
+  if (typeof boss?.fetch !== 'function' || typeof boss.getDb !== 'function') {
+    throw new RedriveError('CLIENT_UNSUPPORTED', 'boss is not an instance of pg-boss 12')
+  }
+  const schema = options.schema ?? 'pgboss'
+  if (/["\u0000]/.test(schema)) throw new RedriveError('OPTION_INVALID', 'schema holds a quotation mark')
+  const leaseSeconds = Math.max(1, Math.ceil((options.leaseMs ?? 10_000) / 1000))
+  const jobs = jobsOf(boss, { schema, leaseSeconds })
+  const subscriptions = new Set<PgBossSubscription>()
+  let isClosed = false
+
+  const capabilities: Capabilities = {
+    ordering: 'none',
+    nativeDelay: { maxMs: yearSeconds * 1000 },
+    redelivered: 'exact',
+    positions: false,
+    keys: true,
+    headers: { duplicates: true, nulls: true, order: true },
+    maxBytes: options.maxMessageBytes ?? 16 * 1024 * 1024,
+    maxHeaderBytes: options.maxMessageBytes ?? 16 * 1024 * 1024,
+    losses,
+  }
+  const onError = (error: Error): void => {
+    for (const subscription of subscriptions) subscription.troubled(error)
+  }
+  boss.on('error', onError)
+
+  const exists = async (place: string): Promise<Awaited<ReturnType<PgBossLike['getQueue']>>> =>
+    boss.getQueue(queueName(place)).catch((error: unknown) => {
+      throw new RedriveError('BROKER_UNREACHABLE', `${place}: the database of pg-boss cannot be asked`, {
+        cause: error,
+      })
+    })
+  const existing = async (place: string): Promise<NonNullable<Awaited<ReturnType<PgBossLike['getQueue']>>>> => {
+    const queue = await exists(place)
+    if (queue === null) throw new RedriveError('PLACE_MISSING', `there is no queue ${place}`)
+    return queue
+  }
+
+  return {
+    system: 'pg-boss',
+    capabilities,
+    async prepare(places) {
+      for (const { place, role } of places) {
+        if ((await exists(place)) !== null) continue
+        await boss.createQueue(queueName(place), queueOptions(role, leaseSeconds)).catch((error: unknown) => {
+          throw new RedriveError('PLACE_MISSING', `the queue ${place} cannot be created`, { cause: error })
+        })
+      }
+    },
+    async receive(place, receive) {
+      if (isClosed) throw new RedriveError('BROKER_CLOSED', 'the pg-boss broker was closed')
+      if (receive.positions !== undefined)
+        throw new RedriveError('CAPABILITY_MISSING', 'a pg-boss queue has no positions')
+      await existing(place)
+      const { min: minPollMs, max: maxPollMs } = options.pollMs ?? { min: 50, max: 250 }
+      const name = queueName(place)
+      const subscription = new PgBossSubscription(jobs, {
+        place,
+        name,
+        receive,
+        leaseMs: leaseSeconds * 1000,
+        minPollMs,
+        maxPollMs,
+      })
+      subscriptions.add(subscription)
+      return subscription
+    },
+    async send(place, messages) {
+      if (isClosed) return messages.map(() => ({ kind: 'not-sent', reason: 'the broker was closed', retryable: true }))
+      const results: SendResult[] = []
+      const inserts: { readonly at: number; readonly job: JobInsertLike }[] = []
+      for (const [at, message] of messages.entries()) {
+        const refusal = refusalOf(message, capabilities.maxBytes)
+        if (refusal === undefined) inserts.push({ at, job: jobFor(message) })
+        else results[at] = refusal
+      }
+      const outcome = await insert(
+        boss,
+        queueName(place),
+        inserts.map(({ job }) => job),
+      )
+      for (const { at, job } of inserts) results[at] = outcome(job.id)
+      return results
+    },
+    async depth(place) {
+      await existing(place)
+      return { messages: await jobs.count(queueName(place)) }
+    },
+    async describe(place) {
+      const queue = await exists(place)
+      if (queue === null) return { exists: false, partitions: 0, facts: [], consumers: [] }
+      const facts = [
+        `policy ${queue.policy ?? 'standard'}, retryLimit ${queue.retryLimit}, expireInSeconds ${queue.expireInSeconds}`,
+        `heartbeatSeconds ${queue.heartbeatSeconds ?? 'none'}: claims of this adapter are renewed and taken back after ${leaseSeconds} s`,
+        `jobs that wait longer than retentionSeconds ${queue.retentionSeconds} are deleted by pg-boss`,
+        queue.deadLetter === undefined || queue.deadLetter === null
+          ? 'no dead letter queue of pg-boss'
+          : `dead letter queue of pg-boss: ${queue.deadLetter}`,
+      ]
+      return { exists: true, partitions: 1, facts, consumers: [] }
+    },
+    async close() {
+      isClosed = true
+      await Promise.all([...subscriptions].map((subscription) => subscription.close()))
+      subscriptions.clear()
+      boss.off('error', onError)
+    },
+  }
+}
+
+/** Names may hold letters, digits, `_`, `.`, `-` and `/`; anything else becomes its code point between dots. */
+export function queueName(place: string): string {
+  return place.replace(/[^\w.\-/]/gu, (char) => `.${char.codePointAt(0)?.toString(16)}.`)
+}
+
+function queueOptions(role: PlaceSpec['role'], leaseSeconds: number): Parameters<PgBossLike['createQueue']>[1] {
+  return {
+    // pg-boss never fails a job of ours for good: core decides what is dead.
+    retryLimit: 1_000_000,
+    retryDelay: 0,
+    heartbeatSeconds: Math.max(minHeartbeatSeconds, leaseSeconds),
+    expireInSeconds: 15 * 60,
+    // pg-boss deletes what has waited longer, dead letters included.
+    retentionSeconds: 10 * yearSeconds,
+    deleteAfterSeconds: role === 'source' ? 7 * 24 * 60 * 60 : 60 * 60,
+  }
+}
+
+function refusalOf({ message, partition }: Outgoing, maxBytes: number): SendResult | undefined {
+  if (partition !== undefined && partition !== '0') {
+    return { kind: 'not-sent', reason: `a pg-boss queue has no partition ${partition}`, retryable: false }
+  }
+  const bytes = messageBytes(message)
+  if (bytes <= maxBytes) return undefined
+  return { kind: 'not-sent', reason: `${bytes} bytes are above the limit of ${maxBytes}`, retryable: false }
+}
+
+function jobFor({ message, delayMs }: Outgoing): JobInsertLike {
+  const priority = message.properties?.['priority']
+  return {
+    id: randomUUID(),
+    data: dataOf(message),
+    ...(delayMs !== undefined && delayMs > 0 ? { startAfter: delayMs / 1000 } : {}),
+    ...(Number.isInteger(priority) && Math.abs(Number(priority)) < 2 ** 31 ? { priority: Number(priority) } : {}),
+  }
+}
+
+async function insert(boss: PgBossLike, name: string, jobs: JobInsertLike[]): Promise<(id: string) => SendResult> {
+  if (jobs.length === 0) return () => ({ kind: 'not-sent', reason: 'nothing to send', retryable: false })
+  try {
+    const inserted = new Set(await boss.insert(name, jobs, { returnId: true }))
+    return (id) =>
+      inserted.has(id)
+        ? { kind: 'sent', nativeId: id }
+        : { kind: 'not-sent', reason: 'the queue is gone or its policy refuses the job', retryable: true }
+  } catch (error) {
+    const outcome = outcomeOfError(error)
+    if (jobs.length === 1 || outcome.kind !== 'not-sent' || outcome.retryable) return () => outcome
+    // One statement, one refusal: what is wrong with one job must not be held against the others.
+    const alone = new Map<string, SendResult>()
+    for (const job of jobs) alone.set(job.id, (await insert(boss, name, [job]))(job.id))
+    return (id) => alone.get(id) ?? outcome
+  }
+}
