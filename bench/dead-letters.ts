@@ -1,5 +1,4 @@
-import type { Header, Message, Wire } from '@redrive/worker'
-import { encodeWire } from '../packages/worker/src/wire-codec.ts'
+import { encodeWire, type Header, type Message, type Wire } from '@redrive/worker'
 
 /** One kind of letter; `make` gives another one of it for every number, at the price of a copy. */
 interface Kind {

@@ -1,6 +1,6 @@
 import type pg from 'pg'
-import { from } from 'pg-copy-streams'
 import { ByteWriter } from './byte-writer.ts'
+import { copyIn } from './copy-in.ts'
 
 /**
  * Rows in the form of PostgreSQL's binary COPY, written by hand into one buffer that is used again: no driver's encoding, no text.
@@ -57,8 +57,7 @@ export class CopyRows {
   }
 
   int4(value: number | null | undefined): void {
-    if (value === null || value === undefined || !Number.isInteger(value) || Math.abs(value) > 0x7fff_ffff)
-      return this.null()
+    if (value === null || value === undefined || (value | 0) !== value) return this.null()
     this.writer.int32(4)
     this.writer.int32(value)
   }
@@ -83,7 +82,9 @@ export class CopyRows {
   timestamptz(ms: number | null | undefined): void {
     if (ms === null || ms === undefined || !(ms >= 0 && ms < maxTimestampMs)) return this.null()
     this.writer.int32(8)
-    this.writer.int64((Math.round(ms) - postgresEpochMs) * 1000)
+    const micros = (Math.round(ms) - postgresEpochMs) * 1000
+    // A double counts microseconds exactly to the year 2285.
+    this.writer.int64(Number.isSafeInteger(micros) ? micros : BigInt(Math.round(ms) - postgresEpochMs) * 1000n)
   }
 
   jsonb(value: unknown): void {
@@ -111,7 +112,7 @@ export class CopyRows {
     const mark = this.writer.length
     this.writer.int16(-1)
     try {
-      await sendCopy(client, `copy ${table} (${columns.join(', ')}) from stdin (format binary)`, this.writer.bytes)
+      await copyIn(client, `copy ${table} (${columns.join(', ')}) from stdin (format binary)`, this.writer.bytes)
     } finally {
       this.writer.truncate(mark)
     }
@@ -155,17 +156,3 @@ const postgresEpochMs = Date.UTC(2000, 0, 1)
 const maxTimestampMs = Date.UTC(9999, 0, 1)
 const textOid = 25
 const int4Oid = 23
-/** Small enough that neither side holds a message of megabytes. */
-const sliceBytes = 64 * 1024
-
-function sendCopy(client: pg.PoolClient, sql: string, bytes: Buffer): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const copy = client.query(from(sql))
-    copy.once('error', reject)
-    copy.once('finish', resolve)
-    // The whole is in memory anyway: the socket takes references to the slices and waits by itself.
-    for (let at = 0; at < bytes.length; at += sliceBytes)
-      copy.write(bytes.subarray(at, Math.min(at + sliceBytes, bytes.length)))
-    copy.end()
-  })
-}

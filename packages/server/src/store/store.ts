@@ -79,15 +79,18 @@ function makePool(options: StoreOptions): pg.Pool {
     connectionTimeoutMillis: 10_000,
     idleTimeoutMillis: 60_000,
     keepAlive: true,
-    onConnect: async (client) => {
-      await client.query(sessionSettings)
-    },
+    onConnect: configure,
   })
   const tell = (error: Error): void => options.onTrouble?.(`the database connection was lost: ${error.message}`)
   pool.on('error', tell)
   // A connection that breaks while it is borrowed and idle would otherwise end the process.
   pool.on('connect', (client) => client.on('error', tell))
   return pool
+}
+
+/** The pool waits for what this returns, though its types do not say so. */
+function configure(client: pg.ClientBase): unknown {
+  return client.query(sessionSettings)
 }
 
 async function reach(pool: pg.Pool, url: string): Promise<void> {

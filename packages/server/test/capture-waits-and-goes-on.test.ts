@@ -1,0 +1,97 @@
+import assert from 'node:assert/strict'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { test } from 'node:test'
+import { systemClock } from '@redrive/worker'
+import { type CaptureEvent, startCapture } from '../src/capture/index.ts'
+import { checkLedger } from '../src/ledger/index.ts'
+import { watchDisk } from '../src/store/disk.ts'
+import { startEmbeddedPostgres } from '../src/store/embedded/index.ts'
+import { openStore } from '../src/store/store.ts'
+import { ourLetter } from '../src/testing/letters.ts'
+import { logBroker } from '../src/testing/log-broker.ts'
+import { openedStore, until } from '../src/testing/opened-store.ts'
+
+const source = { place: 'orders-dead-letter', role: 'dead-letter' } as const
+
+test('too little space stops intake before the database stops; it goes on by itself', async (context) => {
+  const store = await openedStore(context)
+  const broker = logBroker({ kind: 'ids' })
+  const events: CaptureEvent[] = []
+  let free = 100
+  const disk = watchDisk({
+    folder: '/data',
+    minFreeBytes: 1_000,
+    clock: systemClock,
+    freeBytes: () => Promise.resolve(free),
+  })
+  broker.append(source.place, ourLetter(1))
+  const capture = startCapture({
+    store,
+    broker,
+    brokerName: 'main',
+    source,
+    consumer: 'redrive',
+    disk,
+    onEvent: (event) => events.push(event),
+  })
+  context.after(() => capture.stop())
+  await until(() => capture.health().state === 'paused')
+  assert.match(capture.health().problem ?? '', /^disk: 0 MiB are free/)
+  free = 1_200 // over the mark, yet not by enough
+  await systemClock.sleep(1_200)
+  assert.deepEqual([broker.acked.length, capture.health().state], [0, 'paused'])
+  free = 2_000
+  await until(() => broker.acked.length === 1)
+  assert.deepEqual(
+    events.map(({ kind }) => kind).filter((kind) => kind === 'paused' || kind === 'resumed'),
+    ['paused', 'resumed'],
+  )
+})
+
+test('a database that is stopped and started again loses and doubles nothing', async (context) => {
+  const folder = await mkdtemp(path.join(tmpdir(), 'redrive-test-'))
+  const start = () => startEmbeddedPostgres({ dataDir: path.join(folder, 'data'), durable: false })
+  let server = await start()
+  const store = await openStore({ url: server.url, allowUnsafe: true })
+  const broker = logBroker({ kind: 'ids' })
+  const events: CaptureEvent[] = []
+  const capture = startCapture({
+    store,
+    broker,
+    brokerName: 'main',
+    source,
+    consumer: 'redrive',
+    onEvent: (event) => events.push(event),
+  })
+  context.after(async () => {
+    await capture.stop({ timeoutMs: 1_000 })
+    await store.close()
+    await server.stop()
+    await rm(folder, { recursive: true, force: true })
+  })
+  broker.append(source.place, ...Array.from({ length: 50 }, (_, n) => ourLetter(n)))
+  await until(() => broker.acked.length === 50)
+  await server.stop()
+  broker.append(source.place, ...Array.from({ length: 50 }, (_, n) => ourLetter(n + 50)))
+  await until(() => capture.health().state === 'paused')
+  assert.match(capture.health().problem ?? '', /^database: /)
+  assert.equal(broker.acked.length, 50)
+  server = await start()
+  await until(() => broker.acked.length === 100)
+  const report = await checkLedger(store)
+  assert.deepEqual([report.captured, report.unaccounted, capture.health().state], [100, 0, 'running'])
+  assert.ok(events.some((event) => event.kind === 'paused' && event.why === 'database'))
+})
+
+test('a stop commits and acknowledges what is in hand, and leaves the rest to the source', async (context) => {
+  const store = await openedStore(context)
+  const broker = logBroker({ kind: 'ids' })
+  broker.append(source.place, ...Array.from({ length: 5_000 }, (_, n) => ourLetter(n)))
+  const capture = startCapture({ store, broker, brokerName: 'main', source, consumer: 'redrive' })
+  await until(() => broker.acked.length > 0)
+  await capture.stop()
+  const report = await checkLedger(store)
+  assert.deepEqual([report.captured, report.unaccounted, capture.health().state], [broker.acked.length, 0, 'stopped'])
+})
