@@ -16,7 +16,7 @@ export type DemoQueue =
 export async function openDemoBroker(queue: DemoQueue, clientId: string): Promise<{ readonly broker: Broker; close(): Promise<void> }> {
   switch (queue.type) {
     case 'kafka': {
-      const broker = kafkaBroker({ client: { Admin, Consumer, Producer }, connection: { clientId, bootstrapBrokers: [...queue.brokers] } })
+      const broker = kafkaBroker({ client: { Admin, Consumer, Producer }, connection: { clientId, bootstrapBrokers: [...queue.brokers], sessionTimeout: 6_000 } })
       return { broker, close: () => broker.close() }
     }
     case 'rabbitmq': {
