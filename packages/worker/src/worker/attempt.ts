@@ -35,9 +35,14 @@ export type AttemptResult =
   /** The worker stopped; whatever the handler did, it does not count. */
   | { readonly kind: 'aborted' }
 
+/** Where a result goes. An object, because one is needed per message, and there is one already. */
+export interface Awaiting {
+  came(result: AttemptResult): void
+}
+
 export interface Attempts {
-  /** One call of the handler; `came` is called once, perhaps at once, and at the latest at the timeout. */
-  run(task: Task, came: (result: AttemptResult) => void): void
+  /** One call of the handler; `awaiting.came` is called once, perhaps at once, and at the latest at the timeout. */
+  run(task: Task, awaiting: Awaiting): void
   /** Fires the signals of all that run; they count as not done. */
   abortAll(): void
   /** Ends those that ignored their signal. */
@@ -58,32 +63,33 @@ export function attempts(options: {
     signal: options.signal,
     expire(attempt) {
       // Fenced first: a handler that answers to the signal at once is late all the same.
-      attempt.finish(attempt.aborted ? { kind: 'aborted' } : { kind: 'timeout' })
+      attempt.awaiting.came(attempt.aborted ? { kind: 'aborted' } : { kind: 'timeout' })
       attempt.abort(new DOMException(`no answer within ${timeoutMs} ms`, 'TimeoutError'))
     },
   })
 
   return {
-    run(task, came) {
+    run(task, awaiting) {
       const context = new Context(task, clock.now() + timeoutMs)
       let answer: unknown
       try {
         answer = handle(task.message, context)
       } catch (thrown) {
-        return came({ kind: 'threw', thrown })
+        return awaiting.came({ kind: 'threw', thrown })
       }
-      if (isPlain(answer)) return came({ kind: 'returned', value: answer })
-      const attempt = new Attempt(context, came)
+      if (isPlain(answer)) return awaiting.came({ kind: 'returned', value: answer })
+      const attempt = new Attempt(context, awaiting)
       running.watch(attempt)
-      const over = (result: AttemptResult): void => {
-        if (attempt.over) return onLate(task, result.kind === 'returned' ? 'handled' : 'failed')
-        running.unwatch(attempt)
-        attempt.finish(attempt.aborted && result.kind === 'threw' ? { kind: 'aborted' } : result)
-      }
       // Also where it is no promise but only looks like one, and where looking throws.
       Promise.resolve(answer).then(
-        (value) => over({ kind: 'returned', value }),
-        (thrown: unknown) => over({ kind: 'threw', thrown }),
+        (value) => {
+          if (!running.unwatch(attempt)) return onLate(task, 'handled')
+          awaiting.came({ kind: 'returned', value })
+        },
+        (thrown: unknown) => {
+          if (!running.unwatch(attempt)) return onLate(task, 'failed')
+          awaiting.came(attempt.aborted ? { kind: 'aborted' } : { kind: 'threw', thrown })
+        },
       )
     },
     abortAll() {
@@ -93,10 +99,7 @@ export function attempts(options: {
       }
     },
     abandonAll() {
-      for (const each of running.watched()) {
-        running.unwatch(each)
-        each.finish({ kind: 'aborted' })
-      }
+      for (const each of running.watched()) if (running.unwatch(each)) each.awaiting.came({ kind: 'aborted' })
     },
   }
 }
@@ -112,20 +115,14 @@ class Attempt implements Expiring, Linked<Attempt> {
   after: Attempt | null = null
   chained = false
   aborted = false
-  over = false
   readonly deadline: number
+  readonly awaiting: Awaiting
   readonly #context: Context
-  readonly #came: (result: AttemptResult) => void
 
-  constructor(context: Context, came: (result: AttemptResult) => void) {
+  constructor(context: Context, awaiting: Awaiting) {
     this.deadline = context.deadline
+    this.awaiting = awaiting
     this.#context = context
-    this.#came = came
-  }
-
-  finish(result: AttemptResult): void {
-    this.over = true
-    this.#came(result)
   }
 
   abort(reason: unknown): void {

@@ -23,8 +23,7 @@ test('a chain holds what a set holds, in the same order', () => {
           ours.push(member)
           theirs.add(member)
         } else {
-          ours.remove(member)
-          theirs.delete(member)
+          assert.equal(ours.remove(member), theirs.delete(member))
         }
         assert.deepEqual(namesOf(ours.items()), namesOf([...theirs]))
         assert.equal(ours.first, theirs.values().next().value ?? null)

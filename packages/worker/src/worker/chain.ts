@@ -10,8 +10,8 @@ export interface Chain<T extends Linked<T>> {
   readonly first: T | null
   /** A member already stays where it is. */
   push(item: T): void
-  /** Without effect on what is not a member. */
-  remove(item: T): void
+  /** `false`, and no effect: it was not a member. */
+  remove(item: T): boolean
   /** All members as they are now, in order. */
   items(): T[]
 }
@@ -32,7 +32,7 @@ export function chain<T extends Linked<T>>(): Chain<T> {
       last = item
     },
     remove(item) {
-      if (!item.chained) return
+      if (!item.chained) return false
       const { before, after } = item
       item.chained = false
       item.before = null
@@ -41,6 +41,7 @@ export function chain<T extends Linked<T>>(): Chain<T> {
       else before.after = after
       if (after === null) last = before
       else after.before = before
+      return true
     },
     items() {
       const all: T[] = []

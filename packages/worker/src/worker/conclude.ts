@@ -6,29 +6,60 @@ import { laneFor } from '../lanes.ts'
 import { retryAfterMs } from '../retry-after.ts'
 import { decide, maxAttemptsOf } from '../retry-policy.ts'
 import type { Wire } from '../wire.ts'
-import type { AttemptResult } from './attempt.ts'
+import type { AttemptResult, Awaiting } from './attempt.ts'
 import { copies } from './copies.ts'
 import { die } from './death.ts'
 import { failingWire } from './failing-wire.ts'
 import type { Kit } from './kit.ts'
 import { sendReceipt } from './receipts.ts'
+import type { Job } from './scheduler.ts'
+import type { Settled } from './settler.ts'
 import type { Task } from './task.ts'
 
 /** One attempt and everything that follows from it. Never rejects. */
 export function work(kit: Kit, task: Task): Promise<void> {
-  return new Promise((resolve) => begin(kit, task, resolve))
+  return new Promise((resolve) => new Work(kit, task).run(() => resolve()))
 }
 
-/** The same, and calls `ended` once. What is simply handled, as most is, costs no promise of ours. */
-export function begin(kit: Kit, task: Task, ended: () => void): void {
-  if (task.lost) return ended()
-  kit.attempts.run(task, (result) => {
+/** The same as a job. A class, because one is made per message: what is simply handled, as most is, costs no promise of ours. */
+export class Work implements Job, Awaiting, Settled {
+  readonly orderKey: string | null
+  readonly from: Job['from']
+  readonly #kit: Kit
+  readonly #task: Task
+  #ended: (job: Job) => void = () => undefined
+
+  constructor(kit: Kit, task: Task, { orderKey, from }: Pick<Job, 'orderKey' | 'from'> = alone) {
+    this.orderKey = orderKey
+    this.from = from
+    this.#kit = kit
+    this.#task = task
+  }
+
+  run(ended: (job: Job) => void): void {
+    this.#ended = ended
+    if (this.#task.lost) return ended(this)
+    this.#kit.attempts.run(this.#task, this)
+  }
+
+  came(result: AttemptResult): void {
+    const task = this.#task
     if (result.kind === 'returned' && result.value === undefined && task.replayId === null && !task.lost) {
-      noteHandled(kit, task)
-      task.ackThen(ended)
-    } else void conclude(kit, task, result).then(ended)
-  })
+      noteHandled(this.#kit, task)
+      task.ackThen(this)
+    } else void conclude(this.#kit, task, result).then(() => this.settled())
+  }
+
+  settled(): void {
+    this.#ended(this)
+  }
+
+  release(): Promise<void> {
+    return this.#task.release()
+  }
 }
+
+const alone = { orderKey: null, from: 'lane' } as const
 
 async function conclude(kit: Kit, task: Task, result: AttemptResult): Promise<void> {
   // Whoever got the partition handles the message again; anything we send now would be a second life of it.

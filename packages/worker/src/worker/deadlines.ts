@@ -13,8 +13,8 @@ export interface Expiring {
  */
 export interface Deadlines<T> {
   watch(item: T): void
-  /** Calls it off. */
-  unwatch(item: T): void
+  /** Calls it off; `false`: it was not watched any more. */
+  unwatch(item: T): boolean
   watched(): T[]
 }
 

@@ -20,7 +20,8 @@ export function gate(options: { readonly clock: Clock; readonly events: Emitter 
 
   return {
     get reason() {
-      return closedBy.values().next().value ?? null
+      // Asked before each start, and almost always open.
+      return closedBy.size === 0 ? null : (closedBy.values().next().value ?? null)
     },
     close(by, reason) {
       if (closedBy.size === 0) {

@@ -1,10 +1,9 @@
 import type { Lanes } from '../lanes.ts'
-import { begin } from './conclude.ts'
+import { Work } from './conclude.ts'
 import { type Due, due } from './due.ts'
 import { type Intake, openIntake } from './intake.ts'
 import type { Kit } from './kit.ts'
 import type { ResolvedOptions } from './options.ts'
-import type { Job } from './scheduler.ts'
 import { readSuspectLog } from './suspect-log.ts'
 import { readSuspectQueue } from './suspect-queue.ts'
 import { suspected } from './suspicion.ts'
@@ -26,7 +25,7 @@ export async function openReading(kit: Kit, options: ResolvedOptions): Promise<R
 
   const start = (task: Task, from: 'source' | 'lane'): void => {
     const orderKey = from === 'source' ? orderKeyOf(task, options) : null
-    scheduler.add(new TaskJob(kit, task, { orderKey, from }))
+    scheduler.add(new Work(kit, task, { orderKey, from }))
   }
   const suspect = (task: Task): void => {
     const move = suspected(kit, task)
@@ -90,29 +89,6 @@ export async function openReading(kit: Kit, options: ResolvedOptions): Promise<R
     async moved() {
       while (moving.size > 0) await Promise.all(moving)
     },
-  }
-}
-
-/** A class, because one is made per message. */
-class TaskJob implements Job {
-  readonly orderKey: string | null
-  readonly from: 'source' | 'lane'
-  readonly #kit: Kit
-  readonly #task: Task
-
-  constructor(kit: Kit, task: Task, { orderKey, from }: Pick<Job, 'orderKey' | 'from'>) {
-    this.orderKey = orderKey
-    this.from = from
-    this.#kit = kit
-    this.#task = task
-  }
-
-  run(ended: () => void): void {
-    begin(this.#kit, this.#task, ended)
-  }
-
-  release(): Promise<void> {
-    return this.#task.release()
   }
 }
 

@@ -6,8 +6,8 @@ export interface Job {
   readonly orderKey: string | null
   /** Sources and lanes take turns, so that neither starves the other. */
   readonly from: 'source' | 'lane'
-  /** Calls `ended` once when everything is over, perhaps at once. */
-  run(ended: () => void): void
+  /** Calls `ended` with itself, once, when everything is over, perhaps at once. */
+  run(ended: (job: Job) => void): void
   /** Called instead of `run` when the worker stops first. Never rejects. */
   release(): Promise<void>
 }
@@ -67,7 +67,7 @@ export function scheduler(options: { readonly concurrency: number; readonly mayS
       if (claimed.size > 0) claimed.delete(job)
       if (orderKey !== null && waiting === undefined) behind.set(orderKey, fifo())
       running++
-      job.run(() => ended(job))
+      job.run(ended)
     }
     pumping = false
     if (running > 0 || solo) return

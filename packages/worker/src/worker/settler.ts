@@ -1,9 +1,14 @@
 import type { Delivery, Subscription } from '../broker.ts'
 
+/** Who wants to know that a delivery is settled. */
+export interface Settled {
+  settled(): void
+}
+
 /** Settles one delivery at a time for the caller and many at a time for the broker. */
 export interface Settler {
-  /** Calls `done` when the broker has it, or could not be told: then it comes again. */
-  ack(delivery: Delivery, done: () => void): void
+  /** Tells `done` when the broker has it, or could not be told: then it comes again. */
+  ack(delivery: Delivery, done: Settled): void
   /** Never rejects. */
   release(delivery: Delivery, delayMs?: number): Promise<void>
   /** Resolves when nothing is on its way. */
@@ -12,7 +17,7 @@ export interface Settler {
 
 export function settler(subscription: Subscription, onTrouble: (cause: unknown) => void): Settler {
   let acks: Delivery[] = []
-  let waiting: (() => void)[] = []
+  let waiting: Settled[] = []
   let flushing: Promise<void> | null = null
   const others = new Set<Promise<void>>()
 
@@ -25,7 +30,7 @@ export function settler(subscription: Subscription, onTrouble: (cause: unknown) 
       acks = []
       waiting = []
       await subscription.settle(batch, { kind: 'ack' }).catch(onTrouble)
-      for (const done of told) done()
+      for (const done of told) done.settled()
     }
     flushing = null
   }

@@ -4,7 +4,7 @@ import type { Message } from '../message.ts'
 import { type Wire, wireHeader } from '../wire.ts'
 import { decodeWire, stripWire } from '../wire-codec.ts'
 import type { Chain, Linked } from './chain.ts'
-import type { Settler } from './settler.ts'
+import type { Settled, Settler } from './settler.ts'
 
 /** A delivery on its way through the worker. */
 export interface Task {
@@ -22,8 +22,8 @@ export interface Task {
   readonly replayId: string | null
   /** Done with it. */
   ack(): Promise<void>
-  /** Done with it; calls `done` when the broker has that. For the many: without a promise for each. */
-  ackThen(done: () => void): void
+  /** Done with it; tells `done` when the broker has that. For the many: without a promise for each. */
+  ackThen(done: Settled): void
   /** Not done with it, not its fault. */
   release(): Promise<void>
 }
@@ -81,17 +81,17 @@ export class HeldTask implements Task, Linked<HeldTask> {
   }
 
   ack(): Promise<void> {
-    return new Promise((resolve) => this.ackThen(resolve))
+    return new Promise((settled) => this.ackThen({ settled }))
   }
 
-  ackThen(done: () => void): void {
+  ackThen(done: Settled): void {
     this.#context.held.remove(this)
     this.#context.settler.ack(this.delivery, done)
   }
 
   async release(): Promise<void> {
     const { held, settler, putBack } = this.#context
-    if (this.suspect) return held.remove(this)
+    if (this.suspect) return void held.remove(this)
     if ((await putBack?.(this)) === true) return this.ack()
     held.remove(this)
     await settler.release(this.delivery)
@@ -111,7 +111,7 @@ export function settledBy(task: Task, settling: Pick<Task, 'ack' | 'release'> & 
     suspect: task.suspect,
     replayId: task.replayId,
     ack: settling.ack,
-    ackThen: (done) => void settling.ack().then(done),
+    ackThen: (done) => void settling.ack().then(() => done.settled()),
     release: settling.release,
   }
 }

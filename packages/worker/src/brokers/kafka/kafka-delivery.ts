@@ -7,6 +7,8 @@ export interface DeliveringPartition {
   readonly name: string
   readonly lost: boolean
   readonly inHands: { messages: number; bytes: number }
+  /** Something of it is done with. */
+  forgetDone(): void
 }
 
 /**
@@ -26,7 +28,11 @@ export class KafkaDelivery implements Delivery {
   /** The record is done with: only on slots. */
   done = false
 
-  constructor(state: DeliveringPartition, record: { position: bigint; message: Message; bytes: number; redelivered: boolean }, slot?: KafkaDelivery) {
+  constructor(
+    state: DeliveringPartition,
+    record: { position: bigint; message: Message; bytes: number; redelivered: boolean },
+    slot?: KafkaDelivery,
+  ) {
     this.state = state
     this.position = record.position
     this.message = record.message

@@ -25,19 +25,25 @@ export class PartitionState {
   /** Handed out and not yet behind the watermark, in order. */
   readonly #window = new Fifo<KafkaDelivery>()
   readonly #suspectBelow: bigint
-  #handedEnd: bigint
+  /** The last one. */
+  #handed: bigint
   #startWindow: StartWindow = firstStartWindow
 
   constructor(
     place: { readonly topic: string; readonly partition: number },
-    start: { readonly next: bigint; readonly committed: bigint | null; readonly started: bigint | null; readonly keepsMarks: boolean },
+    start: {
+      readonly next: bigint
+      readonly committed: bigint | null
+      readonly started: bigint | null
+      readonly keepsMarks: boolean
+    },
   ) {
     this.topic = place.topic
     this.number = place.partition
     this.name = String(place.partition)
     this.next = start.next
     this.committed = start.committed
-    this.#handedEnd = start.next
+    this.#handed = start.next - 1n
     this.#suspectBelow = start.keepsMarks ? (start.started ?? start.next) : start.next
     this.started = start.keepsMarks ? (start.started ?? start.next) : null
   }
@@ -47,9 +53,14 @@ export class PartitionState {
   }
 
   add(records: readonly FetchedRecord[], next: bigint): void {
+    // They ascend, so that most of them need no look at their own offset.
+    const first = records[0]?.offset ?? next
+    const areNew = first >= this.next
+    const areSuspect = first < this.#suspectBelow
     for (const { offset, message, bytes } of records) {
-      if (offset < this.next) continue
-      this.#buffer.push(new KafkaDelivery(this, { position: offset, message, bytes, redelivered: offset < this.#suspectBelow }))
+      if (!areNew && offset < this.next) continue
+      const redelivered = areSuspect && offset < this.#suspectBelow
+      this.#buffer.push(new KafkaDelivery(this, { position: offset, message, bytes, redelivered }))
       this.bufferedBytes += bytes
     }
     if (next > this.next) this.next = next
@@ -67,13 +78,18 @@ export class PartitionState {
     const delivery = this.#buffer.shift()
     if (delivery === undefined) return
     this.bufferedBytes -= delivery.bytes
-    this.#handedEnd = delivery.position + 1n
+    this.#handed = delivery.position
     this.#window.push(delivery)
+  }
+
+  /** Lets go of what is done, so that its bytes can go as well. */
+  forgetDone(): void {
+    for (let first = this.#window.first(); first?.done === true; first = this.#window.first()) this.#window.shift()
   }
 
   /** Everything below is done. */
   watermark(): bigint {
-    for (let first = this.#window.first(); first?.done === true; first = this.#window.first()) this.#window.shift()
+    this.forgetDone()
     return this.#window.first()?.position ?? this.#buffer.first()?.position ?? this.next
   }
 
@@ -97,7 +113,7 @@ export class PartitionState {
 
   #markFrom(): bigint {
     const first = this.#buffer.first()?.position ?? this.next
-    return first > this.#handedEnd ? first : this.#handedEnd
+    return first > this.#handed ? first : this.#handed + 1n
   }
 
   /** The start mark of a clean end: just behind the last record that was handed out and is not settled. */

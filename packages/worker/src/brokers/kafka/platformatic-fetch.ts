@@ -3,7 +3,7 @@ import { headersFromPairs } from './headers.ts'
 import type { PlatformaticConsumer, PlatformaticFetch, PlatformaticFetched } from './platformatic-client.ts'
 import { errorsIn } from './platformatic-outcome.ts'
 import { textOf } from './protocol-errors.ts'
-import { lastOffsetOf, readCommitted, timestampOf } from './read-committed.ts'
+import { lastOffsetOf, readCommitted, timestampsOf } from './read-committed.ts'
 
 const maxWaitMs = 500
 const partitionBytes = 1024 * 1024
@@ -21,7 +21,15 @@ export interface FetchLoops {
  * One long poll at a time per broker, each for the partitions it leads and that have room. Positions are the subscription's own; what
  * the client would leave in of aborted transactions is filtered here.
  */
-export function fetchLoops({ consumer, topic, events }: { consumer: PlatformaticConsumer; topic: string; events: ConsumerEvents }): FetchLoops {
+export function fetchLoops({
+  consumer,
+  topic,
+  events,
+}: {
+  consumer: PlatformaticConsumer
+  topic: string
+  events: ConsumerEvents
+}): FetchLoops {
   const running = new Map<number, Promise<void>>()
   let waking = Promise.withResolvers<void>()
   let stopped = false
@@ -87,7 +95,9 @@ export function fetchLoops({ consumer, topic, events }: { consumer: Platformatic
 
   const edge = async (partition: number, from: bigint): Promise<bigint> => {
     const at = async (timestamp: bigint): Promise<bigint> =>
-      (await consumer.listOffsets({ topics: [topic], partitions: { [topic]: [partition] }, timestamp })).get(topic)?.[partition] ?? 0n
+      (await consumer.listOffsets({ topics: [topic], partitions: { [topic]: [partition] }, timestamp })).get(topic)?.[
+        partition
+      ] ?? 0n
     const earliest = await at(-2n)
     return from < earliest ? earliest : at(-1n)
   }
@@ -131,22 +141,34 @@ function requestOf(node: number, topicId: string, asked: ReadonlyMap<number, big
     currentLeaderEpoch: -1,
     lastFetchedEpoch: -1,
   }))
-  return { node, maxWaitTime: maxWaitMs, minBytes: 1, maxBytes: responseBytes, isolationLevel: 1, topics: [{ topicId, partitions }] }
+  return {
+    node,
+    maxWaitTime: maxWaitMs,
+    minBytes: 1,
+    maxBytes: responseBytes,
+    isolationLevel: 1,
+    topics: [{ topicId, partitions }],
+  }
 }
 
 type FetchedPartition = PlatformaticFetched['responses'][number]['partitions'][number]
 
-function recordsOf(partition: FetchedPartition, from: bigint): [readonly FetchedRecord[], { from: bigint; next: bigint }] {
+function recordsOf(
+  partition: FetchedPartition,
+  from: bigint,
+): [readonly FetchedRecord[], { from: bigint; next: bigint }] {
   const batches = partition.records ?? []
   const records: FetchedRecord[] = []
   for (const batch of readCommitted(batches, partition.abortedTransactions ?? [])) {
+    const begins = batch.firstOffset >= from
+    const timestampOf = timestampsOf(batch)
     for (const record of batch.records) {
       const offset = batch.firstOffset + BigInt(record.offsetDelta)
-      if (offset < from) continue
+      if (!begins && offset < from) continue
       const { key, value: body, headers } = record
       records.push({
         offset,
-        message: { key, body, headers: headersFromPairs(headers), timestampMs: timestampOf(batch, record) },
+        message: { key, body, headers: headersFromPairs(headers), timestampMs: timestampOf(record) },
         bytes: record.length,
       })
     }
@@ -156,6 +178,8 @@ function recordsOf(partition: FetchedPartition, from: bigint): [readonly Fetched
 }
 
 function responseIn(error: unknown): PlatformaticFetched | undefined {
-  const found = errorsIn(error).find(({ response }) => typeof response === 'object' && response !== null && 'responses' in response)
+  const found = errorsIn(error).find(
+    ({ response }) => typeof response === 'object' && response !== null && 'responses' in response,
+  )
   return found?.response as PlatformaticFetched | undefined
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { type FetchedBatch, readCommitted, timestampOf } from './read-committed.ts'
+import { type FetchedBatch, readCommitted, timestampsOf } from './read-committed.ts'
 
 const record = { length: 1, timestampDelta: 5n, offsetDelta: 0, key: null, value: null, headers: [] }
 
@@ -38,7 +38,14 @@ test('records of aborted transactions are left out, those around them stay', () 
 })
 
 test('one producer that aborts twice keeps what it committed between', () => {
-  const log = [written(0n, 7n), marker(1n, 7n, 0), written(2n, 7n), marker(3n, 7n, 1), written(4n, 7n), marker(5n, 7n, 0)]
+  const log = [
+    written(0n, 7n),
+    marker(1n, 7n, 0),
+    written(2n, 7n),
+    marker(3n, 7n, 1),
+    written(4n, 7n),
+    marker(5n, 7n, 0),
+  ]
   const aborted = [
     { producerId: 7n, firstOffset: 4n },
     { producerId: 7n, firstOffset: 0n },
@@ -56,6 +63,6 @@ test('a producer outside transactions is never taken for an aborted one', () => 
 })
 
 test('with LogAppendTime the time of the broker counts', () => {
-  assert.equal(timestampOf(batch(0n), record), 105)
-  assert.equal(timestampOf(batch(0n, { attributes: 8 }), record), 900)
+  assert.equal(timestampsOf(batch(0n))(record), 105)
+  assert.equal(timestampsOf(batch(0n, { attributes: 8 }))(record), 900)
 })

@@ -33,8 +33,13 @@ const logAppendTime = 8
  * does it: a producer is aborted from the first offset of its aborted transaction up to its next abort marker.
  * @see https://github.com/apache/kafka/blob/4.3/clients/src/main/java/org/apache/kafka/clients/consumer/internals/CompletedFetch.java
  */
-export function readCommitted<B extends FetchedBatch>(batches: readonly B[], aborted: readonly AbortedTransaction[]): readonly B[] {
-  const waiting = aborted.toSorted((a, b) => (a.firstOffset < b.firstOffset ? -1 : a.firstOffset > b.firstOffset ? 1 : 0))
+export function readCommitted<B extends FetchedBatch>(
+  batches: readonly B[],
+  aborted: readonly AbortedTransaction[],
+): readonly B[] {
+  const waiting = aborted.toSorted((a, b) =>
+    a.firstOffset < b.firstOffset ? -1 : a.firstOffset > b.firstOffset ? 1 : 0,
+  )
   const active = new Set<bigint>()
   let at = 0
   return batches.filter((batch) => {
@@ -55,10 +60,11 @@ export function lastOffsetOf(batch: FetchedBatch): bigint {
   return batch.firstOffset + BigInt(batch.lastOffsetDelta)
 }
 
-/** Epoch milliseconds. With LogAppendTime the broker's time stands in the batch and the records keep the producer's. */
-export function timestampOf(batch: FetchedBatch, record: FetchedBatchRecord): number {
-  if ((batch.attributes & logAppendTime) !== 0) return Number(batch.maxTimestamp)
-  return Number(batch.firstTimestamp + record.timestampDelta)
+/** Epoch milliseconds of the records of a batch. With LogAppendTime the broker's time stands in the batch and the records keep the producer's. */
+export function timestampsOf(batch: FetchedBatch): (record: FetchedBatchRecord) => number {
+  const appendedAt = (batch.attributes & logAppendTime) === 0 ? null : Number(batch.maxTimestamp)
+  const first = Number(batch.firstTimestamp)
+  return ({ timestampDelta }) => appendedAt ?? first + Number(timestampDelta)
 }
 
 /** The key of a control record is version and type, 16 bits each; type 0 is an abort. */

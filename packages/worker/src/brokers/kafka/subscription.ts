@@ -12,6 +12,8 @@ const partitionBufferRecords = 5000
 const minBufferBytes = 2 * 1024 * 1024
 const maxBufferBytes = 32 * 1024 * 1024
 const closeTimeoutMs = 5000
+/** A reason of our own, since the platform would make an error with a stack for each. */
+const woke = 'woke'
 
 export interface SubscriptionOptions {
   readonly client: ClientDriver
@@ -56,7 +58,8 @@ export class KafkaSubscription implements Subscription {
       states: () => this.#order,
       clock: options.clock,
       onWritten: () => this.#wake(),
-      onFailed: (error) => this.#trouble('disconnected', `the position was not written, trying again: ${String(error)}`),
+      onFailed: (error) =>
+        this.#trouble('disconnected', `the position was not written, trying again: ${String(error)}`),
     })
   }
 
@@ -64,7 +67,13 @@ export class KafkaSubscription implements Subscription {
     return this.#driver.join()
   }
 
-  async next({ maxMessages, waitMs }: { readonly maxMessages: number; readonly waitMs: number }): Promise<readonly Delivery[]> {
+  async next({
+    maxMessages,
+    waitMs,
+  }: {
+    readonly maxMessages: number
+    readonly waitMs: number
+  }): Promise<readonly Delivery[]> {
     const { clock } = this.#options
     const end = clock.now() + waitMs
     while (this.#closing === undefined) {
@@ -76,7 +85,7 @@ export class KafkaSubscription implements Subscription {
       const enough = new AbortController()
       this.#wake = woken.resolve
       await Promise.race([woken.promise, clock.sleep(leftMs, enough.signal)])
-      enough.abort()
+      enough.abort(woke)
     }
     return []
   }
@@ -90,8 +99,10 @@ export class KafkaSubscription implements Subscription {
       if (!(delivery instanceof KafkaDelivery) || delivery.ended || delivery.state.lost) continue
       delivery.ended = true
       this.#count(delivery, -1)
-      if (settlement.kind === 'ack') delivery.slot.done = true
-      else this.#release(delivery, settlement.delayMs)
+      if (settlement.kind === 'ack') {
+        delivery.slot.done = true
+        delivery.state.forgetDone()
+      } else this.#release(delivery, settlement.delayMs)
     }
     if (this.#inFlight.messages === 0) this.#drained()
     this.#marks.later()
@@ -152,7 +163,9 @@ export class KafkaSubscription implements Subscription {
   #fits({ bytes }: KafkaDelivery): boolean {
     const { messages, bytes: maxBytes } = this.#options.receive.maxInFlight
     // A single message above the bound would never be delivered.
-    return this.#inFlight.messages === 0 || (this.#inFlight.messages < messages && this.#inFlight.bytes + bytes <= maxBytes)
+    return (
+      this.#inFlight.messages === 0 || (this.#inFlight.messages < messages && this.#inFlight.bytes + bytes <= maxBytes)
+    )
   }
 
   #hand(delivery: KafkaDelivery, taken: KafkaDelivery[]): void {
@@ -161,10 +174,11 @@ export class KafkaSubscription implements Subscription {
   }
 
   #count({ state, bytes }: KafkaDelivery, by: 1 | -1): void {
-    for (const each of [this.#inFlight, state.inHands]) {
-      each.messages += by
-      each.bytes += by * bytes
-    }
+    const { inHands } = state
+    inHands.messages += by
+    inHands.bytes += by * bytes
+    this.#inFlight.messages += by
+    this.#inFlight.bytes += by * bytes
   }
 
   /** Kafka takes nothing back: the record stays in memory, uncommitted, and is handed out again when its time comes. */
@@ -192,7 +206,10 @@ export class KafkaSubscription implements Subscription {
       outOfRange: (partition, next) => {
         const state = stateOf(partition)
         if (state === undefined) return
-        this.#trouble('skipped', `${this.topic}/${state.name}: offset ${String(state.next)} is gone, going on at ${String(next)}`)
+        this.#trouble(
+          'skipped',
+          `${this.topic}/${state.name}: offset ${String(state.next)} is gone, going on at ${String(next)}`,
+        )
         state.next = next
       },
       trouble: (trouble) => this.#options.receive.onTrouble?.(trouble),
@@ -205,7 +222,11 @@ export class KafkaSubscription implements Subscription {
     return state.buffered === 0 || this.#buffered < this.#maxBuffered
   }
 
-  #fetched(state: PartitionState | undefined, records: readonly FetchedRecord[], at: { readonly from: bigint; readonly next: bigint }): void {
+  #fetched(
+    state: PartitionState | undefined,
+    records: readonly FetchedRecord[],
+    at: { readonly from: bigint; readonly next: bigint },
+  ): void {
     if (state === undefined || at.from !== state.next) return
     const before = state.bufferedBytes
     state.add(records, at.next)
