@@ -8,8 +8,8 @@ import { officeBed, until } from './office-bed.ts'
 const retry = { maxAttempts: 2, backoff: constant(1) }
 const text = (message: Message): string => Buffer.from(message.body ?? []).toString()
 
-test('a handler fails, the letter is captured, replayed to its consumer and confirmed by a receipt', async () => {
-  const bed = await officeBed()
+test('a handler fails, the letter is captured, replayed to its consumer and confirmed by a receipt', async (t) => {
+  const bed = await officeBed(t)
   const { store } = bed
   let broken = true
   const handled: string[] = []

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { after } from 'node:test'
+import type { TestContext } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
 import {
   type Broker,
@@ -37,7 +37,7 @@ import {
 import { openStore, type Store } from '../src/store/store.ts'
 import { testDatabase } from '../src/testing/database.ts'
 
-/** An office in parts, on a fresh database and a broker in memory, with what journeys ask of it. Ends with its test file. */
+/** An office in parts, on a fresh database and a broker in memory, with what journeys ask of it. Ends with its test. */
 export interface OfficeBed {
   readonly store: Store
   readonly memory: MemoryStore
@@ -80,7 +80,7 @@ export interface DeadLetter {
 
 export const lane = 'orders-retries-reefer'
 
-export async function officeBed(): Promise<OfficeBed> {
+export async function officeBed(t: TestContext): Promise<OfficeBed> {
   const database = await testDatabase()
   const store = await openStore({ url: database.url, allowUnsafe: true, maxConnections: 20 })
   const memory = memoryStore()
@@ -94,7 +94,7 @@ export async function officeBed(): Promise<OfficeBed> {
     ].map((spec) => spec as never),
   )
   const closers: (() => Promise<unknown>)[] = [() => database.drop(), () => store.close()]
-  after(async () => {
+  t.after(async () => {
     for (const close of closers.toReversed()) await close()
   })
   const captures = (['orders-dead-letter', 'redrive-receipts'] as const).map(

@@ -22,7 +22,6 @@ const statusOf: Readonly<Partial<Record<ErrorCode, number>>> = {
   NOT_FOUND: 404,
   STATE_CONFLICT: 409,
   PLAN_STALE: 409,
-  DISK_FULL: 507,
   DATABASE_UNREACHABLE: 503,
   BROKER_UNREACHABLE: 503,
 }
