@@ -4,6 +4,7 @@ import { deliveryCases } from './delivery.ts'
 import { headersCases } from './headers.ts'
 import { orderCases } from './order.ts'
 import { outageCases } from './outages.ts'
+import { placesCases } from './places.ts'
 import { reconnectCases } from './reconnect.ts'
 import { settlementCases } from './settlement.ts'
 import { shutdownCases } from './shutdown.ts'
@@ -22,6 +23,7 @@ export interface TestBrokerOptions {
 
 const topics: readonly (readonly [string, Cases<string>])[] = [
   ['delivery', deliveryCases],
+  ['places', placesCases],
   ['settlement', settlementCases],
   ['order', orderCases],
   ['headers', headersCases],

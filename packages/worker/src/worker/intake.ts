@@ -1,7 +1,8 @@
 import type { Delivery, ReceiveOptions, Subscription } from '../broker.ts'
-import { chain } from './chain.ts'
+import { type Chain, chain } from './chain.ts'
 import type { Kit } from './kit.ts'
 import { putBack } from './put-back.ts'
+import type { Room } from './read-ahead.ts'
 import { type Settler, settler } from './settler.ts'
 import { HeldTask, type Task, type TaskContext } from './task.ts'
 
@@ -21,6 +22,8 @@ export interface IntakeOptions {
   readonly accept: (tasks: readonly Task[]) => void
   /** Some tasks have just become `lost`. */
   readonly onLost?: () => void
+  /** Read only while there is room. */
+  readonly room?: Room | undefined
   /** Reads by itself instead of handing every task to `accept`. */
   readonly read?: (subscription: Subscription, make: MakeTask) => Promise<void>
 }
@@ -28,6 +31,7 @@ export interface IntakeOptions {
 export type MakeTask = (delivery: Delivery) => Task
 
 const waitMs = 1_000
+const batch = 1_000
 const retryMs = 500
 /** Brokers that lease hand a message to somebody else after minutes; far below that we say that we are still at it. */
 const leaseEveryMs = 20_000
@@ -36,7 +40,7 @@ const leaseMs = 60_000
 export async function openIntake(kit: Kit, options: IntakeOptions): Promise<Intake> {
   const { broker, queue, consumer, events, clock, gate, stopping } = kit
   const { place, from, maxInFlight } = options
-  const held = chain<HeldTask>()
+  const held = options.room === undefined ? chain<HeldTask>() : counted(chain<HeldTask>(), options.room)
   const trouble = (message: string, cause?: unknown): void => events.emit('trouble', () => ({ message, place, cause }))
 
   const subscription = await broker.receive(place, {
@@ -68,7 +72,9 @@ export async function openIntake(kit: Kit, options: IntakeOptions): Promise<Inta
   const make: MakeTask = (delivery) => new HeldTask(delivery, context)
   const each = async (): Promise<void> => {
     await gate.passed(stopping)
-    const deliveries = await subscription.next({ maxMessages: maxInFlight.messages, waitMs })
+    const room = Math.min(batch, maxInFlight.messages, (await options.room?.wait(stopping)) ?? batch)
+    if (stopping.aborted) return
+    const deliveries = await subscription.next({ maxMessages: room, waitMs })
     if (deliveries.length === 0) return
     const tasks = deliveries.map(make)
     if (stopping.aborted) await Promise.all(tasks.map((task) => task.release()))
@@ -101,5 +107,23 @@ export async function openIntake(kit: Kit, options: IntakeOptions): Promise<Inta
     },
     close: (settled) =>
       subscription.close(settled).catch((cause: unknown) => trouble(`"${place}" did not close cleanly`, cause)),
+  }
+}
+
+function counted(held: Chain<HeldTask>, room: Room): Chain<HeldTask> {
+  return {
+    get first() {
+      return held.first
+    },
+    items: held.items,
+    push(task) {
+      if (!task.chained) room.take(task.delivery)
+      held.push(task)
+    },
+    remove(task) {
+      const wasHeld = held.remove(task)
+      if (wasHeld) room.free(task.delivery)
+      return wasHeld
+    },
   }
 }

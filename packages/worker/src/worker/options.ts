@@ -111,8 +111,8 @@ export function resolveOptions(options: WorkerOptions): ResolvedOptions {
     receipts: options.receipts === undefined ? defaultReceiptsPlace : options.receipts,
     lanes: options.deadLetter === undefined ? lanes : { ...lanes, deadLetter: options.deadLetter },
     laneBounds: {
-      messages: Math.max(1, Math.floor(laneMessages / lanes.retries.length)),
-      bytes: Math.max(1, Math.floor(laneBytes / lanes.retries.length)),
+      messages: laneMessages,
+      bytes: laneBytes,
     },
     shutdownMs: notNegative('shutdownMs', options.shutdownMs ?? 25_000),
     clock: options.clock ?? systemClock,

@@ -4,6 +4,7 @@ import { type Due, due } from './due.ts'
 import { type Intake, openIntake } from './intake.ts'
 import type { Kit } from './kit.ts'
 import type { ResolvedOptions } from './options.ts'
+import { readAhead } from './read-ahead.ts'
 import { readSuspectLog } from './suspect-log.ts'
 import { readSuspectQueue } from './suspect-queue.ts'
 import { suspected } from './suspicion.ts'
@@ -60,12 +61,14 @@ export async function openReading(kit: Kit, options: ResolvedOptions): Promise<R
   const { ordering, redelivered } = kit.broker.capabilities
   const isLog = ordering === 'partition' && redelivered === 'superset'
   const onLost = (): void => later.dropLost()
+  const ahead = readAhead(options.laneBounds, lanes.retries.length)
   const wanted = [
     { place: kit.queue, from: 'source', maxInFlight: options.maxInFlight, accept: acceptSource },
     ...lanes.retries.map((lane, at) => ({
       place: lane.place,
       from: 'lane' as const,
-      maxInFlight: options.laneBounds,
+      maxInFlight: ahead.most,
+      room: ahead.rooms[at],
       accept: acceptLane(lane, at === lanes.retries.length - 1),
       onLost,
     })),
