@@ -67,10 +67,8 @@ export async function wire(options: Omit<PgBossOptions, 'boss'> = {}, url: strin
   await boss.start()
   const broker = pgBossBroker({ boss, ...options })
   const pool = boss.getDb() as unknown as { close(): Promise<void> }
-  let isDead = false
   opened.add({
     async close() {
-      if (isDead) return
       await broker.close()
       await boss.stop({ graceful: false }).catch(() => undefined)
     },
@@ -81,9 +79,6 @@ export async function wire(options: Omit<PgBossOptions, 'boss'> = {}, url: strin
     async cut() {
       await sql('select pg_terminate_backend(pid) from pg_stat_activity where application_name = $1', [name])
     },
-    async crash() {
-      isDead = true
-      await pool.close()
-    },
+    crash: () => pool.close(),
   }
 }

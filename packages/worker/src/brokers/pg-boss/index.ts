@@ -5,7 +5,7 @@ import { messageBytes } from '../../message.ts'
 import type { JobInsertLike, PgBossLike } from './client.ts'
 import { dataOf } from './envelope.ts'
 import { jobsOf } from './jobs.ts'
-import { outcomeOfError } from './outcome-of-error.ts'
+import { asking, outcomeOfError } from './outcome-of-error.ts'
 import { PgBossSubscription } from './subscription.ts'
 
 export type { Claim, DatabaseLike, JobInsertLike, JobLike, PgBossLike, QueueLike, QueueOptionsLike } from './client.ts'
@@ -69,7 +69,7 @@ export function pgBossBroker(options: PgBossOptions): Broker {
   boss.on('error', onError)
 
   const exists = async (place: string): Promise<Awaited<ReturnType<PgBossLike['getQueue']>>> =>
-    boss.getQueue(queueName(place)).catch((error: unknown) => {
+    asking(() => boss.getQueue(queueName(place))).catch((error: unknown) => {
       throw new RedriveError('BROKER_UNREACHABLE', `${place}: the database of pg-boss cannot be asked`, {
         cause: error,
       })
@@ -128,7 +128,7 @@ export function pgBossBroker(options: PgBossOptions): Broker {
     },
     async depth(place) {
       await existing(place)
-      return { messages: await jobs.count(queueName(place)) }
+      return { messages: await asking(() => jobs.count(queueName(place))) }
     },
     async describe(place) {
       const queue = await exists(place)

@@ -30,12 +30,19 @@ export function outcomeOfError(error: unknown): SendResult {
   return { kind: 'uncertain', reason }
 }
 
-/** True where the trouble is the way to the database, not the question. */
-export function isUnreachable(error: unknown): boolean {
-  const code: unknown = typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined
-  if (code === 'ERR_ASSERTION') return false
-  return !isSqlState(code) || /^(?:57|53|08)/.test(code)
+/** Asks what may be asked twice: connections of the pool that broke while they were idle show it only when used. */
+export async function asking<T>(question: () => Promise<T>): Promise<T> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await question()
+    } catch (error) {
+      if (attempt === maxAsked || outcomeOfError(error).kind !== 'uncertain') throw error
+    }
+  }
 }
+
+/** As many connections as pools usually hold. */
+const maxAsked = 10
 
 function isSqlState(code: unknown): code is string {
   return typeof code === 'string' && /^[0-9A-Z]{5}$/.test(code) && /\d/.test(code)
