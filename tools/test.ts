@@ -9,7 +9,12 @@ const leftOut = [
   { folder: 'brokers', needs: 'real brokers', command: 'npm run test:brokers' },
 ]
 
-const all = findFiles('packages/*/src/**/*.test.ts', 'packages/*/test/*.test.ts', '{tools,bench,torture}/**/*.test.ts')
+const all = findFiles(
+  'packages/*/src/**/*.test.ts',
+  'packages/*/test/*.test.ts',
+  'packages/*/test/pg-boss/*.test.ts',
+  '{tools,bench,torture}/**/*.test.ts',
+)
 const name = process.argv[2]
 const matching = name === undefined ? all : all.filter((file) => file.includes(name))
 // A name that is in no path is taken as the name of tests.

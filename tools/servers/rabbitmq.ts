@@ -139,7 +139,11 @@ async function launch({ root, data, port, distPort, epmdPort, settings }: Launch
       `RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS=+S 2:2 +sbwt none +sbwtdcpu none +sbwtdio none -kernel inet_dist_use_interface {127,0,0,1}${rabbitArgs}`,
       '/usr/lib/rabbitmq/bin/rabbitmq-server',
     ],
-    { env: { ...process.env, ROOT: root, DATA: data }, stdio: ['ignore', 'pipe', 'pipe', 'pipe'] },
+    // Debian leaves the folder of chroot out of the PATH of everybody but root.
+    {
+      env: { ...process.env, PATH: `${process.env['PATH'] ?? ''}:/usr/sbin:/sbin`, ROOT: root, DATA: data },
+      stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
+    },
   )
   const log = createWriteStream(join(data, 'server.log'), { flags: 'a' })
   child.stdout?.pipe(log)

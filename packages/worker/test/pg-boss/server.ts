@@ -1,23 +1,36 @@
+import { randomUUID } from 'node:crypto'
 import { after } from 'node:test'
 import { type PgBossOptions, pgBossBroker } from '@redrive/worker/pg-boss'
 import pg from 'pg'
 import { PgBoss } from 'pg-boss'
-import { testDatabase } from '../../../server/src/testing/database.ts'
 import type { Broker } from '../../src/broker.ts'
 import { type LossyProxy, startLossyProxy } from '../lossy-proxy.ts'
 
+const serverUrl = process.env['REDRIVE_TEST_DATABASE_URL']
+if (serverUrl === undefined)
+  throw new Error('needs a PostgreSQL: REDRIVE_TEST_DATABASE_URL=postgres://… (npm test brings one)')
+
 /** A database of this file's own. */
-const database = await testDatabase()
+const database = `pg_boss_${randomUUID().replaceAll('-', '')}`
+await query(serverUrl, `create database ${database}`)
 const opened = new Set<{ close(): Promise<void> }>()
 after(async () => {
   await Promise.all([...opened].map((each) => each.close()))
-  await database.drop()
+  await query(serverUrl, `drop database ${database} with (force)`)
 })
 
-export const databaseUrl: string = database.url
+export const databaseUrl: string = Object.assign(new URL(serverUrl), { pathname: `/${database}` }).href
 
-export async function sql(text: string, values: readonly unknown[] = []): Promise<readonly Record<string, unknown>[]> {
-  const client = new pg.Client(databaseUrl)
+export function sql(text: string, values: readonly unknown[] = []): Promise<readonly Record<string, unknown>[]> {
+  return query(databaseUrl, text, values)
+}
+
+async function query(
+  url: string,
+  text: string,
+  values: readonly unknown[] = [],
+): Promise<readonly Record<string, unknown>[]> {
+  const client = new pg.Client(url)
   await client.connect()
   try {
     return (await client.query(text, [...values])).rows as Record<string, unknown>[]

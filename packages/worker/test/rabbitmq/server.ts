@@ -1,6 +1,6 @@
 import { after } from 'node:test'
-import amqp from 'amqplib'
 import { type ConnectionLike, type RabbitmqOptions, rabbitmqBroker } from '@redrive/worker/rabbitmq'
+import amqp from 'amqplib'
 import type { Broker } from '../../src/broker.ts'
 import { type LossyProxy, startLossyProxy } from '../lossy-proxy.ts'
 

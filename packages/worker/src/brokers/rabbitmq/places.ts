@@ -62,7 +62,10 @@ function serverOf({ connection }: ConnectionLike): { readonly product: string; r
     readonly product?: unknown
     readonly version?: unknown
   }
-  return { product: String(product ?? 'unknown'), version: String(version ?? '') }
+  return {
+    product: typeof product === 'string' ? product : 'unknown',
+    version: typeof version === 'string' ? version : '',
+  }
 }
 
 async function inspect(
