@@ -15,7 +15,10 @@ export type { Office } from './office.ts'
  * Starts the office a configuration describes. The only file that names concrete adapters.
  * @throws DATA_FOLDER_IN_USE, DATABASE_UNREACHABLE, DATABASE_UNSAFE, BROKER_UNREACHABLE, OPTION_INVALID (the port), …
  */
-export async function startOffice(config: Config, options: { readonly onEvent?: (line: string) => void } = {}): Promise<Office> {
+export async function startOffice(
+  config: Config,
+  options: { readonly onEvent?: (line: string) => void } = {},
+): Promise<Office> {
   const tell = options.onEvent ?? (() => undefined)
   const database = await openDatabase(config, tell)
   const brokers: OpenBroker[] = []
@@ -52,7 +55,11 @@ async function openBroker(
       return { broker, close: () => broker.close() }
     }
     case 'pg-boss': {
-      const boss = new PgBoss({ connectionString: options.url ?? config.url, schema: config.schema, application_name: 'redrive-queue' })
+      const boss = new PgBoss({
+        connectionString: options.url ?? config.url,
+        schema: config.schema,
+        application_name: 'redrive-queue',
+      })
       boss.on('error', (error) => options.tell(`pg-boss: ${error.message}`))
       await boss.start()
       const broker = pgBossBroker({ boss })

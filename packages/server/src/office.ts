@@ -42,7 +42,10 @@ export async function openOffice(parts: {
   readonly tell: (line: string) => void
 }): Promise<Office> {
   const { config, database, brokers, tell } = parts
-  const opened: (() => Promise<unknown>)[] = [() => database.stop(), () => Promise.all(brokers.map(({ close }) => close()))]
+  const opened: (() => Promise<unknown>)[] = [
+    () => database.stop(),
+    () => Promise.all(brokers.map(({ close }) => close())),
+  ]
   const closeAll = async (): Promise<void> => {
     for (const close of opened.splice(0).toReversed()) await close()
   }
@@ -144,7 +147,9 @@ function failureLine(requestId: string, error: unknown): string {
 /** One name for each data folder, so that two offices of one machine do not end each other's token. */
 function localName(folder: string): string {
   const place = createHash('sha256').update(path.resolve(folder)).digest('hex').slice(0, 8)
-  return `local.${place}@${hostname().replaceAll(/[^\w.-]/g, '-').slice(0, 40)}`
+  return `local.${place}@${hostname()
+    .replaceAll(/[^\w.-]/g, '-')
+    .slice(0, 40)}`
 }
 
 function tellEvent(event: CaptureEvent, tell: (line: string) => void): void {
@@ -152,7 +157,8 @@ function tellEvent(event: CaptureEvent, tell: (line: string) => void): void {
   else if (event.kind === 'paused') tell(`capture from ${event.place} waits for the ${event.why}: ${event.message}`)
   else if (event.kind === 'resumed') tell(`capture from ${event.place} goes on`)
   else if (event.kind === 'trouble') tell(`capture from ${event.place}: ${event.message}`)
-  else if (event.kind === 'hostile') tell(`a letter from ${event.place} could not be understood and is kept as it is: ${event.reason}`)
+  else if (event.kind === 'hostile')
+    tell(`a letter from ${event.place} could not be understood and is kept as it is: ${event.reason}`)
 }
 
 /** For the command line on this machine, readable by its owner only. */

@@ -56,6 +56,9 @@ test('letters whose consumer has no lane are left out of a plan to the lane, and
   const { rows } = await bed.store.pool.query<{ id: string }>('select id from letter')
   const plan = await bed.plan({ letters: [showLetterId(rows[0]?.id ?? '')] })
   assert.equal(plan.letters, 0)
-  assert.equal(Object.values(plan.skipped).reduce((sum, letters) => sum + letters, 0), 1)
+  assert.equal(
+    Object.values(plan.skipped).reduce((sum, letters) => sum + letters, 0),
+    1,
+  )
   await assert.rejects(bed.run(plan), { code: 'REQUEST_INVALID' })
 })

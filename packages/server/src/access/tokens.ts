@@ -22,7 +22,9 @@ export async function createToken(store: Store, name: string): Promise<string> {
     [name, digestOf(token)],
   )
   if (rowCount === 0) {
-    throw new RedriveError('STATE_CONFLICT', `There is a token named ${name} already.`, { hint: 'Choose another name.' })
+    throw new RedriveError('STATE_CONFLICT', `There is a token named ${name} already.`, {
+      hint: 'Choose another name.',
+    })
   }
   return token
 }

@@ -16,7 +16,10 @@ export function officeClient(address: OfficeAddress): Client {
     try {
       response = await fetch(`${address.url}/api/v1${path}`, {
         method,
-        headers: { authorization: `Bearer ${address.token}`, ...(body === undefined ? {} : { 'content-type': 'application/json' }) },
+        headers: {
+          authorization: `Bearer ${address.token}`,
+          ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+        },
         ...(body === undefined ? {} : { body: JSON.stringify(body) }),
       })
     } catch (error) {
@@ -43,9 +46,18 @@ function queryString(query: Readonly<Record<string, string | number | undefined>
 }
 
 async function faultOf(response: Response): Promise<RedriveError> {
-  const problem = (await response.json().catch(() => ({}))) as { code?: string; detail?: string; hint?: string; data?: Record<string, unknown> }
-  return new RedriveError((problem.code ?? 'INTERNAL') as never, problem.detail ?? `The office answered ${response.status}.`, {
-    ...(problem.hint === undefined ? {} : { hint: problem.hint }),
-    ...(problem.data === undefined ? {} : { data: problem.data }),
-  })
+  const problem = (await response.json().catch(() => ({}))) as {
+    code?: string
+    detail?: string
+    hint?: string
+    data?: Record<string, unknown>
+  }
+  return new RedriveError(
+    (problem.code ?? 'INTERNAL') as never,
+    problem.detail ?? `The office answered ${response.status}.`,
+    {
+      ...(problem.hint === undefined ? {} : { hint: problem.hint }),
+      ...(problem.data === undefined ? {} : { data: problem.data }),
+    },
+  )
 }

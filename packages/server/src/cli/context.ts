@@ -19,7 +19,10 @@ export interface Context {
 }
 
 /** Runs a command against the office; a fault is told as what happened, why and what to do, and becomes the exit status. */
-export async function withOffice(options: GlobalOptions, work: (context: Context) => Promise<number | void>): Promise<void> {
+export async function withOffice(
+  options: GlobalOptions,
+  work: (context: Context) => Promise<number | void>,
+): Promise<void> {
   await guarded(options, async () => {
     const client = officeClient(findOffice(options))
     return work({ output: terminalOutput({ json: options.json === true }), client, nowMs: Date.now() })
@@ -48,7 +51,12 @@ function reportError(error: unknown, json: boolean): void {
   const fault = isRedriveError(error)
   const message = error instanceof Error ? error.message : String(error)
   if (json) {
-    const shown = { code: fault ? error.code : 'INTERNAL', message, hint: fault ? (error.hint ?? null) : null, data: fault ? error.data : {} }
+    const shown = {
+      code: fault ? error.code : 'INTERNAL',
+      message,
+      hint: fault ? (error.hint ?? null) : null,
+      data: fault ? error.data : {},
+    }
     process.stderr.write(`${JSON.stringify(shown)}\n`)
     return
   }

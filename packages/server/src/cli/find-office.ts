@@ -15,7 +15,11 @@ export const officeFile = 'office.json'
  * `.redrive` here or in a folder above.
  * @throws OFFICE_UNREACHABLE with what was looked for
  */
-export function findOffice(options: { readonly data?: string; readonly env?: NodeJS.ProcessEnv; readonly folder?: string }): OfficeAddress {
+export function findOffice(options: {
+  readonly data?: string
+  readonly env?: NodeJS.ProcessEnv
+  readonly folder?: string
+}): OfficeAddress {
   const env = options.env ?? process.env
   const { REDRIVE_URL: url, REDRIVE_TOKEN: token } = env
   if (url !== undefined) {

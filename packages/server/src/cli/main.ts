@@ -26,17 +26,21 @@ Examples:
 More: redrive help COMMAND | query | exit-codes | environment`,
   )
 
-const wholeNumber = (least: number, most: number) => (text: string): number => {
-  const number = Number(text)
-  if (/^\d+$/.test(text) && number >= least && number <= most) return number
-  throw new InvalidArgumentError(`A whole number from ${least} to ${most} is wanted.`)
-}
+const wholeNumber =
+  (least: number, most: number) =>
+  (text: string): number => {
+    const number = Number(text)
+    if (/^\d+$/.test(text) && number >= least && number <= most) return number
+    throw new InvalidArgumentError(`A whole number from ${least} to ${most} is wanted.`)
+  }
 const port = wholeNumber(0, 65_535)
 const pageSize = wholeNumber(1, 200)
 const seconds = wholeNumber(1, 86_400)
 
 const office = (command: Command): Command =>
-  command.option('--json', 'print the answer as JSON').option('--data <folder>', 'data folder of a local office (default: .redrive here or above)')
+  command
+    .option('--json', 'print the answer as JSON')
+    .option('--data <folder>', 'data folder of a local office (default: .redrive here or above)')
 const selecting = (command: Command): Command =>
   office(command)
     .option('--cause <id>', 'all open letters of a cause')
@@ -95,7 +99,10 @@ office(program.command('letters [query...]'))
   .option('--after <cursor>', 'go on after a page')
   .option('--jsonl', 'one JSON object a line')
   .option('--require-match', 'exit 3 when nothing matches')
-  .addHelpText('after', "\nExample:\n  redrive letters 'queue:orders error:ETIMEDOUT age:<2h' --jsonl | redrive replay plan --ids-file -")
+  .addHelpText(
+    'after',
+    "\nExample:\n  redrive letters 'queue:orders error:ETIMEDOUT age:<2h' --jsonl | redrive replay plan --ids-file -",
+  )
   .action(async (query, options) => (await import('./commands/letters.ts')).lettersCommand(query, options))
 
 const letter = program.command('letter').description('one letter')
@@ -108,7 +115,11 @@ const replay = program.command('replay').description('send letters again: plan, 
 
 selecting(replay.command('plan [query...]'))
   .description('freeze what would be sent and where; sends nothing')
-  .addOption(new Option('--to <destination>', 'lane: only the consumer that failed; origin: everybody who reads it').choices(['lane', 'origin']).default('lane'))
+  .addOption(
+    new Option('--to <destination>', 'lane: only the consumer that failed; origin: everybody who reads it')
+      .choices(['lane', 'origin'])
+      .default('lane'),
+  )
   .option('--pace <number>', 'letters a second', wholeNumber(1, 100_000), 50)
   .option('--reason <text>', 'kept in the audit trail')
   .option('--require-match', 'exit 3 when nothing matches')
@@ -117,7 +128,11 @@ selecting(replay.command('plan [query...]'))
 office(replay.command('run <plan>'))
   .description('carry a plan out, once, and follow it')
   .option('--yes', 'do not ask')
-  .option('--expect <number>', 'letters you believe are in it; another number refuses (needed without a terminal)', wholeNumber(0, 1_000_000))
+  .option(
+    '--expect <number>',
+    'letters you believe are in it; another number refuses (needed without a terminal)',
+    wholeNumber(0, 1_000_000),
+  )
   .option('--by <name>', 'who does this (default: your user name)')
   .option('--detach', 'do not wait for outcomes')
   .option('--timeout <seconds>', 'wait at most so long', seconds, 900)
@@ -138,9 +153,15 @@ office(program.command('ledger'))
   .action(async (options) => (await import('./commands/overview.ts')).ledgerCommand(options))
 
 const token = program.command('token').description('who may call the API')
-office(token.command('create <name>')).description('make a token; shown once').action(async (name, options) => (await import('./commands/tokens.ts')).tokenCreateCommand(name, options))
-office(token.command('list')).description('names of the tokens').action(async (options) => (await import('./commands/tokens.ts')).tokenListCommand(options))
-office(token.command('revoke <name>')).description('end a token').action(async (name, options) => (await import('./commands/tokens.ts')).tokenRevokeCommand(name, options))
+office(token.command('create <name>'))
+  .description('make a token; shown once')
+  .action(async (name, options) => (await import('./commands/tokens.ts')).tokenCreateCommand(name, options))
+office(token.command('list'))
+  .description('names of the tokens')
+  .action(async (options) => (await import('./commands/tokens.ts')).tokenListCommand(options))
+office(token.command('revoke <name>'))
+  .description('end a token')
+  .action(async (name, options) => (await import('./commands/tokens.ts')).tokenRevokeCommand(name, options))
 
 program
   .helpCommand(false)
@@ -190,7 +211,8 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   throw error
 })
 
-for (const group of [program, cause, letter, replay, token]) group.configureOutput({ outputError: (text, write) => write(withTry(text)) })
+for (const group of [program, cause, letter, replay, token])
+  group.configureOutput({ outputError: (text, write) => write(withTry(text)) })
 
 try {
   await program.parseAsync()

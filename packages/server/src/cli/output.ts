@@ -45,7 +45,9 @@ export function printTable<Row>(output: Output, rows: readonly Row[], columns: r
   const widths = columns.map(({ title }, index) => Math.max(title.length, ...cut.map((row) => row[index]?.length ?? 0)))
   const line = (row: readonly string[]): string =>
     row
-      .map((cell, index) => (columns[index]?.align === 'right' ? cell.padStart(widths[index] ?? 0) : cell.padEnd(widths[index] ?? 0)))
+      .map((cell, index) =>
+        columns[index]?.align === 'right' ? cell.padStart(widths[index] ?? 0) : cell.padEnd(widths[index] ?? 0),
+      )
       .join('  ')
       .trimEnd()
   output.out(output.paint('dim', line(columns.map(({ title }) => title))))

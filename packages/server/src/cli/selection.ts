@@ -15,9 +15,13 @@ export async function selectionOf(
   const text = query.join(' ').trim()
   const given = [text !== '', options.cause !== undefined, options.idsFile !== undefined].filter(Boolean).length
   if (given !== 1) {
-    throw new RedriveError('OPTION_INVALID', given === 0 ? 'Say which letters.' : 'Say which letters in one way only.', {
-      hint: 'A query such as "queue:orders tier:transient", or --cause c_…, or --ids-file FILE.',
-    })
+    throw new RedriveError(
+      'OPTION_INVALID',
+      given === 0 ? 'Say which letters.' : 'Say which letters in one way only.',
+      {
+        hint: 'A query such as "queue:orders tier:transient", or --cause c_…, or --ids-file FILE.',
+      },
+    )
   }
   if (options.cause !== undefined) return { cause: options.cause }
   if (options.idsFile === undefined) return { query: text }
@@ -28,7 +32,10 @@ function readIds(file: string): string {
   try {
     return readFileSync(file === '-' ? 0 : file, 'utf8')
   } catch (error) {
-    throw new RedriveError('OPTION_INVALID', `${file} cannot be read.`, { cause: error, hint: 'Give a file with one letter id a line, or - for standard input.' })
+    throw new RedriveError('OPTION_INVALID', `${file} cannot be read.`, {
+      cause: error,
+      hint: 'Give a file with one letter id a line, or - for standard input.',
+    })
   }
 }
 

@@ -10,7 +10,11 @@ export function openApiOf(routes: readonly Route[], version: string): object {
   }
   return {
     openapi: '3.1.0',
-    info: { title: 'Redrive', version, description: 'The dead letter office. Every id is a string; times are RFC 3339 in UTC.' },
+    info: {
+      title: 'Redrive',
+      version,
+      description: 'The dead letter office. Every id is a string; times are RFC 3339 in UTC.',
+    },
     security: [{ token: [] }],
     paths,
     components: {
@@ -25,7 +29,9 @@ function operationOf(route: Route): object {
   return {
     summary: route.summary,
     parameters: [...parametersOf(params, 'path'), ...parametersOf(query, 'query')],
-    ...(body === undefined ? {} : { requestBody: { required: true, content: { 'application/json': { schema: body } } } }),
+    ...(body === undefined
+      ? {}
+      : { requestBody: { required: true, content: { 'application/json': { schema: body } } } }),
     responses: {
       [route.status]: {
         description: 'Done',
@@ -43,7 +49,10 @@ function operationOf(route: Route): object {
 }
 
 function parametersOf(schema: object | undefined, where: 'path' | 'query'): object[] {
-  const { properties = {}, required = [] } = (schema ?? {}) as { properties?: Record<string, object>; required?: readonly string[] }
+  const { properties = {}, required = [] } = (schema ?? {}) as {
+    properties?: Record<string, object>
+    required?: readonly string[]
+  }
   return Object.entries(properties).map(([name, each]) => ({
     name,
     in: where,

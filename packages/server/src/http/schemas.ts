@@ -21,7 +21,9 @@ export const pageQuery = {
 /** Exactly one of the three. */
 export const selection = Type.Object(
   {
-    query: Type.Optional(Type.String({ description: 'As in letter lists; open letters only unless it names a state.', maxLength: 2_000 })),
+    query: Type.Optional(
+      Type.String({ description: 'As in letter lists; open letters only unless it names a state.', maxLength: 2_000 }),
+    ),
     cause: Type.Optional(Type.String({ maxLength: 64 })),
     letters: Type.Optional(Type.Array(Type.String({ maxLength: 64 }), { maxItems: 100_000 })),
   },

@@ -33,15 +33,24 @@ export async function startHttp(office: OfficeServices, options: HttpOptions): P
     genReqId: () => randomUUID(),
   })
   app.removeAllContentTypeParsers()
-  app.addContentTypeParser('application/json', { parseAs: 'string' }, async (_: FastifyRequest, body: string) => parseStrictJson(body))
-  app.setValidatorCompiler<TSchema>(({ schema, httpPart }) => (value) => validate(schema, httpPart as 'body', value))
+  app.addContentTypeParser('application/json', { parseAs: 'string' }, async (_: FastifyRequest, body: string) =>
+    parseStrictJson(body),
+  )
+  app.setValidatorCompiler<TSchema>(
+    ({ schema, httpPart }) =>
+      (value) =>
+        validate(schema, httpPart as 'body', value),
+  )
   app.setErrorHandler((error, request, reply) => {
     const problem = problemOf(error, request.id)
     if (problem.status >= 500 && !isRedriveError(error)) options.onFailure?.({ requestId: request.id, error })
     void reply.status(problem.status).type('application/problem+json').send(JSON.stringify(problem))
   })
   app.setNotFoundHandler((request, reply) => {
-    const problem = problemOf(new RedriveError('NOT_FOUND', 'There is nothing at this address.', { hint: 'See /api/v1/openapi.json' }), request.id)
+    const problem = problemOf(
+      new RedriveError('NOT_FOUND', 'There is nothing at this address.', { hint: 'See /api/v1/openapi.json' }),
+      request.id,
+    )
     void reply.status(404).type('application/problem+json').send(JSON.stringify(problem))
   })
   app.setSerializerCompiler(() => (value) => JSON.stringify(value))
@@ -67,10 +76,14 @@ export async function startHttp(office: OfficeServices, options: HttpOptions): P
   try {
     await app.listen({ host: options.host, port: options.port })
   } catch (error) {
-    throw new RedriveError('OPTION_INVALID', `${options.host}:${options.port} cannot be listened on: ${(error as Error).message}`, {
-      cause: error,
-      hint: 'Choose another port with --port or http.port in redrive.yaml; 0 takes any free one.',
-    })
+    throw new RedriveError(
+      'OPTION_INVALID',
+      `${options.host}:${options.port} cannot be listened on: ${(error as Error).message}`,
+      {
+        cause: error,
+        hint: 'Choose another port with --port or http.port in redrive.yaml; 0 takes any free one.',
+      },
+    )
   }
   const address = app.server.address()
   const port = typeof address === 'object' && address !== null ? address.port : options.port
@@ -104,9 +117,13 @@ function guard(app: FastifyInstance, office: OfficeServices, host: string): void
     const holder = token === undefined ? null : await tokenHolder(office.store, token)
     if (holder === null) {
       void reply.header('www-authenticate', 'Bearer')
-      throw new RedriveError('UNAUTHENTICATED', token === undefined ? 'A token is needed.' : 'The token is not valid.', {
-        hint: 'Send it as `Authorization: Bearer …`; make one with: redrive token create NAME',
-      })
+      throw new RedriveError(
+        'UNAUTHENTICATED',
+        token === undefined ? 'A token is needed.' : 'The token is not valid.',
+        {
+          hint: 'Send it as `Authorization: Bearer …`; make one with: redrive token create NAME',
+        },
+      )
     }
     callers.set(request, holder)
   })

@@ -83,7 +83,12 @@ function textFragments({ field, values, negated }: ValuesCondition): readonly (r
     case 'release':
     case 'host': {
       const exact: Fragment = (bind) => `c.${field} = any(${bind(values)}::text[])`
-      return negated ? [['content', exact]] : [['content', exact], ['cause', facetFragment(field, values)]]
+      return negated
+        ? [['content', exact]]
+        : [
+            ['content', exact],
+            ['cause', facetFragment(field, values)],
+          ]
     }
     default:
       throw new TypeError(`no condition for ${field}`)
@@ -112,6 +117,8 @@ export function likeLiteral(value: string): string {
 
 /** Words with a digit of a key are always among the hashes that are kept, for the key comes first; others may not be. */
 function termSetsOfKeys(keys: readonly string[]): readonly (readonly number[])[] | null {
-  const sets = keys.map((key) => [...new Set(wordsOf(key.slice(0, 1_000)).slice(0, 8))].filter((word) => /\d/.test(word)).map(termHash))
+  const sets = keys.map((key) =>
+    [...new Set(wordsOf(key.slice(0, 1_000)).slice(0, 8))].filter((word) => /\d/.test(word)).map(termHash),
+  )
   return sets.every((set) => set.length > 0) ? sets : null
 }

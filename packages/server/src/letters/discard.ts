@@ -20,7 +20,9 @@ export async function discardLetters(
   request: { readonly selection: Selection; readonly by: string; readonly reason: string; readonly nowMs: number },
 ): Promise<Discarded> {
   if (request.reason.trim() === '' || request.by.trim() === '') {
-    throw new RedriveError('REQUEST_INVALID', 'A discard needs a reason and a name.', { hint: 'Pass --reason and --by.' })
+    throw new RedriveError('REQUEST_INVALID', 'A discard needs a reason and a name.', {
+      hint: 'Pass --reason and --by.',
+    })
   }
   return store.transaction(async (client) => {
     const { ids, missing } = await resolveSelection(client, request.selection, request.nowMs)

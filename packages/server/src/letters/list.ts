@@ -49,7 +49,9 @@ function cursorOf(after: string): string {
   try {
     return parseLetterId(after)
   } catch {
-    throw new RedriveError('REQUEST_INVALID', 'This cursor is not one of ours.', { hint: 'Take `next` of the page before as it is.' })
+    throw new RedriveError('REQUEST_INVALID', 'This cursor is not one of ours.', {
+      hint: 'Take `next` of the page before as it is.',
+    })
   }
 }
 

@@ -63,7 +63,6 @@ export function parseQuery(text: string): Query {
   return { conditions }
 }
 
-
 function conditionOf(text: string, word: QueryWord): Condition {
   const { field, values, negated } = word
   const wrongAt = (position: number, why: string): RedriveError => invalidQuery(text, position, why)
@@ -74,8 +73,7 @@ function conditionOf(text: string, word: QueryWord): Condition {
     )
   }
   if (field === null || field === 'text') {
-    if (negated)
-      throw wrongAt(word.position, 'words cannot be negated; only conditions such as -queue:orders can')
+    if (negated) throw wrongAt(word.position, 'words cannot be negated; only conditions such as -queue:orders can')
     const silent = values.find((value) => wordsOf(value).length === 0)
     if (silent !== undefined)
       throw wrongAt(word.valuePosition, `"${silent}" is too short to be found; a word has at least 3 letters or digits`)

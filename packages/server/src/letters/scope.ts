@@ -10,7 +10,8 @@ export type Scope =
   | { readonly kind: 'causes'; readonly ids: readonly string[]; readonly queues: readonly string[] }
 
 export async function scopeOf(client: Pool | PoolClient, conditions: Conditions): Promise<Scope> {
-  if (conditions.cause.length > 0) return scopeOfCauses(await causesWhere(client, [...conditions.queue, ...conditions.cause]))
+  if (conditions.cause.length > 0)
+    return scopeOfCauses(await causesWhere(client, [...conditions.queue, ...conditions.cause]))
   const statement = new Statement()
   const { rows } = await client.query<{ id: number }>(
     `select q.id from queue q where ${statement.all(conditions.queue)}`,

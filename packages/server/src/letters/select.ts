@@ -116,7 +116,11 @@ async function holding(
   const kept: string[] = []
   for (let from = 0; from < ids.length; from += 500) {
     const page = ids.slice(from, from + 500)
-    const { rows } = await client.query<{ id: string; texts: readonly (string | null)[]; bytes: readonly (Buffer | null)[] }>(
+    const { rows } = await client.query<{
+      id: string
+      texts: readonly (string | null)[]
+      bytes: readonly (Buffer | null)[]
+    }>(
       `select id, array[message, wire_id] as texts, array[key, substring(body for 8192)] as bytes
        from letter_content where id = any($1::uuid[])`,
       [page],

@@ -29,9 +29,13 @@ export async function resolveSelection(client: PoolClient, selection: Selection,
   const { query, cause, letters } = selection
   const given = [query, cause, letters].filter((each) => each !== undefined)
   if (given.length !== 1) {
-    throw new RedriveError('REQUEST_INVALID', 'Say which letters: a query, a cause or letter ids, exactly one of them.', {
-      hint: 'For example --cause c_… or "queue:orders tier:transient".',
-    })
+    throw new RedriveError(
+      'REQUEST_INVALID',
+      'Say which letters: a query, a cause or letter ids, exactly one of them.',
+      {
+        hint: 'For example --cause c_… or "queue:orders tier:transient".',
+      },
+    )
   }
   if (letters !== undefined) return existing(client, letters)
   const asked = cause === undefined ? queryOf(query ?? '') : await queryOfCause(client, cause)
@@ -64,10 +68,9 @@ async function queryOfCause(client: PoolClient, cause: string): Promise<Query> {
 async function existing(client: PoolClient, letters: readonly string[]): Promise<Selected> {
   if (letters.length === 0) throw new RedriveError('REQUEST_INVALID', 'The list of letter ids is empty.')
   const uuids = new Map(letters.map((letter) => [parseLetterId(letter), letter]))
-  const { rows } = await client.query<{ id: string }>(
-    'select id from letter where id = any($1::uuid[]) order by id',
-    [[...uuids.keys()]],
-  )
+  const { rows } = await client.query<{ id: string }>('select id from letter where id = any($1::uuid[]) order by id', [
+    [...uuids.keys()],
+  ])
   const ids = rows.map(({ id }) => id)
   const found = new Set(ids)
   return { ids, missing: [...uuids].filter(([uuid]) => !found.has(uuid)).map(([, letter]) => letter) }

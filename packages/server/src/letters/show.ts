@@ -39,7 +39,11 @@ export interface LetterDetail {
     readonly key: Bytes | null
     readonly body: Bytes | null
     readonly bodySha256: string
-    readonly headers: readonly { readonly name: string; readonly value: Bytes | null; readonly strippedOnReplay: boolean }[]
+    readonly headers: readonly {
+      readonly name: string
+      readonly value: Bytes | null
+      readonly strippedOnReplay: boolean
+    }[]
     readonly properties: unknown
     readonly timestamp: string | null
     readonly bytes: number
@@ -81,7 +85,9 @@ export async function showLetter(store: Store, id: string): Promise<LetterDetail
   )
   const row = rows[0]
   if (row === undefined) {
-    throw new RedriveError('NOT_FOUND', `There is no letter ${id}.`, { hint: 'List letters with: redrive letters state:any' })
+    throw new RedriveError('NOT_FOUND', `There is no letter ${id}.`, {
+      hint: 'List letters with: redrive letters state:any',
+    })
   }
   return detailOf(row, await replaysOf(store, row.id))
 }
@@ -232,7 +238,9 @@ function iso(date: Date | null): string | null {
 
 /** The body alone; `null` when the message has none. @throws NOT_FOUND */
 export async function letterBody(store: Store, id: string): Promise<Buffer | null> {
-  const { rows } = await store.pool.query<{ body: Buffer | null }>('select body from letter_content where id = $1', [parseLetterId(id)])
+  const { rows } = await store.pool.query<{ body: Buffer | null }>('select body from letter_content where id = $1', [
+    parseLetterId(id),
+  ])
   const row = rows[0]
   if (row === undefined) throw new RedriveError('NOT_FOUND', `There is no letter ${id}.`)
   return row.body

@@ -53,7 +53,10 @@ export function claimNext(store: Store, lease: Lease, limit: number): Promise<Cl
         reference: lease.runId,
       })),
     )
-    const contents = await contentOf(client, intents.map(({ letterId }) => letterId))
+    const contents = await contentOf(
+      client,
+      intents.map(({ letterId }) => letterId),
+    )
     const letters = intents.map((intent) => ({ ...intent, letter: contents.get(intent.letterId) ?? null }))
     return { kind: 'claimed', letters }
   })
@@ -91,7 +94,11 @@ async function advance(client: PoolClient, lease: Lease, limit: number): Promise
 type Intent = Omit<Claimed, 'letter'>
 
 /** Letters are locked in the order of their ids, as everywhere, so that runs with common letters wait for each other without a deadlock. */
-async function intend(client: PoolClient, lease: Lease, range: { from: number; to: number }): Promise<readonly Intent[]> {
+async function intend(
+  client: PoolClient,
+  lease: Lease,
+  range: { from: number; to: number },
+): Promise<readonly Intent[]> {
   const { rows } = await client.query<Intent>({
     name: 'intend',
     text: `

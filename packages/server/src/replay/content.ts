@@ -22,7 +22,10 @@ export interface ClaimedLetter {
 }
 
 /** By letter id; a letter whose row is missing or broken is not in it, so that it cannot hold up the others. */
-export async function contentOf(client: PoolClient, ids: readonly string[]): Promise<ReadonlyMap<string, ClaimedLetter>> {
+export async function contentOf(
+  client: PoolClient,
+  ids: readonly string[],
+): Promise<ReadonlyMap<string, ClaimedLetter>> {
   const contents = new Map<string, ClaimedLetter>()
   if (ids.length === 0) return contents
   const { rows } = await client.query<Omit<ClaimedLetter, 'headers'> & { id: string; headers: Buffer }>(

@@ -59,7 +59,8 @@ async function settleLeftBehind(client: PoolClient, runId: string): Promise<void
      returning letter_id, outcome in ('confirmed', 'returned') as proven`,
     [runId],
   )
-  const ids = (proven: boolean): readonly string[] => rows.filter((row) => row.proven === proven).map((row) => row.letter_id)
+  const ids = (proven: boolean): readonly string[] =>
+    rows.filter((row) => row.proven === proven).map((row) => row.letter_id)
   await moveLetters(client, { ids: ids(true), from: 'replaying', to: 'replayed', reference: runId })
   await moveLetters(client, { ids: ids(false), from: 'replaying', to: 'uncertain', reference: runId })
 }

@@ -83,7 +83,10 @@ function book(
   rows: readonly Moved[],
   { from, reference }: { readonly from: 'open' | 'replaying' | 'uncertain'; readonly reference: string },
 ): Promise<void> {
-  return recordTransfers(client, rows.map(({ queueId, to, letters }) => ({ queueId, from, to, letters, what: 'replay', reference })))
+  return recordTransfers(
+    client,
+    rows.map(({ queueId, to, letters }) => ({ queueId, from, to, letters, what: 'replay', reference })),
+  )
 }
 
 /** A broker's words may quote anything; the column takes no NUL. */

@@ -68,8 +68,14 @@ async function applyEvidence(
      returning a.letter_id, a.run_id, seen.was::text`,
     [evidence.ids, evidence.outcomes, evidence.returned],
   )
-  for (const [was, from] of [['uncertain', 'uncertain'], ['not-sent', 'open']] as const) {
-    for (const [reference, moved] of Map.groupBy(rows.filter((row) => row.was === was), (row) => row.run_id)) {
+  for (const [was, from] of [
+    ['uncertain', 'uncertain'],
+    ['not-sent', 'open'],
+  ] as const) {
+    for (const [reference, moved] of Map.groupBy(
+      rows.filter((row) => row.was === was),
+      (row) => row.run_id,
+    )) {
       await moveLetters(client, { ids: moved.map((row) => row.letter_id), from, to: 'replayed', reference })
     }
   }

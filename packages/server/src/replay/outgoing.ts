@@ -1,5 +1,14 @@
 import { hash } from 'node:crypto'
-import { budgetFor, type Capabilities, encodeWire, type Message, type SendResult, stackHeader, type Wire, wireHeader } from '@redrive/worker'
+import {
+  budgetFor,
+  type Capabilities,
+  encodeWire,
+  type Message,
+  type SendResult,
+  stackHeader,
+  type Wire,
+  wireHeader,
+} from '@redrive/worker'
 import type { Claimed } from './claim.ts'
 import type { ClaimedLetter } from './content.ts'
 
@@ -36,7 +45,10 @@ function messageOf(
     ...propertiesOf(letter.properties),
     ...(letter.timestampMs === null ? {} : { timestampMs: letter.timestampMs }),
   }
-  return { ...message, headers: [...own, ...encodeWire(wireOf(claimed, letter), null, budgetFor(capabilities, message))] }
+  return {
+    ...message,
+    headers: [...own, ...encodeWire(wireOf(claimed, letter), null, budgetFor(capabilities, message))],
+  }
 }
 
 const nothing = new Uint8Array(0)

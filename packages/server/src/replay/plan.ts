@@ -48,11 +48,24 @@ export async function createPlan(
     )
     let ordinal = 0
     for (let from = 0; from < selected.ids.length; from += pageSize) {
-      ordinal = await freeze(client, { id, request, brokers, skipped, ordinal, ids: selected.ids.slice(from, from + pageSize) })
+      ordinal = await freeze(client, {
+        id,
+        request,
+        brokers,
+        skipped,
+        ordinal,
+        ids: selected.ids.slice(from, from + pageSize),
+      })
     }
     await seal(client, id, skipped)
     const details = { letters: ordinal, destination: request.destination }
-    await recordAudit(client, { actor: request.by, action: 'plan.create', target: showPlanId(id), reason: request.reason, details })
+    await recordAudit(client, {
+      actor: request.by,
+      action: 'plan.create',
+      target: showPlanId(id),
+      reason: request.reason,
+      details,
+    })
   })
   return id
 }

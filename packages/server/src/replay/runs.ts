@@ -24,7 +24,8 @@ export async function startRun(
       [request.plan],
     )
     const plan = rows[0]
-    if (plan === undefined) throw new RedriveError('NOT_FOUND', 'There is no such plan.', { hint: 'Make one: redrive replay plan …' })
+    if (plan === undefined)
+      throw new RedriveError('NOT_FOUND', 'There is no such plan.', { hint: 'Make one: redrive replay plan …' })
     if (plan.letters === 0) throw new RedriveError('REQUEST_INVALID', 'The plan holds no letters: nothing to run.')
     if (request.expect !== undefined && request.expect !== plan.letters) {
       throw new RedriveError('PLAN_STALE', `The plan holds ${plan.letters} letters, not ${request.expect}.`, {
@@ -46,7 +47,13 @@ export async function startRun(
     )
     if (inserted.rowCount === 0) await refuse(client, request.plan, stale)
     const details = { letters: plan.letters, digest: plan.digest.toString('hex') }
-    await recordAudit(client, { actor: request.by, action: 'run.start', target: showRunId(runId), reason: null, details })
+    await recordAudit(client, {
+      actor: request.by,
+      action: 'run.start',
+      target: showRunId(runId),
+      reason: null,
+      details,
+    })
   })
   return runId
 }

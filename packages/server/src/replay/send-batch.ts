@@ -55,7 +55,10 @@ async function sendAll(job: {
   const send = async (messages: readonly Message[]): Promise<readonly SendResult[]> => {
     if (messages.length === 0) return []
     try {
-      return await job.broker.send(job.place, messages.map((message) => ({ message })))
+      return await job.broker.send(
+        job.place,
+        messages.map((message) => ({ message })),
+      )
     } catch (error) {
       // The port forbids it; whoever breaks it leaves open how far it came.
       const reason = `the broker's adapter failed: ${error instanceof Error ? error.message : String(error)}`

@@ -36,7 +36,12 @@ export interface RunView {
   readonly progressed: number
   /** Changed since the plan was made, and so left alone. */
   readonly skipped: number
-  readonly sends: { readonly intended: number; readonly sent: number; readonly notSent: number; readonly uncertain: number }
+  readonly sends: {
+    readonly intended: number
+    readonly sent: number
+    readonly notSent: number
+    readonly uncertain: number
+  }
   readonly outcomes: {
     readonly pending: number
     readonly confirmed: number
@@ -55,7 +60,8 @@ export async function showPlan(store: Store, id: string): Promise<PlanView> {
     [id],
   )
   const plan = rows[0]
-  if (plan === undefined) throw new RedriveError('NOT_FOUND', 'There is no such plan.', { hint: 'Make one: redrive replay plan …' })
+  if (plan === undefined)
+    throw new RedriveError('NOT_FOUND', 'There is no such plan.', { hint: 'Make one: redrive replay plan …' })
   const places = await store.pool.query<{ broker: string; place: string; letters: number }>(
     'select broker, place, count(*)::int as letters from plan_letter where plan_id = $1 group by 1, 2 order by 3 desc, 2',
     [id],
@@ -129,6 +135,8 @@ export async function showRun(store: Store, id: string): Promise<RunView> {
 
 /** Newest first. */
 export async function listRuns(store: Store, limit: number): Promise<readonly RunView[]> {
-  const { rows } = await store.pool.query<{ id: string }>('select id from run order by started_at desc limit $1', [limit])
+  const { rows } = await store.pool.query<{ id: string }>('select id from run order by started_at desc limit $1', [
+    limit,
+  ])
   return Promise.all(rows.map(({ id }) => showRun(store, id)))
 }

@@ -92,12 +92,21 @@ function printCauses(output: Output, causes: readonly CauseSummary[], nowMs: num
 function showCause(output: Output, cause: CauseDetail, nowMs: number): void {
   const { states } = cause
   const line = (text: string): void => output.out(safeLine(text))
-  const field = (name: string, text: string): void => output.out(`${output.paint('dim', name.padEnd(10))}${safeLine(text)}`)
+  const field = (name: string, text: string): void =>
+    output.out(`${output.paint('dim', name.padEnd(10))}${safeLine(text)}`)
   output.out(output.paint('bold', safeLine(cause.title)))
   field('cause', `${cause.id}  ${cause.state}, ${cause.tier}`)
   field('queue', `${cause.queue}, consumer ${cause.consumer ?? 'unknown'}`)
-  field('letters', Object.entries(states).map(([state, letters]) => `${letters} ${state}`).join(', '))
-  field('seen', `first ${ago(cause.firstSeen, nowMs)} ago (${cause.firstSeen}), last ${ago(cause.lastSeen, nowMs)} ago (${cause.lastSeen})`)
+  field(
+    'letters',
+    Object.entries(states)
+      .map(([state, letters]) => `${letters} ${state}`)
+      .join(', '),
+  )
+  field(
+    'seen',
+    `first ${ago(cause.firstSeen, nowMs)} ago (${cause.firstSeen}), last ${ago(cause.lastSeen, nowMs)} ago (${cause.lastSeen})`,
+  )
   for (const { hour, letters } of cause.hours.slice(-8)) field('hour', `${hour.slice(0, 13)}:00Z  ${letters}`)
   if (cause.releases.length > 0) field('releases', cause.releases.map(facetText).join(', '))
   if (cause.hosts.length > 0) field('hosts', cause.hosts.map(facetText).join(', '))
@@ -115,14 +124,19 @@ function reasons({ tier, queue, consumer, why }: CauseDetail): readonly string[]
   const of = (name: string): string => [parts[name] ?? []].flat().filter(Boolean).join(': ')
   const frames = [parts['frames'] ?? []].flat()
   const place = `They died in the queue ${queue}, in the hands of ${consumer ?? 'an unknown consumer'}, as ${tier}`
-  const said = of('errorClass') === '' && of('template') === '' ? '' : `${[of('errorClass'), of('template')].filter(Boolean).join(': ')}`
+  const said =
+    of('errorClass') === '' && of('template') === ''
+      ? ''
+      : `${[of('errorClass'), of('template')].filter(Boolean).join(': ')}`
   return [
     `${place}${basisText[why.basis] ?? '.'}`,
     ...(said === '' ? [] : [`error   ${said}`]),
     ...(of('thrown') === '' ? [] : [`thrown  as ${of('thrown')}`]),
     ...(of('reason') === '' ? [] : [`reason  ${of('reason')}`]),
     ...frames.map((frame, index) => `${index === 0 ? 'at      ' : '        '}${frame}`),
-    ...(why.shapes > 1 ? [`${why.shapes} forms of the failure were recognised as the same one (cut or missing stacks, wrapped errors).`] : []),
+    ...(why.shapes > 1
+      ? [`${why.shapes} forms of the failure were recognised as the same one (cut or missing stacks, wrapped errors).`]
+      : []),
     `fingerprint ${why.fingerprintKey}, version ${why.fingerprintVersion}`,
   ]
 }

@@ -28,7 +28,9 @@ export function demoCommand(options: DemoOptions): Promise<void> {
     const stopping = new AbortController()
     void stopSignal().then(() => stopping.abort())
     tell.chapter('Redrive: the dead letter office')
-    tell.say(`starting the office and the reefer scenario on ${target.type === 'embedded' ? 'the embedded queue (pg-boss)' : target.type}`)
+    tell.say(
+      `starting the office and the reefer scenario on ${target.type === 'embedded' ? 'the embedded queue (pg-boss)' : target.type}`,
+    )
     const scenario = await startScenario(configOf(options), { target, onNews: tell.onNews })
     try {
       tell.say(`the office is open at ${scenario.office.url}`)
@@ -36,7 +38,12 @@ export function demoCommand(options: DemoOptions): Promise<void> {
         await runLive(scenario, { orders, narrator: tell, command: commandName(), signal: stopping.signal })
         return exitCodes.ok
       }
-      const { figures, balanced } = await runOnce(scenario, { orders, startedMs, narrator: tell, signal: stopping.signal })
+      const { figures, balanced } = await runOnce(scenario, {
+        orders,
+        startedMs,
+        narrator: tell,
+        signal: stopping.signal,
+      })
       if (stopping.signal.aborted) return exitCodes.interrupted
       tell.chapter(balanced ? 'Everything balances' : 'IT DOES NOT BALANCE')
       tell.say(sentence(figures))
@@ -59,7 +66,8 @@ function ordersOf({ orders }: DemoOptions): number {
 }
 
 function targetOf({ kafka, rabbitmq }: DemoOptions): DemoTarget {
-  if (kafka !== undefined && rabbitmq !== undefined) throw new RedriveError('OPTION_INVALID', 'Choose one of --kafka and --rabbitmq.')
+  if (kafka !== undefined && rabbitmq !== undefined)
+    throw new RedriveError('OPTION_INVALID', 'Choose one of --kafka and --rabbitmq.')
   if (kafka !== undefined) return { type: 'kafka', brokers: kafka.split(',') }
   return rabbitmq === undefined ? { type: 'embedded' } : { type: 'rabbitmq', url: rabbitmq }
 }

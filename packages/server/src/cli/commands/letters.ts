@@ -30,7 +30,21 @@ interface LetterDetail {
   readonly capturedAt: string
   readonly captured: { readonly from: string; readonly partition: string; readonly position: string | null }
   readonly origin: Readonly<Record<'system' | 'place' | 'partition' | 'position' | 'consumer', string | null>>
-  readonly failure: Readonly<Record<'errorClass' | 'message' | 'stack' | 'reason' | 'firstFailedAt' | 'lastFailedAt' | 'service' | 'release' | 'host' | 'traceparent', string | null>> & {
+  readonly failure: Readonly<
+    Record<
+      | 'errorClass'
+      | 'message'
+      | 'stack'
+      | 'reason'
+      | 'firstFailedAt'
+      | 'lastFailedAt'
+      | 'service'
+      | 'release'
+      | 'host'
+      | 'traceparent',
+      string | null
+    >
+  > & {
     readonly attempts: number | null
   }
   readonly readers: readonly string[]
@@ -38,15 +52,31 @@ interface LetterDetail {
     readonly key: Bytes | null
     readonly body: Bytes | null
     readonly bodySha256: string
-    readonly headers: readonly { readonly name: string; readonly value: Bytes | null; readonly strippedOnReplay: boolean }[]
+    readonly headers: readonly {
+      readonly name: string
+      readonly value: Bytes | null
+      readonly strippedOnReplay: boolean
+    }[]
     readonly bytes: number
   }
-  readonly replays: readonly { readonly run: string; readonly place: string; readonly state: string; readonly outcome: string; readonly why: string | null; readonly returnedAs: string | null }[]
+  readonly replays: readonly {
+    readonly run: string
+    readonly place: string
+    readonly state: string
+    readonly outcome: string
+    readonly why: string | null
+    readonly returnedAs: string | null
+  }[]
 }
 
 export function lettersCommand(
   query: readonly string[],
-  options: GlobalOptions & { readonly limit: number; readonly after?: string; readonly jsonl?: boolean; readonly requireMatch?: boolean },
+  options: GlobalOptions & {
+    readonly limit: number
+    readonly after?: string
+    readonly jsonl?: boolean
+    readonly requireMatch?: boolean
+  },
 ): Promise<void> {
   return withOffice(options, async ({ client, output, nowMs }) => {
     const page = await client.get<{ letters: readonly LetterSummary[]; next: string | null }>('/letters', {
@@ -57,7 +87,8 @@ export function lettersCommand(
     if (options.jsonl) for (const letter of page.letters) output.out(JSON.stringify(letter))
     else if (output.json) output.out(JSON.stringify(page.letters))
     else if (page.letters.length > 0) printLetters(output, page.letters, nowMs)
-    if (page.letters.length === 0 && !output.json) output.say('No letter matches. Lists show open letters; add state:any to see all.')
+    if (page.letters.length === 0 && !output.json)
+      output.say('No letter matches. Lists show open letters; add state:any to see all.')
     if (page.next !== null && !output.json) output.say(output.paint('dim', `More: add --after ${page.next}`))
     return page.letters.length === 0 && options.requireMatch ? exitCodes.nothingMatched : exitCodes.ok
   })
@@ -87,7 +118,9 @@ export function discardCommand(
       reason: options.reason,
     })
     if (context.output.json) return context.output.out(JSON.stringify(done))
-    context.output.out(`${done.discarded} discarded${done.skipped === 0 ? '' : `, ${done.skipped} left alone (not open)`}`)
+    context.output.out(
+      `${done.discarded} discarded${done.skipped === 0 ? '' : `, ${done.skipped} left alone (not open)`}`,
+    )
   })
 }
 
@@ -111,13 +144,29 @@ function showLetter(output: Output, letter: LetterDetail): void {
   }
   output.out(output.paint('bold', `${letter.id}  ${letter.state}`))
   field('cause', `${letter.cause.id}  ${letter.cause.tier}  ${letter.cause.title}`)
-  field('from', `${origin.place ?? 'unknown'}${origin.partition === null ? '' : ` partition ${origin.partition}`}${origin.position === null ? '' : ` position ${origin.position}`} (${origin.system ?? 'unknown system'}), consumer ${origin.consumer ?? 'unknown'}`)
-  field('captured', `${letter.capturedAt} from ${letter.captured.from}${letter.captured.position === null ? '' : ` ${letter.captured.partition}/${letter.captured.position}`}`)
+  field(
+    'from',
+    `${origin.place ?? 'unknown'}${origin.partition === null ? '' : ` partition ${origin.partition}`}${origin.position === null ? '' : ` position ${origin.position}`} (${origin.system ?? 'unknown system'}), consumer ${origin.consumer ?? 'unknown'}`,
+  )
+  field(
+    'captured',
+    `${letter.capturedAt} from ${letter.captured.from}${letter.captured.position === null ? '' : ` ${letter.captured.partition}/${letter.captured.position}`}`,
+  )
   field('error', [failure.errorClass, failure.message].filter(Boolean).join(': '))
   field('reason', failure.reason)
   field('attempts', failure.attempts)
-  field('failed', failure.firstFailedAt === failure.lastFailedAt ? failure.lastFailedAt : `first ${failure.firstFailedAt ?? 'unknown'}, last ${failure.lastFailedAt ?? 'unknown'}`)
-  field('worker', [failure.service, failure.release && `release ${failure.release}`, failure.host && `on ${failure.host}`].filter(Boolean).join(' '))
+  field(
+    'failed',
+    failure.firstFailedAt === failure.lastFailedAt
+      ? failure.lastFailedAt
+      : `first ${failure.firstFailedAt ?? 'unknown'}, last ${failure.lastFailedAt ?? 'unknown'}`,
+  )
+  field(
+    'worker',
+    [failure.service, failure.release && `release ${failure.release}`, failure.host && `on ${failure.host}`]
+      .filter(Boolean)
+      .join(' '),
+  )
   field('trace', failure.traceparent)
   field('read by', letter.readers.join(', ') || 'nobody: kept byte for byte')
   field('key', view(message.key))
@@ -129,7 +178,10 @@ function showLetter(output: Output, letter: LetterDetail): void {
   if (failure.stack !== null) output.out(`\n${safeText(cut(failure.stack, 8_000))}`)
   for (const replay of letter.replays) {
     const returned = replay.returnedAs === null ? '' : ` as ${replay.returnedAs}`
-    field('replay', `${replay.run} to ${replay.place}: ${replay.state}, ${replay.outcome}${returned}${replay.why === null ? '' : ` (${replay.why})`}`)
+    field(
+      'replay',
+      `${replay.run} to ${replay.place}: ${replay.state}, ${replay.outcome}${returned}${replay.why === null ? '' : ` (${replay.why})`}`,
+    )
   }
 }
 

@@ -10,7 +10,13 @@ interface Status {
   readonly letters: Readonly<Record<string, number>>
   readonly causes: number
   readonly unaccounted: number
-  readonly captures: readonly { readonly broker: string; readonly place: string; readonly role: string; readonly state: string; readonly reason: string | null }[]
+  readonly captures: readonly {
+    readonly broker: string
+    readonly place: string
+    readonly role: string
+    readonly state: string
+    readonly reason: string | null
+  }[]
 }
 
 interface QueueView {
@@ -27,8 +33,22 @@ interface Ledger {
   readonly unaccounted: number
   readonly captured: number
   readonly at: string
-  readonly queues: readonly { readonly queue: string; readonly captured: number; readonly unaccounted: number; readonly accounts: readonly { readonly account: string; readonly booked: number; readonly counted: number }[] }[]
-  readonly sources: readonly { readonly broker: string; readonly place: string; readonly role: string; readonly delivered: number; readonly letters: number; readonly duplicates: number; readonly receipts: number; readonly counted: number }[]
+  readonly queues: readonly {
+    readonly queue: string
+    readonly captured: number
+    readonly unaccounted: number
+    readonly accounts: readonly { readonly account: string; readonly booked: number; readonly counted: number }[]
+  }[]
+  readonly sources: readonly {
+    readonly broker: string
+    readonly place: string
+    readonly role: string
+    readonly delivered: number
+    readonly letters: number
+    readonly duplicates: number
+    readonly receipts: number
+    readonly counted: number
+  }[]
 }
 
 export function statusCommand(options: GlobalOptions & { readonly failOn?: string }): Promise<void> {
@@ -38,7 +58,8 @@ export function statusCommand(options: GlobalOptions & { readonly failOn?: strin
     if (output.json) output.out(JSON.stringify(status))
     else showStatus(output, status, nowMs)
     const reached = thresholds.filter(({ name, limit }) => valueOf(status, name) > limit)
-    for (const { name, limit } of reached) output.say(`reached: ${name} is ${valueOf(status, name)}, more than ${limit}`)
+    for (const { name, limit } of reached)
+      output.say(`reached: ${name} is ${valueOf(status, name)}, more than ${limit}`)
     return reached.length > 0 ? exitCodes.thresholdReached : exitCodes.ok
   })
 }
@@ -47,7 +68,8 @@ export function queuesCommand(options: GlobalOptions): Promise<void> {
   return withOffice(options, async ({ client, output, nowMs }) => {
     const answer = await client.get<{ queues: readonly QueueView[] }>('/queues')
     if (output.json) return output.out(JSON.stringify(answer.queues))
-    if (answer.queues.length === 0) return output.say('No queue has a dead letter yet. They appear here with their first one.')
+    if (answer.queues.length === 0)
+      return output.say('No queue has a dead letter yet. They appear here with their first one.')
     printTable(output, answer.queues, [
       { title: 'QUEUE', value: ({ name }) => name, max: 40 },
       { title: 'BROKER', value: ({ broker }) => broker },
@@ -73,21 +95,31 @@ export function ledgerCommand(options: GlobalOptions): Promise<void> {
 
 function showStatus(output: Output, status: Status, nowMs: number): void {
   const { letters } = status
-  const states = Object.entries(letters).filter(([state]) => state !== 'open').map(([state, number]) => `${number} ${state}`)
-  output.out(`${output.paint('bold', `${letters['open'] ?? 0} open`)} of ${status.causes} causes${states.length === 0 ? '' : ` · ${states.join(' · ')}`}`)
+  const states = Object.entries(letters)
+    .filter(([state]) => state !== 'open')
+    .map(([state, number]) => `${number} ${state}`)
+  output.out(
+    `${output.paint('bold', `${letters['open'] ?? 0} open`)} of ${status.causes} causes${states.length === 0 ? '' : ` · ${states.join(' · ')}`}`,
+  )
   output.out(unaccountedLine(output, status.unaccounted))
   for (const capture of status.captures) {
     const what = capture.role === 'receipts' ? 'receipts' : 'letters'
     const state = capture.reason === null ? capture.state : `${capture.state}: ${capture.reason}`
     output.out(safeLine(`${what} from ${capture.place} on ${capture.broker}: ${state}`))
   }
-  output.say(output.paint('dim', `redrive ${status.version}, up for ${ago(status.startedAt, nowMs)}. Next: redrive causes`))
+  output.say(
+    output.paint('dim', `redrive ${status.version}, up for ${ago(status.startedAt, nowMs)}. Next: redrive causes`),
+  )
 }
 
 function showLedger(output: Output, ledger: Ledger): void {
   output.out(unaccountedLine(output, ledger.unaccounted))
   const rows = ledger.queues.flatMap(({ queue, captured, accounts }) =>
-    accounts.map((account, index) => ({ queue: index === 0 ? queue : '', captured: index === 0 ? captured : '', ...account })),
+    accounts.map((account, index) => ({
+      queue: index === 0 ? queue : '',
+      captured: index === 0 ? captured : '',
+      ...account,
+    })),
   )
   printTable(output, rows, [
     { title: 'QUEUE', value: ({ queue }) => queue, max: 40 },
@@ -107,7 +139,9 @@ function showLedger(output: Output, ledger: Ledger): void {
 }
 
 function unaccountedLine(output: Output, unaccounted: number): string {
-  return unaccounted === 0 ? output.paint('green', 'unaccounted: 0') : output.paint('red', `unaccounted: ${unaccounted}  (the books do not balance)`)
+  return unaccounted === 0
+    ? output.paint('green', 'unaccounted: 0')
+    : output.paint('red', `unaccounted: ${unaccounted}  (the books do not balance)`)
 }
 
 interface Threshold {
@@ -127,7 +161,18 @@ function thresholdsIn(text: string | undefined): readonly Threshold[] {
   })
 }
 
-const countable = ['unaccounted', 'causes', 'open', 'held', 'replaying', 'uncertain', 'replayed', 'discarded', 'archived', 'erased']
+const countable = [
+  'unaccounted',
+  'causes',
+  'open',
+  'held',
+  'replaying',
+  'uncertain',
+  'replayed',
+  'discarded',
+  'archived',
+  'erased',
+]
 
 function valueOf(status: Status, name: string): number {
   if (name === 'unaccounted') return status.unaccounted

@@ -34,7 +34,14 @@ interface Run {
 
 export function planCommand(
   query: readonly string[],
-  options: GlobalOptions & SelectionOptions & { readonly to: 'lane' | 'origin'; readonly pace: number; readonly by?: string; readonly reason?: string; readonly requireMatch?: boolean },
+  options: GlobalOptions &
+    SelectionOptions & {
+      readonly to: 'lane' | 'origin'
+      readonly pace: number
+      readonly by?: string
+      readonly reason?: string
+      readonly requireMatch?: boolean
+    },
 ): Promise<void> {
   return withOffice(options, async ({ client, output, nowMs }) => {
     const plan = await client.post<Plan>('/plans', {
@@ -52,7 +59,13 @@ export function planCommand(
 
 export function runCommand(
   id: string,
-  options: GlobalOptions & { readonly yes?: boolean; readonly expect?: number; readonly by?: string; readonly detach?: boolean; readonly timeout: number },
+  options: GlobalOptions & {
+    readonly yes?: boolean
+    readonly expect?: number
+    readonly by?: string
+    readonly detach?: boolean
+    readonly timeout: number
+  },
 ): Promise<void> {
   return withOffice(options, async ({ client, output, nowMs }) => {
     const plan = await client.get<Plan>(`/plans/${encodeURIComponent(id)}`)
@@ -62,7 +75,10 @@ export function runCommand(
       output.say('Nothing was sent.')
       return exitCodes.ok
     }
-    const run = await client.post<Run>(`/plans/${encodeURIComponent(id)}/run`, { by: options.by ?? defaultName(), expect })
+    const run = await client.post<Run>(`/plans/${encodeURIComponent(id)}/run`, {
+      by: options.by ?? defaultName(),
+      expect,
+    })
     if (options.detach) {
       output.out(output.json ? JSON.stringify(run) : `${run.id} started. Watch it: redrive replay watch ${run.id}`)
       return exitCodes.ok
@@ -76,12 +92,16 @@ export function watchCommand(id: string, options: GlobalOptions & { readonly tim
 }
 
 function showPlan(output: Output, plan: Plan, nowMs: number): void {
-  output.out(`${output.paint('bold', plan.id)}  ${plan.letters} letters, ${size(plan.bytes)}, oldest ${ago(plan.oldestCapturedAt, nowMs)}, ${plan.pace}/s, about ${plan.expectedSeconds} s`)
+  output.out(
+    `${output.paint('bold', plan.id)}  ${plan.letters} letters, ${size(plan.bytes)}, oldest ${ago(plan.oldestCapturedAt, nowMs)}, ${plan.pace}/s, about ${plan.expectedSeconds} s`,
+  )
   for (const { broker, place, letters } of plan.places) {
-    const whom = plan.destination === 'lane' ? 'only the consumer that failed reads it' : 'everybody who reads it gets them'
+    const whom =
+      plan.destination === 'lane' ? 'only the consumer that failed reads it' : 'everybody who reads it gets them'
     output.out(`  ${letters} to ${safeLine(place)} on ${safeLine(broker)}  (${whom})`)
   }
-  for (const [reason, letters] of Object.entries(plan.skipped)) output.out(`  ${letters} left out: ${skipText[reason] ?? reason}`)
+  for (const [reason, letters] of Object.entries(plan.skipped))
+    output.out(`  ${letters} left out: ${skipText[reason] ?? reason}`)
   output.out(output.paint('dim', `  digest ${plan.digest.slice(0, 16)}`))
   if (plan.run !== null) output.say(`This plan ran already: redrive replay watch ${plan.run}`)
   else if (plan.letters === 0) output.say('Nothing to replay. Nothing was sent.')
@@ -91,13 +111,17 @@ function showPlan(output: Output, plan: Plan, nowMs: number): void {
 const skipText: Readonly<Record<string, string>> = {
   'not-open': 'not open (replayed, discarded or in another run)',
   missing: 'no such letters',
-  'no-lane': 'not written by @redrive/worker, so their consumer has no lane; --to origin sends them to where they came from',
+  'no-lane':
+    'not written by @redrive/worker, so their consumer has no lane; --to origin sends them to where they came from',
   'origin-unknown': 'where they came from is not known',
   'no-broker': 'the office has no connection of that name',
 }
 
 /** How many letters the caller agreed to; `null` for no. Without a terminal the number has to be said. */
-async function agreedCount(plan: Plan, options: { readonly yes?: boolean; readonly expect?: number }): Promise<number | null> {
+async function agreedCount(
+  plan: Plan,
+  options: { readonly yes?: boolean; readonly expect?: number },
+): Promise<number | null> {
   if (options.expect !== undefined && options.yes) return options.expect
   if (!process.stdin.isTTY || !process.stderr.isTTY) {
     throw new RedriveError('OPTION_INVALID', 'Without a terminal to ask on, a run needs --yes and --expect.', {
@@ -111,10 +135,16 @@ async function agreedCount(plan: Plan, options: { readonly yes?: boolean; readon
   return /^y(es)?$/i.test(answer.trim()) ? plan.letters : null
 }
 
-async function watch(client: Client, output: Output, options: { readonly id: string; readonly timeoutSeconds: number }): Promise<number> {
+async function watch(
+  client: Client,
+  output: Output,
+  options: { readonly id: string; readonly timeoutSeconds: number },
+): Promise<number> {
   const untilMs = Date.now() + options.timeoutSeconds * 1_000
   const interrupted = (): void => {
-    output.say(`\nWatching stopped; ${options.id} goes on in the office. Watch again: redrive replay watch ${options.id}`)
+    output.say(
+      `\nWatching stopped; ${options.id} goes on in the office. Watch again: redrive replay watch ${options.id}`,
+    )
     process.exit(exitCodes.interrupted)
   }
   process.once('SIGINT', interrupted)
@@ -125,7 +155,9 @@ async function watch(client: Client, output: Output, options: { readonly id: str
       if (!output.json && line !== shown) output.say((shown = line))
       if (run.state !== 'running' && run.outcomes.pending === 0) return finish(output, run)
       if (Date.now() > untilMs) {
-        output.say(`Still waiting for ${run.outcomes.pending} outcomes after ${options.timeoutSeconds} s. The run goes on.`)
+        output.say(
+          `Still waiting for ${run.outcomes.pending} outcomes after ${options.timeoutSeconds} s. The run goes on.`,
+        )
         if (output.json) output.out(JSON.stringify(run))
         return exitCodes.timeout
       }
@@ -145,7 +177,9 @@ function finish(output: Output, run: Run): number {
   const { outcomes, sends } = run
   if (output.json) output.out(JSON.stringify(run))
   else {
-    output.out(`${outcomes.confirmed} confirmed, ${outcomes.returned} returned, ${outcomes.presumed} presumed, ${outcomes.unknown} unknown, ${sends.notSent} not sent, ${run.skipped} skipped`)
+    output.out(
+      `${outcomes.confirmed} confirmed, ${outcomes.returned} returned, ${outcomes.presumed} presumed, ${outcomes.unknown} unknown, ${sends.notSent} not sent, ${run.skipped} skipped`,
+    )
     if (outcomes.returned > 0) output.say('Returned letters died again and are open: redrive causes')
   }
   const clean = outcomes.returned + outcomes.unknown + sends.uncertain + sends.notSent === 0

@@ -23,7 +23,9 @@ export function serveCommand(options: ServeOptions): Promise<void> {
       }
       process.stderr.write(`redrive is open at ${office.url}. Next: redrive status. Ctrl-C stops it.\n`)
       if (Object.keys(config.brokers).length === 0) {
-        process.stderr.write('It captures nothing yet: name your brokers in redrive.yaml, or see it work with: redrive demo\n')
+        process.stderr.write(
+          'It captures nothing yet: name your brokers in redrive.yaml, or see it work with: redrive demo\n',
+        )
       }
       await stopping
       process.stderr.write('closing …\n')

@@ -11,7 +11,9 @@ export function tokenCreateCommand(name: string, options: GlobalOptions): Promis
 
 export function tokenListCommand(options: GlobalOptions): Promise<void> {
   return withOffice(options, async ({ client, output }) => {
-    const { tokens } = await client.get<{ tokens: readonly { name: string; createdAt: string; revokedAt: string | null }[] }>('/tokens')
+    const { tokens } = await client.get<{
+      tokens: readonly { name: string; createdAt: string; revokedAt: string | null }[]
+    }>('/tokens')
     if (output.json) return output.out(JSON.stringify(tokens))
     printTable(output, tokens, [
       { title: 'NAME', value: ({ name }) => name },

@@ -11,7 +11,12 @@ export const accessRoutes: readonly Route[] = [
     method: 'GET',
     path: '/tokens',
     summary: 'Names of the tokens; never the tokens',
-    schemas: { answer: Type.Object({ tokens: Type.Array(Type.Object({ name: text(), createdAt: time(), revokedAt: orNull(time()) }, closed)) }, closed) },
+    schemas: {
+      answer: Type.Object(
+        { tokens: Type.Array(Type.Object({ name: text(), createdAt: time(), revokedAt: orNull(time()) }, closed)) },
+        closed,
+      ),
+    },
     handle: async ({ office }) => ({
       tokens: (await listTokens(office.store)).map((token) => ({
         name: token.name,
@@ -54,7 +59,15 @@ export const accessRoutes: readonly Route[] = [
         {
           entries: Type.Array(
             Type.Object(
-              { id: text(), at: time(), actor: text(), action: text(), target: text(), reason: orNull(text()), details: Type.Unknown() },
+              {
+                id: text(),
+                at: time(),
+                actor: text(),
+                action: text(),
+                target: text(),
+                reason: orNull(text()),
+                details: Type.Unknown(),
+              },
               closed,
             ),
           ),
@@ -65,7 +78,10 @@ export const accessRoutes: readonly Route[] = [
     },
     handle: async ({ office, query }) => {
       const limit = query.limit ?? 50
-      const entries = await listAudit(office.store, { limit: limit + 1, ...(query.after === undefined ? {} : { before: query.after }) })
+      const entries = await listAudit(office.store, {
+        limit: limit + 1,
+        ...(query.after === undefined ? {} : { before: query.after }),
+      })
       const page = entries.slice(0, limit)
       return {
         entries: page.map((entry) => ({ ...entry, at: entry.at.toISOString() })),

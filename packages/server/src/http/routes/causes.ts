@@ -21,7 +21,12 @@ const summary = {
 
 const facet = Type.Array(
   Type.Object(
-    { value: orNull(text('null: all values beyond the first thirty')), letters: count(), firstSeen: time(), lastSeen: time() },
+    {
+      value: orNull(text('null: all values beyond the first thirty')),
+      letters: count(),
+      firstSeen: time(),
+      lastSeen: time(),
+    },
     closed,
   ),
 )
@@ -31,7 +36,9 @@ const detail = Type.Object(
     ...summary,
     why: Type.Object(
       {
-        basis: Type.Enum(['frames', 'message', 'reason', 'nothing'], { description: 'What its letters have in common.' }),
+        basis: Type.Enum(['frames', 'message', 'reason', 'nothing'], {
+          description: 'What its letters have in common.',
+        }),
         fingerprintVersion: count(),
         fingerprintKey: text(),
         parts: Type.Record(Type.String(), Type.Union([text(), Type.Array(text())]), {

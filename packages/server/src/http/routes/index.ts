@@ -5,4 +5,10 @@ import { letterRoutes } from './letters.ts'
 import { replayRoutes } from './replay.ts'
 import { statusRoutes } from './status.ts'
 
-export const routes: readonly Route[] = [...statusRoutes, ...causeRoutes, ...letterRoutes, ...replayRoutes, ...accessRoutes]
+export const routes: readonly Route[] = [
+  ...statusRoutes,
+  ...causeRoutes,
+  ...letterRoutes,
+  ...replayRoutes,
+  ...accessRoutes,
+]

@@ -23,7 +23,9 @@ const summary = Type.Object(
   closed,
 )
 
-const bytes = orNull(Type.Object({ base64: text(), text: orNull(text('UTF-8 view; null where the bytes are not UTF-8')) }, closed))
+const bytes = orNull(
+  Type.Object({ base64: text(), text: orNull(text('UTF-8 view; null where the bytes are not UTF-8')) }, closed),
+)
 
 const detail = Type.Object(
   {
@@ -126,7 +128,9 @@ export const letterRoutes: readonly Route[] = [
     handle: async ({ office, params, reply }) => {
       const body = await letterBody(office.store, params.id)
       // Never rendered: the bytes are whatever somebody sent.
-      void reply.header('content-type', 'application/octet-stream').header('content-disposition', 'attachment; filename="body.bin"')
+      void reply
+        .header('content-type', 'application/octet-stream')
+        .header('content-disposition', 'attachment; filename="body.bin"')
       return body ?? Buffer.alloc(0)
     },
   }),

@@ -5,7 +5,8 @@ import { type Route, route } from '../route.ts'
 import { by, closed, count, counts, idParams, orNull, said, selection, text, time } from '../schemas.ts'
 
 const destination = Type.Union([Type.Literal('lane'), Type.Literal('origin')], {
-  description: "lane: to the retry lane of the consumer that failed. origin: to the message's first place, and so to all who read it.",
+  description:
+    "lane: to the retry lane of the consumer that failed. origin: to the message's first place, and so to all who read it.",
   default: 'lane',
 })
 
@@ -44,7 +45,10 @@ const runView = Type.Object(
     progressed: count(),
     skipped: count(),
     sends: Type.Object({ intended: count(), sent: count(), notSent: count(), uncertain: count() }, closed),
-    outcomes: Type.Object({ pending: count(), confirmed: count(), returned: count(), presumed: count(), unknown: count() }, closed),
+    outcomes: Type.Object(
+      { pending: count(), confirmed: count(), returned: count(), presumed: count(), unknown: count() },
+      closed,
+    ),
   },
   closed,
 )
@@ -60,7 +64,9 @@ export const replayRoutes: readonly Route[] = [
         {
           selection,
           destination: Type.Optional(destination),
-          pace: Type.Optional(Type.Integer({ description: 'Letters a second.', minimum: 1, maximum: 100_000, default: 50 })),
+          pace: Type.Optional(
+            Type.Integer({ description: 'Letters a second.', minimum: 1, maximum: 100_000, default: 50 }),
+          ),
           by,
           reason: Type.Optional(said(2_000, 'Why; kept in the audit trail.')),
         },
@@ -97,7 +103,9 @@ export const replayRoutes: readonly Route[] = [
       body: Type.Object(
         {
           by,
-          expect: Type.Optional(Type.Integer({ description: 'Letters the caller believes are in it; another number refuses.', minimum: 0 })),
+          expect: Type.Optional(
+            Type.Integer({ description: 'Letters the caller believes are in it; another number refuses.', minimum: 0 }),
+          ),
         },
         closed,
       ),

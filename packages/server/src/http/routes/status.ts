@@ -44,7 +44,9 @@ const ledgerView = Type.Object(
           queue: text(),
           captured: count(),
           unaccounted: count(),
-          accounts: Type.Array(Type.Object({ account: text(), booked: Type.Integer(), counted: Type.Integer() }, closed)),
+          accounts: Type.Array(
+            Type.Object({ account: text(), booked: Type.Integer(), counted: Type.Integer() }, closed),
+          ),
         },
         closed,
       ),
