@@ -13,7 +13,7 @@ for (const [page, sources] of Object.entries(pages)) {
   test(`docs/brokers/${page} states every loss that the adapter states, word for word, and no other`, () => {
     const text = readFileSync(`${root}/docs/brokers/${page}`, 'utf8')
     const losses = sources.flatMap(lossesIn)
-    const lists = text.match(/^- .+$/gm) ?? []
+    const lists: readonly string[] = text.match(/^- .+$/gm) ?? []
     for (const loss of losses) assert.ok(lists.includes(`- ${loss}`), `${page} does not have: ${loss}`)
     const named = /^## Losses\n\n((?:- .+\n)+)/m.exec(text)?.[1]
     if (named !== undefined) assert.deepEqual(named.trim().split('\n'), losses.map((loss) => `- ${loss}`))
