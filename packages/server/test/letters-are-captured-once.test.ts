@@ -124,6 +124,9 @@ test('two offices that read the same log keep each letter once', async (context)
   for (const broker of brokers) capturing(context, store, broker)
   await until(async () => (await letterCount(store)) === messages.length)
   await assertOnce(store, messages)
+  // Whoever comes second drops its batch whole: what it had read counts nowhere.
+  const [source] = (await checkLedger(store)).sources
+  assert.deepEqual([source?.delivered, source?.duplicates], [messages.length, 0])
 })
 
 test('a log that was made anew and counts from 0 again gives new letters', async (context) => {

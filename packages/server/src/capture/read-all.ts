@@ -21,6 +21,8 @@ export interface ReadOptions {
 /** How long a call for letters lasts: short while there is something to write. */
 const waitMs = { busy: 5, idle: 500 } as const
 const diskWaitMs = 500
+/** While the database is away, what is in hand stays ours where the broker leases it. A lease that is lost all the same ends in a duplicate. */
+const heldForMs = 60_000
 
 /**
  * Reads a subscription until capture stops: one batch is filled while the one before it is on its way to the database.
@@ -52,6 +54,10 @@ export async function readAll(options: ReadOptions): Promise<void> {
       })
   }
 
+  const holding = setInterval(() => {
+    const deliveries = [...filling.deliveries, ...spare.deliveries]
+    if (deliveries.length > 0) void subscription.extend(deliveries, heldForMs).catch(() => undefined)
+  }, heldForMs / 4)
   try {
     while (failure === undefined && !(isStopping() && filling.size === 0)) {
       const deliveries = await take()
@@ -69,6 +75,7 @@ export async function readAll(options: ReadOptions): Promise<void> {
     }
   } finally {
     await underWay
+    clearInterval(holding)
   }
   await ready()
 

@@ -15,18 +15,19 @@ const maxTerms = 32
  * the earlier text and the earlier word win.
  */
 export function termsOf(...texts: readonly (Uint8Array | string | null | undefined)[]): number[] {
-  const ids: number[] = []
-  const words: number[] = []
+  found.ids = 0
+  found.words = 0
   for (const text of texts) {
     if (text === null || text === undefined) continue
-    scan(typeof text === 'string' ? Buffer.from(text.slice(0, maxScannedBytes), 'utf8') : text, ids, words)
-    if (ids.length >= maxTerms) break
+    scan(typeof text === 'string' ? Buffer.from(text.slice(0, maxScannedBytes), 'utf8') : text)
+    if (found.ids >= maxTerms) break
   }
-  for (const hash of words) {
-    if (ids.length >= maxTerms) break
-    if (!ids.includes(hash)) ids.push(hash)
+  const terms = Array.from(ids.subarray(0, found.ids))
+  for (let at = 0; at < found.words && terms.length < maxTerms; at++) {
+    const hash = words[at] as number
+    if (!terms.includes(hash)) terms.push(hash)
   }
-  return ids
+  return terms
 }
 
 /** The words of a text as `termsOf` sees them, ASCII letters in lower case. */
@@ -41,7 +42,7 @@ export function wordsOf(text: string): string[] {
 
 /** FNV-1a, 32 bits, signed as PostgreSQL's int, of one word. */
 export function termHash(word: string): number {
-  let hash = offsetBasis
+  let hash = offsetBasis | 0
   for (const byte of Buffer.from(word, 'utf8').subarray(0, maxWordBytes))
     hash = Math.imul(hash ^ (lowered[byte] || byte), prime)
   return hash | 0
@@ -58,10 +59,14 @@ for (let byte = 0; byte < 256; byte++) {
   else if (/[A-Z]/.test(character)) lowered[byte] = byte + 32
 }
 
-/** Adds the hashes of words with a digit to `ids` and of others to `words`, each once and at most `maxTerms`. */
-function scan(bytes: Uint8Array, ids: number[], words: number[]): void {
+/** Where `scan` collects, used again by every call: words with a digit, and the others. */
+const ids = new Int32Array(maxTerms)
+const words = new Int32Array(maxTerms)
+const found = { ids: 0, words: 0 }
+
+function scan(bytes: Uint8Array): void {
   const end = Math.min(bytes.length, maxScannedBytes)
-  let hash = offsetBasis
+  let hash = offsetBasis | 0
   let length = 0
   let hasDigit = false
   for (let at = 0; at <= end; at++) {
@@ -70,11 +75,21 @@ function scan(bytes: Uint8Array, ids: number[], words: number[]): void {
       if (length++ < maxWordBytes) hash = Math.imul(hash ^ byte, prime)
       if (byte >= 0x30 && byte <= 0x39) hasDigit = true
     } else if (length > 0) {
-      const list = hasDigit ? ids : words
-      if (length >= minBytes && list.length < maxTerms && !list.includes(hash | 0)) list.push(hash | 0)
+      if (length >= minBytes) {
+        if (hasDigit) found.ids = addOnce(ids, found.ids, hash)
+        else found.words = addOnce(words, found.words, hash)
+      }
       hash = offsetBasis
       length = 0
       hasDigit = false
     }
   }
+}
+
+/** @returns how many there are now */
+function addOnce(list: Int32Array, count: number, hash: number): number {
+  for (let at = 0; at < count; at++) if (list[at] === hash) return count
+  if (count === maxTerms) return count
+  list[count] = hash
+  return count + 1
 }
