@@ -25,9 +25,10 @@ export async function confluentFolder(onProgress: (line: string) => void = () =>
     await cp(path.join(here, 'package-lock.json'), path.join(work, 'package-lock.json'))
     await run('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund'], { cwd: work })
     const headers = await nodeHeaders(work, onProgress)
-    const module = path.join(work, 'node_modules', '@confluentinc', 'kafka-javascript')
-    const builder = path.join(work, 'node_modules', '.bin', 'node-pre-gyp')
-    await run(builder, ['install', '--build-from-source'], { cwd: module, env: { CKJS_LINKING: 'dynamic', ...headers } })
+    // By `npm exec`, which lends its own node-gyp.
+    const build = 'cd node_modules/@confluentinc/kafka-javascript && node-pre-gyp install --build-from-source'
+    await run('npm', ['exec', '--offline', '-c', build], { cwd: work, env: { CKJS_LINKING: 'dynamic', ...headers } })
+    await rm(path.join(work, 'headers'), { recursive: true, force: true })
     await mkdir(path.join(work, 'built'))
     await rename(work, folder).catch(async (error: unknown) => {
       // Somebody else was first: theirs is the same.

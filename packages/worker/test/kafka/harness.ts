@@ -7,8 +7,13 @@ import { kafkaUnderTest } from './server.ts'
 /** A broker of the adapter, reached at `address`. */
 export type MakeBroker = (address: string) => Broker
 
+export interface KafkaHarness extends Harness {
+  /** The proxy in front of a broker. */
+  proxyOf(broker: Broker): Proxy
+}
+
 /** Each broker has a proxy of its own in front of the one real server: it can die, or be cut off, alone. */
-export async function kafkaHarness(make: MakeBroker): Promise<Harness> {
+export async function kafkaHarness(make: MakeBroker): Promise<KafkaHarness> {
   const proxies = new Map<Broker, Proxy>()
   const open = async (): Promise<Broker> => {
     const proxy = await startProxy(kafkaUnderTest())
@@ -20,6 +25,11 @@ export async function kafkaHarness(make: MakeBroker): Promise<Harness> {
     broker: await open(),
     prefix: `c-${randomUUID().slice(0, 8)}`,
     other: open,
+    proxyOf(broker) {
+      const proxy = proxies.get(broker)
+      if (proxy === undefined) throw new Error('not a broker of this harness')
+      return proxy
+    },
     crash: async (broker) => proxies.get(broker)?.refuse(),
     disconnect: async (broker) => proxies.get(broker)?.cut(),
     outage: {

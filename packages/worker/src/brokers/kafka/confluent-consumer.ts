@@ -45,6 +45,7 @@ export function confluentConsumer(options: {
     if (code !== assigning) return
     await events.assigned(partitions.map(({ partition }) => partition))
     paused.clear()
+    ends = []
     consumer.assign(
       events.ready().map((partition) => ({ topic, partition, offset: Number(events.position(partition) ?? 0n) }) satisfies ConfluentOffset),
     )
@@ -74,13 +75,18 @@ export function confluentConsumer(options: {
     isDown = true
     events.trouble({ kind: 'disconnected', message: `${message} (${String(code)})` })
   }
-  const onEnd = ({ partition, offset }: ConfluentOffset): void => {
-    // The end lies behind markers and aborted records, which are not handed to us.
-    const from = events.position(partition)
-    if (from !== undefined && BigInt(offset) > from) events.fetched(partition, [], { from, next: BigInt(offset) })
+  /** Ends of partitions that were reached by the records not handed over yet. */
+  let ends: ConfluentOffset[] = []
+  const reachEnds = (): void => {
+    for (const { partition, offset } of ends) {
+      // The end lies behind markers and aborted records, which are not handed to us.
+      const from = events.position(partition)
+      if (from !== undefined && BigInt(offset) > from) events.fetched(partition, [], { from, next: BigInt(offset) })
+    }
+    ends = []
   }
   consumer.on('event.error' as never, onError as never)
-  consumer.on('partition.eof' as never, onEnd as never)
+  consumer.on('partition.eof' as never, ((end: ConfluentOffset) => ends.push(end)) as never)
 
   const hand = (messages: readonly ConfluentMessage[]): void => {
     for (const [partition, each] of Map.groupBy(messages, (message) => message.partition)) {
@@ -104,6 +110,7 @@ export function confluentConsumer(options: {
         events.trouble({ kind: 'reconnected', message: `fetching ${topic} again` })
       }
       hand(messages)
+      reachEnds()
       if (messages.length === 0) await new Promise((resolve) => setTimeout(resolve, pauseMs))
     }
   }

@@ -61,9 +61,11 @@ export function confluentProducer(module: ConfluentModule, connection: Confluent
 type Reported = (result: SendResult) => void
 
 async function connect(module: ConfluentModule, connection: ConfluentConnection, onFatal: () => void): Promise<ConfluentProducer> {
+  const { 'message.timeout.ms': timeoutMs = 10_000, ...global } = connection
   const producer = new module.Producer(
-    { 'message.timeout.ms': 10_000, ...connection, 'enable.idempotence': true, 'message.max.bytes': 100_000_000, dr_cb: true } as never,
-    {} as never,
+    { ...global, 'enable.idempotence': true, 'message.max.bytes': 100_000_000, dr_cb: true } as never,
+    // A setting of topics: among the others it would be ignored as soon as topics have settings of their own.
+    { 'message.timeout.ms': timeoutMs, acks: -1 } as never,
   )
   const onReport = (error: ConfluentError | null | undefined, report: ConfluentReport & { readonly topic: string }): void => {
     const reported = report.opaque as Reported

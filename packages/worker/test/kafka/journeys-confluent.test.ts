@@ -1,0 +1,4 @@
+import { withConfluent } from './clients.ts'
+import { testJourneys } from './journeys.ts'
+
+testJourneys('kafka · confluent', await withConfluent())

@@ -1,0 +1,4 @@
+import { withKafkaJs } from './clients.ts'
+import { testJourneys } from './journeys.ts'
+
+testJourneys('kafka · kafkajs', withKafkaJs)

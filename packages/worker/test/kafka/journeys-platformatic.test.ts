@@ -1,0 +1,4 @@
+import { withPlatformatic } from './clients.ts'
+import { testJourneys } from './journeys.ts'
+
+testJourneys('kafka · platformatic', withPlatformatic)
