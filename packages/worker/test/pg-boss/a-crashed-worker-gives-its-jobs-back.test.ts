@@ -68,20 +68,27 @@ test('the limits of a queue of the user neither fail a job for good nor take it 
   const user = await wire({ leaseMs })
   await user.boss.createQueue('mine', { retryLimit: 0, expireInSeconds: 1 })
   const id = await user.boss.send('mine', { orderId: 'o-1' })
+  const state = async (): Promise<unknown> =>
+    (await sql(`select state::text from pgboss.job where name = 'mine'`))[0]?.['state']
   const doomed = await wire({ leaseMs })
   await take(await receive(doomed.broker, 'mine'), 1)
   await doomed.crash()
+  await until('pg-boss itself finds that the worker is dead', async () => {
+    await user.boss.supervise('mine')
+    return (await state()) !== 'active'
+  })
+  assert.equal(await state(), 'retry', 'not failed for good')
   const subscription = await receive(user.broker, 'mine')
   const [again] = await take(subscription, 1)
   assert.deepEqual([again?.nativeId, again?.redelivered], [id, true])
   const startMs = Date.now()
-  await until('held for longer than it may', async () => {
+  await until('held for much longer than expireInSeconds', async () => {
     await user.boss.supervise('mine')
-    assert.deepEqual(await sql(`select state::text from pgboss.job where name = 'mine'`), [{ state: 'active' }])
-    return Date.now() - startMs > 3_000
+    assert.equal(await state(), 'active')
+    return Date.now() - startMs > 4_000
   })
   await subscription.settle(again === undefined ? [] : [again], { kind: 'ack' })
-  assert.deepEqual(await sql(`select state::text from pgboss.job where name = 'mine'`), [{ state: 'completed' }])
+  assert.equal(await state(), 'completed')
 })
 
 test('a release is not counted, however often, and may come with a delay', async () => {

@@ -72,6 +72,7 @@ export async function wire(options: Omit<PgBossOptions, 'boss'> = {}, url: strin
     connectionString: url,
     application_name: name,
     supervise: false,
+    monitorIntervalSeconds: 1,
     schedule: false,
     max: 4,
     connectionTimeoutMillis: 1_000,
