@@ -33,6 +33,50 @@ test('what is lost with its partition has no effect here: running ones end for n
   await stop(on, worker)
 })
 
+test('what waits in a lost partition of a lane is handled once, by its next owner', async () => {
+  const on = bed({ plays: 'log', nativeDelay: false })
+  const runs: string[] = []
+  const handle =
+    (name: string) =>
+    (_: unknown, { attempt }: { readonly attempt: number }): unknown => {
+      if (attempt === 1) return { kind: 'retry', delayMs: 5_000 }
+      return void runs.push(name)
+    }
+  const first = on.broker()
+  const one = await on.worker({ broker: first, handle: handle('one') })
+  await on.send('x')
+  await on.until('it waits', () => one.health().waitingInLanes === 1)
+  const two = await on.worker({ handle: handle('two') })
+  first.lose('orders-retries-reefer', ['0'])
+  assert.equal(one.health().waitingInLanes, 0)
+  await on.until('it was handled', () => on.depth('orders-retries-reefer') === 0)
+  assert.deepEqual(runs, ['two'])
+  assert.equal(two.health().counters.crashed, 0)
+  await stop(on, one)
+  await stop(on, two)
+})
+
+test('a time in a lane that another clock wrote holds nothing longer than the lane is for', async () => {
+  const on = bed({ nativeDelay: false })
+  const producer = on.broker()
+  await producer.prepare([{ place: 'orders-retries-reefer', role: 'lane' }])
+  const headers = encodeWire({ ...blank, id: 'x', attempts: 1, dueAtMs: 8.64e15 }, null, {
+    headerBytes: 4_096,
+    stackBytes: 0,
+  })
+  await producer.send('orders-retries-reefer', [{ message: messageOf('x', { headers }) }])
+  const startMs = on.clock.now()
+  let handledAtMs = 0
+  const worker = await on.worker({
+    handle: () => {
+      handledAtMs = on.clock.now()
+    },
+  })
+  await on.until('handled', () => handledAtMs > 0)
+  assert.ok(handledAtMs - startMs <= 10_250)
+  await stop(on, worker)
+})
+
 test('a suspect that its live worker still runs is not taken for crashed by the next owner of its partition', async () => {
   const on = bed({ plays: 'log', nativeDelay: false })
   const dead = on.broker()

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
+import { memoryBroker } from '../src/brokers/memory/index.ts'
+import { createWorker } from '../src/worker.ts'
 import { bed, messageOf, stop, textOf } from './bed.ts'
 
 test('with order by key, messages of a key run one after another as they arrived, and keys run side by side', async () => {
@@ -174,4 +176,33 @@ test('a full read-ahead stops its lane alone', async () => {
   assert.equal(done.length, 1)
   await on.until('all done', () => done.length === 101, 1_000)
   await stop(on, worker)
+})
+
+test('a flood of messages that are handled at once leaves timers their turn', async () => {
+  const broker = memoryBroker()
+  let handled = 0
+  let handledAtTimer = -1
+  const done = Promise.withResolvers<void>()
+  const total = 50_000
+  const worker = createWorker({
+    broker,
+    queue: 'orders',
+    handle() {
+      if (++handled === 1) {
+        setTimeout(() => {
+          handledAtTimer = handled
+        }, 1)
+      }
+      if (handled === total) done.resolve()
+    },
+  })
+  await broker.prepare([{ place: 'orders', role: 'source' }])
+  await broker.send(
+    'orders',
+    Array.from({ length: total }, () => ({ message: messageOf('x') })),
+  )
+  await worker.start()
+  await done.promise
+  await worker.stop()
+  assert.ok(handledAtTimer > 0 && handledAtTimer < total, `the timer came after ${handledAtTimer} of ${total}`)
 })

@@ -100,7 +100,7 @@ function returned(kit: Kit, task: Task, value: unknown): Promise<void> {
       const failureClass = cause === undefined ? 'transient' : classify(cause, kit.rules)
       return failed(kit, task, {
         failureClass: retryable(failureClass),
-        cause: cause ?? new Error('the handler asked to be called again'),
+        cause: cause ?? asked,
         requestedDelayMs: delayMs,
       })
     }
@@ -111,6 +111,9 @@ function returned(kit: Kit, task: Task, value: unknown): Promise<void> {
     }
   }
 }
+
+/** No error, so that no stack is taken for what is no fault. */
+const asked = { name: 'RetryRequested', message: 'the handler asked to be called again' } as const
 
 /** The handler's wish to try again outweighs what its cause looks like. */
 function retryable(failureClass: FailureClass): FailureClass {

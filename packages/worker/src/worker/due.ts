@@ -27,6 +27,7 @@ export function due(options: {
   const waiting = heap<Waiting>((a, b) => a.dueAtMs - b.dueAtMs)
   let sleeping: { readonly untilMs: number; readonly wake: AbortController } | null = null
   let running = false
+  signal.addEventListener('abort', () => sleeping?.wake.abort())
 
   const run = async (): Promise<void> => {
     running = true
@@ -35,7 +36,7 @@ export function due(options: {
       if (leftMs > 0) {
         const wake = new AbortController()
         sleeping = { untilMs: first.dueAtMs, wake }
-        await clock.sleep(leftMs, AbortSignal.any([wake.signal, signal]))
+        await clock.sleep(leftMs, wake.signal)
         sleeping = null
         continue
       }

@@ -1,5 +1,6 @@
 import type { Delivery, ReceiveOptions, Subscription } from '../broker.ts'
 import { type Chain, chain } from './chain.ts'
+import { fairTurns } from './fair-turns.ts'
 import type { Kit } from './kit.ts'
 import { putBack } from './put-back.ts'
 import type { Room } from './read-ahead.ts'
@@ -70,8 +71,10 @@ export async function openIntake(kit: Kit, options: IntakeOptions): Promise<Inta
     ...(looksLost ? { putBack: (task: Task) => putBack(kit, task, from) } : {}),
   }
   const make: MakeTask = (delivery) => new HeldTask(delivery, context)
+  const turns = fairTurns()
   const each = async (): Promise<void> => {
     await gate.passed(stopping)
+    await turns()
     const room = Math.min(batch, maxInFlight.messages, (await options.room?.wait(stopping)) ?? batch)
     if (stopping.aborted) return
     const deliveries = await subscription.next({ maxMessages: room, waitMs })
