@@ -214,7 +214,7 @@ export async function officeBed(t: TestContext): Promise<OfficeBed> {
         await server.close()
         await books.stop()
       })
-      return { server, token: await createToken(store, `test-${(sent += 1)}`) }
+      return { server, token: await createToken(store, `test-${(sent += 1)}`, 'test') }
     },
   }
   return bed

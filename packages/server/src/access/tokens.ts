@@ -1,6 +1,7 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto'
-import type { Store } from '../store/store.ts'
 import { RedriveError } from '@redrive/worker'
+import { recordAudit } from '../audit/index.ts'
+import type { Store } from '../store/store.ts'
 
 export interface TokenRow {
   readonly name: string
@@ -10,22 +11,26 @@ export interface TokenRow {
 
 /**
  * Makes a token. Its text is shown this once; only a SHA-256 of its 256 random bits is kept.
+ * @param by who makes it, for the audit trail
  * @throws STATE_CONFLICT when the name is taken, REQUEST_INVALID for a bad name
  */
-export async function createToken(store: Store, name: string): Promise<string> {
+export async function createToken(store: Store, name: string, by: string): Promise<string> {
   if (!/^[\w.@-]{1,64}$/.test(name)) {
     throw new RedriveError('REQUEST_INVALID', 'A token name has 1 to 64 letters, digits or _ . @ - characters.')
   }
   const token = `rd_${randomBytes(32).toString('base64url')}`
-  const { rowCount } = await store.pool.query(
-    'insert into token (name, sha256) values ($1, $2) on conflict (name) do nothing',
-    [name, digestOf(token)],
-  )
-  if (rowCount === 0) {
-    throw new RedriveError('STATE_CONFLICT', `There is a token named ${name} already.`, {
-      hint: 'Choose another name.',
-    })
-  }
+  await store.transaction(async (client) => {
+    const { rowCount } = await client.query(
+      'insert into token (name, sha256) values ($1, $2) on conflict (name) do nothing',
+      [name, digestOf(token)],
+    )
+    if (rowCount === 0) {
+      throw new RedriveError('STATE_CONFLICT', `There is a token named ${name} already.`, {
+        hint: 'Choose another name.',
+      })
+    }
+    await recordAudit(client, { actor: by, action: 'token.create', target: name, reason: null })
+  })
   return token
 }
 
@@ -37,12 +42,15 @@ export async function listTokens(store: Store): Promise<readonly TokenRow[]> {
 }
 
 /** @throws NOT_FOUND */
-export async function revokeToken(store: Store, name: string): Promise<void> {
-  const { rowCount } = await store.pool.query(
-    'update token set revoked_at = now() where name = $1 and revoked_at is null',
-    [name],
-  )
-  if (rowCount === 0) throw new RedriveError('NOT_FOUND', `There is no live token named ${name}.`)
+export async function revokeToken(store: Store, name: string, by: string): Promise<void> {
+  await store.transaction(async (client) => {
+    const { rowCount } = await client.query(
+      'update token set revoked_at = now() where name = $1 and revoked_at is null',
+      [name],
+    )
+    if (rowCount === 0) throw new RedriveError('NOT_FOUND', `There is no live token named ${name}.`)
+    await recordAudit(client, { actor: by, action: 'token.revoke', target: name, reason: null })
+  })
 }
 
 /** The name of whoever holds the token, or `null`. */

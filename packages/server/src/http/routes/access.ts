@@ -31,15 +31,15 @@ export const accessRoutes: readonly Route[] = [
     summary: 'Make a token; the answer is the only time it is shown',
     status: 201,
     schemas: { body: Type.Object({ name }, closed), answer: Type.Object({ name: text(), token: text() }, closed) },
-    handle: async ({ office, body }) => ({ name: body.name, token: await createToken(office.store, body.name) }),
+    handle: async ({ office, body, caller }) => ({ name: body.name, token: await createToken(office.store, body.name, `token ${caller}`) }),
   }),
   route({
     method: 'DELETE',
     path: '/tokens/:name',
     summary: 'Revoke a token',
     schemas: { params: Type.Object({ name }, closed), answer: Type.Object({ revoked: text() }, closed) },
-    handle: async ({ office, params }) => {
-      await revokeToken(office.store, params.name)
+    handle: async ({ office, params, caller }) => {
+      await revokeToken(office.store, params.name, `token ${caller}`)
       return { revoked: params.name }
     },
   }),

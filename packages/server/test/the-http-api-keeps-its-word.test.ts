@@ -1,0 +1,297 @@
+import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import http from 'node:http'
+import { type TestContext, test } from 'node:test'
+import { Check, Errors } from 'typebox/value'
+import { problemSchema } from '../src/http/schemas.ts'
+import { routes } from '../src/http/routes/index.ts'
+import { showLetterId } from '../src/store/ids.ts'
+import { type OfficeBed, officeBed } from './office-bed.ts'
+
+interface Answer {
+  readonly status: number
+  readonly type: string
+  readonly json: Record<string, unknown> & { readonly code?: string; readonly detail?: string }
+  readonly headers: Headers
+}
+
+type Call = (
+  method: string,
+  path: string,
+  options?: { body?: unknown; raw?: string; token?: string | null },
+) => Promise<Answer>
+
+async function api(t: TestContext): Promise<{ bed: OfficeBed; call: Call; url: string; token: string }> {
+  const bed = await officeBed(t)
+  const { server, token } = await bed.http()
+  const call: Call = async (method, path, options = {}) => {
+    const given = options.token === undefined ? token : options.token
+    const body = options.raw ?? (options.body === undefined ? undefined : JSON.stringify(options.body))
+    const response = await fetch(server.url + path, {
+      method,
+      headers: {
+        ...(given === null ? {} : { authorization: `Bearer ${given}` }),
+        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+      },
+      ...(body === undefined ? {} : { body }),
+    })
+    const type = response.headers.get('content-type') ?? ''
+    const bytes = await response.text()
+    return {
+      status: response.status,
+      type,
+      json: type.includes('json') ? JSON.parse(bytes) : {},
+      headers: response.headers,
+    }
+  }
+  return { bed, call, url: server.url, token }
+}
+
+function assertProblem(answer: Answer, status: number, code: string, what: string): void {
+  assert.equal(answer.status, status, `${what}: ${JSON.stringify(answer.json)}`)
+  assert.match(answer.type, /^application\/problem\+json/, what)
+  assert.equal(answer.json.code, code, what)
+  assert.ok(Check(problemSchema, answer.json), what)
+}
+
+const inventory = (): readonly string[] =>
+  [...routes.map(({ method, path }) => `${method} /api/v1${path}`), 'GET /livez', 'GET /api/v1/openapi.json'].toSorted()
+
+test('the inventory of routes is the agreed one', () => {
+  const golden = readFileSync(new URL('http-routes.golden.txt', import.meta.url), 'utf8')
+    .trim()
+    .split('\n')
+  assert.deepEqual(inventory(), golden)
+})
+
+test('nothing but liveness is answered without a good token', async (t) => {
+  const { bed, call } = await api(t)
+  await bed.captured({})
+  await call('POST', '/api/v1/tokens', { body: { name: 'gone' } })
+  const revoked = (await call('POST', '/api/v1/tokens', { body: { name: 'short-lived' } })).json['token'] as string
+  await call('DELETE', '/api/v1/tokens/short-lived')
+  const addresses = [
+    ...inventory().map((line) => line.split(' ') as [string, string]),
+    ['GET', '/'],
+    ['GET', '/api/v1/nothing'],
+    ['PUT', '/api/v1/plans'],
+  ] as const
+  for (const [method, pattern] of addresses) {
+    const path = pattern.replaceAll(/:[a-z]+/g, 'x')
+    if (path === '/livez') {
+      assert.equal((await call(method, path, { token: null })).status, 200)
+      continue
+    }
+    for (const token of [null, '', 'wrong', 'rd_' + 'A'.repeat(43), revoked, 'a b', 'x'.repeat(300)]) {
+      assertProblem(await call(method, path, { token }), 401, 'UNAUTHENTICATED', `${method} ${path} with ${token}`)
+    }
+  }
+  assertProblem(
+    await call('GET', '/livez/../api/v1/status', { token: null }),
+    401,
+    'UNAUTHENTICATED',
+    'a path around it',
+  )
+  assertProblem(await call('GET', '//livez', { token: null }), 401, 'UNAUTHENTICATED', 'another form of it')
+})
+
+test('only loopback names are answered, whatever a name resolves to', async (t) => {
+  const { url, token } = await api(t)
+  const statusFor = (host: string): Promise<number | undefined> =>
+    new Promise((resolve, reject) => {
+      const headers = { host, authorization: `Bearer ${token}` }
+      http
+        .get(`${url}/api/v1/status`, { headers }, (response) => resolve(response.resume().statusCode))
+        .on('error', reject)
+    })
+  for (const host of ['localhost:7070', '127.0.0.1', '[::1]:1', 'LOCALHOST'])
+    assert.equal(await statusFor(host), 200, host)
+  for (const host of ['evil.example', 'localhost.evil.example', '127.0.0.1.nip.io', 'evil.example:7070'])
+    assert.equal(await statusFor(host), 400, host)
+})
+
+test('bodies that are too large, no JSON, of another type, ambiguous or with unknown fields are refused', async (t) => {
+  const { bed, call, url, token } = await api(t)
+  await bed.captured({})
+  const refused = (raw: string): Promise<Answer> => call('POST', '/api/v1/plans', { raw })
+  assertProblem(await refused(`{"by":"${'x'.repeat(9 * 1024 * 1024)}"}`), 413, 'REQUEST_INVALID', 'too large')
+  const bodies: Readonly<Record<string, string>> = {
+    'no JSON': '{"by":',
+    empty: '',
+    'a key twice': '{"selection":{"query":"queue:a"},"by":"a","by":"b"}',
+    'a key twice inside, escaped': '{"selection":{"query":"queue:a","qu\\u0065ry":"queue:b"},"by":"a"}',
+    'an unknown field': '{"selection":{"query":"queue:a"},"by":"a","evil":1}',
+    'an unknown field inside': '{"selection":{"query":"queue:a","x":1},"by":"a"}',
+    'a prototype': '{"__proto__":{"isAdmin":true},"selection":{"query":"queue:a"},"by":"a"}',
+    'a number as text': '{"selection":{"query":"queue:a"},"by":"a","pace":"5"}',
+    'null for a number': '{"selection":{"query":"queue:a"},"by":"a","pace":null}',
+    'an array for an object': '{"selection":[],"by":"a"}',
+    'no name': '{"selection":{"query":"queue:a"},"by":"  "}',
+    'NUL in a name': '{"selection":{"query":"queue:a"},"by":"a\\u0000b"}',
+    'NUL in a reason': '{"selection":{"query":"queue:a"},"by":"a","reason":"x\\u0000"}',
+    'a huge pace': '{"selection":{"query":"queue:a"},"by":"a","pace":1e400}',
+    deep: `${'['.repeat(100_000)}${']'.repeat(100_000)}`,
+  }
+  for (const [what, raw] of Object.entries(bodies)) assertProblem(await refused(raw), 400, 'REQUEST_INVALID', what)
+  assertProblem(
+    await refused('{"selection":{"query":"queue:\\u0000"},"by":"a"}'),
+    400,
+    'QUERY_INVALID',
+    'NUL in a query',
+  )
+  assertProblem(await refused('{"selection":{"cause":"c_\\u0000"},"by":"a"}'), 404, 'NOT_FOUND', 'NUL in an id')
+  const form = await fetch(`${url}/api/v1/plans`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${token}`, 'content-type': 'application/x-www-form-urlencoded' },
+    body: 'by=a',
+  })
+  assert.equal(form.status, 415)
+  assert.equal(({} as { isAdmin?: unknown }).isAdmin, undefined)
+  assert.equal((await bed.store.pool.query('select from plan')).rowCount, 0)
+  for (const query of [
+    'limit=0',
+    'limit=201',
+    'limit=x',
+    'limit=1&limit=2',
+    'nothing=1',
+    'a[__proto__][b]=1',
+    'after=l_nothing',
+    'limit=1e1000',
+  ])
+    assertProblem(await call('GET', `/api/v1/letters?${query}`), 400, 'REQUEST_INVALID', query)
+  assertProblem(await call('GET', '/api/v1/causes?after=%00'), 400, 'REQUEST_INVALID', 'a cursor of causes')
+  assertProblem(await call('GET', '/api/v1/causes?queue=%00'), 400, 'REQUEST_INVALID', 'NUL in a queue')
+  assertProblem(await call('GET', '/api/v1/letters?q=%00'), 400, 'QUERY_INVALID', 'NUL in a search')
+  assertProblem(await call('GET', '/api/v1/letters?q=nofield%3Ax'), 400, 'QUERY_INVALID', 'an unknown field')
+})
+
+test('hostile ids find nothing and are not repeated as they are', async (t) => {
+  const { call } = await api(t)
+  const ids = [
+    '%22%3E%3Csvg%20onload=alert(1)%3E',
+    '%00',
+    "l_'%20or%201=1",
+    '..%2f..%2fetc%2fpasswd',
+    'l_zzzzzzzzzzzzzzzzzzzzzzzzzz',
+    'x'.repeat(64),
+    '%F0%9F%92%A9',
+  ]
+  for (const id of ids) {
+    for (const path of [`/letters/${id}`, `/letters/${id}/body`, `/causes/${id}`, `/plans/${id}`, `/runs/${id}`]) {
+      const answer = await call('GET', `/api/v1${path}`)
+      assertProblem(answer, 404, 'NOT_FOUND', path)
+      assert.equal(answer.headers.get('x-content-type-options'), 'nosniff')
+    }
+  }
+  assert.ok([400, 404, 414].includes((await call('GET', `/api/v1/letters/${'x'.repeat(5_000)}`)).status))
+  const badUrl = await call('GET', '/api/v1/letters/%ZZ')
+  assert.equal(badUrl.status, 400)
+})
+
+test('each answer is what its schema in the OpenAPI says', async (t) => {
+  const { bed, call } = await api(t)
+  const [first] = await bed.captured(
+    {
+      body: '{"a":1}',
+      key: 'k',
+      headers: [{ name: 'x', value: null }],
+      stack: 'Error: a\n    at place (/srv/orders.js:1:2)',
+      tier: 'permanent',
+    },
+    { body: Buffer.from([0, 255]), release: '2.0' },
+  )
+  const letter = showLetterId(first ?? '')
+  bed.replayer()
+  const answers = new Map<string, Answer>()
+  const ask = async (route: string, path: string, body?: unknown): Promise<Record<string, unknown>> => {
+    const [method = ''] = route.split(' ')
+    const answer = await call(method, `/api/v1${path}`, body === undefined ? {} : { body })
+    assert.ok(answer.status < 300, `${route}: ${JSON.stringify(answer.json)}`)
+    answers.set(route, answer)
+    return answer.json
+  }
+  const causes = (await ask('GET /causes', '/causes?limit=1&open=true&tier=permanent'))['causes'] as { id: string }[]
+  await ask('GET /causes/:id', `/causes/${causes[0]?.id}`)
+  const plan = await ask('POST /plans', '/plans', { selection: { cause: causes[0]?.id }, by: 'ann', reason: 'fixed' })
+  await ask('GET /plans/:id', `/plans/${plan['id']}`)
+  const run = await ask('POST /plans/:id/run', `/plans/${plan['id']}/run`, { by: 'ann', expect: 1 })
+  await ask('GET /runs/:id', `/runs/${run['id']}`)
+  await ask('GET /runs', '/runs')
+  await ask('POST /discards', '/discards', { selection: { query: 'release:2.0' }, by: 'ann', reason: 'old' })
+  await ask('GET /letters', '/letters?q=state:any&limit=1')
+  await ask('GET /letters/:id', `/letters/${letter}`)
+  await ask('GET /letters/:id/body', `/letters/${letter}/body`)
+  await ask('GET /audit', '/audit?limit=2')
+  await ask('GET /queues', '/queues')
+  await ask('GET /ledger', '/ledger')
+  await ask('GET /status', '/status')
+  await ask('POST /tokens', '/tokens', { name: 'other' })
+  await ask('GET /tokens', '/tokens')
+  await ask('DELETE /tokens/:name', '/tokens/other')
+  for (const { method, path, schemas, status } of routes) {
+    const answer = answers.get(`${method} ${path}`)
+    assert.ok(answer, `${method} ${path} was asked`)
+    assert.equal(answer.status, status, path)
+    if (schemas.answer === undefined) assert.equal(answer.type, 'application/octet-stream')
+    else
+      assert.ok(
+        Check(schemas.answer, answer.json),
+        `${method} ${path}: ${JSON.stringify(Errors(schemas.answer, answer.json))}`,
+      )
+  }
+  const body = answers.get('GET /letters/:id/body')
+  assert.match(body?.headers.get('content-disposition') ?? '', /^attachment/)
+  const openapi = (await call('GET', '/api/v1/openapi.json')).json as { paths: Record<string, Record<string, unknown>> }
+  const described = Object.entries(openapi.paths).flatMap(([path, methods]) =>
+    Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`),
+  )
+  assert.deepEqual(
+    described.toSorted(),
+    routes.map(({ method, path }) => `${method} /api/v1${path.replaceAll(/:([a-z]+)/g, '{$1}')}`).toSorted(),
+  )
+})
+
+test('what conflicts says so with its code; who asked is in the audit trail with the token', async (t) => {
+  const { bed, call } = await api(t)
+  await bed.captured({})
+  const plan = (await call('POST', '/api/v1/plans', { body: { selection: { query: 'queue:orders' }, by: 'ann' } })).json
+  assertProblem(
+    await call('POST', `/api/v1/plans/${plan['id']}/run`, { body: { by: 'ann', expect: 2 } }),
+    409,
+    'PLAN_STALE',
+    'another number',
+  )
+  assert.equal((await call('POST', `/api/v1/plans/${plan['id']}/run`, { body: { by: 'ann' } })).status, 201)
+  assertProblem(
+    await call('POST', `/api/v1/plans/${plan['id']}/run`, { body: { by: 'ann' } }),
+    409,
+    'STATE_CONFLICT',
+    'twice',
+  )
+  assertProblem(
+    await call('POST', '/api/v1/plans', { body: { selection: {}, by: 'ann' } }),
+    400,
+    'REQUEST_INVALID',
+    'nothing',
+  )
+  await call('POST', '/api/v1/tokens', { body: { name: 'same' } })
+  assertProblem(await call('POST', '/api/v1/tokens', { body: { name: 'same' } }), 409, 'STATE_CONFLICT', 'a name twice')
+  const { entries } = (await call('GET', '/api/v1/audit')).json as unknown as {
+    entries: { action: string; actor: string }[]
+  }
+  assert.deepEqual(
+    entries.map(({ action }) => action),
+    ['token.create', 'run.start', 'plan.create', 'token.create'],
+  )
+  for (const { actor } of entries) assert.match(actor, /\(token test-\d+\)$|^token test-\d+$|^test$/)
+})
+
+test('an unexpected failure tells its id, never what a letter or the database said', async (t) => {
+  const { bed, call } = await api(t)
+  await bed.captured({ body: 'SECRET-MARKER' })
+  await bed.store.pool.query('alter table letter rename column cause_id to renamed')
+  const answer = await call('GET', '/api/v1/letters')
+  assertProblem(answer, 500, 'INTERNAL', 'a broken table')
+  assert.ok(!JSON.stringify(answer.json).includes('cause_id'))
+  assert.ok(answer.json['requestId'])
+})
