@@ -61,9 +61,25 @@ function linkOf({ value, message }: Subject): Link {
   return {
     errorClass: classOf(value),
     message: primitiveText(message),
-    stack: typeof stack === 'string' && stack !== '' ? cutMiddle(stack, maxStackBytes) : null,
+    stack: typeof stack === 'string' && stack !== '' ? cutMiddle(withoutOwnFrames(stack), maxStackBytes) : null,
   }
 }
+
+/**
+ * How this library came to call the handler says nothing about the failure, and differs between a first call and a retry: with these
+ * frames one bug would be several causes.
+ */
+function withoutOwnFrames(stack: string): string {
+  const near = stack.length <= maxStackBytes ? stack : cutMiddle(stack, maxStackBytes)
+  if (!near.includes(ownFolder)) return near
+  return near
+    .split('\n')
+    .filter((line) => !(line.startsWith('    at ') && line.includes(ownFolder)))
+    .join('\n')
+}
+
+/** Frames name it as a URL in modules of the same kind. */
+const ownFolder: string = new URL('./worker/', import.meta.url).href
 
 function classOf(value: object): string {
   const name = read(value, 'name')

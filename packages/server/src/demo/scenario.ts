@@ -50,7 +50,12 @@ export async function startScenario(
     closers.push(() => producer.close())
     await producer.broker.prepare([{ place: 'orders', role: 'source' }])
     const settings = { queue, inventoryUrl: inventory.url }
-    const worker = await superviseWorker({ ...settings, release: '1.4.0' }, onNews)
+    let produced = 0
+    let ended = 0
+    const worker = await superviseWorker({ ...settings, release: '1.4.0' }, (news) => {
+      if (news.kind === 'handled' || news.kind === 'died') ended += 1
+      onNews(news)
+    })
     closers.push(() => worker.stop())
     const lanes = lanesOf('orders', 'reefer', producer.broker.capabilities.nativeDelay !== false)
     const waiting = ['orders', ...lanes.retries.map(({ place }) => place), lanes.suspects]
@@ -61,10 +66,12 @@ export async function startScenario(
         const orders = ordersOfTheDay(count, randomInt(1_000, 9_000) * 10)
         const encoded = orders.map(({ key, body }) => ({ message: { key: Buffer.from(key), body: Buffer.from(body), headers: [] } }))
         const results = await producer.broker.send('orders', encoded)
-        return results.filter(({ kind }) => kind === 'sent').length
+        const sent = results.filter(({ kind }) => kind === 'sent').length
+        produced += sent
+        return sent
       },
       async settled(signal) {
-        for (let quiet = 0; quiet < quietChecks && !signal.aborted; ) {
+        for (let quiet = 0; quiet < (ended >= produced ? quietChecks : patientChecks) && !signal.aborted; ) {
           await systemClock.sleep(checkMs, signal)
           const depths = await Promise.all(waiting.map((place) => producer.broker.depth(place, 'reefer')))
           quiet = depths.every(({ messages }) => messages === 0) ? quiet + 1 : 0
@@ -85,6 +92,8 @@ export async function startScenario(
 const checkMs = 250
 /** Brokers count with a delay; one empty look is not enough. */
 const quietChecks = 6
+/** Orders in the hands of a killed worker are in no count until the broker gives them back; what it told before it died may be lost. */
+const patientChecks = 160
 
 function withBroker(config: Config, target: DemoTarget): Config {
   const captured = { deadLetters: ['orders-dead-letter'], receipts: 'redrive-receipts', consumer: 'redrive-office' }
