@@ -117,7 +117,7 @@ async function drain(
   const settled = Promise.withResolvers<void>()
   const closing = reading.intakes.map((intake) => intake.close(settled.promise))
   const unstarted = [...jobs.stop(), ...reading.due.drain()].map((each) => each.release())
-  const finished = Promise.all([jobs.drained(), reading.moved(), loops, ...unstarted])
+  const finished = Promise.allSettled([jobs.drained(), reading.moved(), loops, ...unstarted])
   const inTime = async (ms: number): Promise<boolean> => {
     const timer = new AbortController()
     const isDone = await Promise.race([finished.then(() => true), clock.sleep(ms, timer.signal).then(() => false)])

@@ -106,6 +106,24 @@ test('rules, backoffs and listeners that throw are passed over', async () => {
   await stop(on, worker)
 })
 
+test('an option that throws where it must not costs neither message nor worker', async () => {
+  const on = bed()
+  let isBroken = true
+  const troubles: string[] = []
+  const worker = await on.worker({
+    random: () => (isBroken ? fail() : 0.5),
+    retry: { maxAttempts: 2, backoff: { delayMs: (_attempt, _previousMs, random) => random() } },
+    handle: fail,
+  })
+  worker.on('trouble', ({ message }) => troubles.push(message))
+  await on.send('x')
+  await on.until('it is told', () => troubles.length > 2)
+  assert.equal(on.depth('orders'), 1)
+  isBroken = false
+  await on.until('it died', () => on.letters().length === 1)
+  await stop(on, worker)
+})
+
 test('a subscription that fails for a while is got over', async () => {
   const on = bed()
   const inner = on.broker()

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import type { Header } from '../message.ts'
 import type { CaseContext, Cases } from './case.ts'
-import { messageOf, placeFor, receiveFrom, sendAll, take, text } from './steps.ts'
+import { messageOf, placeFor, receiveFrom, take, text } from './steps.ts'
 
 export type HeadersCase =
   | 'text headers arrive unchanged'

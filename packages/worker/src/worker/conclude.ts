@@ -47,7 +47,7 @@ export class Work implements Job, Awaiting, Settled {
     if (result.kind === 'returned' && result.value === undefined && task.replayId === null && !task.lost) {
       noteHandled(this.#kit, task)
       task.ackThen(this)
-    } else void conclude(this.#kit, task, result).then(() => this.settled())
+    } else void concludeSafely(this.#kit, task, result).then(() => this.settled())
   }
 
   settled(): void {
@@ -60,6 +60,21 @@ export class Work implements Job, Awaiting, Settled {
 }
 
 const alone = { orderKey: null, from: 'lane' } as const
+
+/** A fault of ours, or of an option that throws, costs neither the message nor the process. */
+async function concludeSafely(kit: Kit, task: Task, result: AttemptResult): Promise<void> {
+  try {
+    await conclude(kit, task, result)
+  } catch (cause) {
+    kit.events.emit('trouble', () => ({
+      message: 'an attempt could not be concluded; its message is given back',
+      place: task.delivery.place,
+      cause,
+    }))
+    await kit.clock.sleep(1_000, kit.stopping)
+    await giveBack(kit, task)
+  }
+}
 
 async function conclude(kit: Kit, task: Task, result: AttemptResult): Promise<void> {
   // Whoever got the partition handles the message again; anything we send now would be a second life of it.

@@ -32,7 +32,8 @@ export interface WorkerEvents {
 }
 
 export type WorkerEvent = keyof WorkerEvents
-export type Listener<Event extends WorkerEvent> = (payload: WorkerEvents[Event]) => void
+/** May be async; what it throws or rejects with is dropped. */
+export type Listener<Event extends WorkerEvent> = (payload: WorkerEvents[Event]) => void | Promise<void>
 
 export interface Emitter {
   /** Adds a listener; the answer takes it away. */

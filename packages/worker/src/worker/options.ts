@@ -131,6 +131,6 @@ function notNegative(name: string, value: number): number {
 }
 
 function invalid(name: string, value: unknown, hint: string): RedriveError {
-  const shown = typeof value === 'object' || typeof value === 'function' ? typeof value : String(value)
+  const shown = typeof value === 'string' || typeof value === 'number' ? String(value) : typeof value
   return new RedriveError('OPTION_INVALID', `${name} is ${shown}`, { hint })
 }

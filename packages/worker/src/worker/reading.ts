@@ -29,7 +29,14 @@ export async function openReading(kit: Kit, options: ResolvedOptions): Promise<R
     scheduler.add(new Work(kit, task, { orderKey, from }))
   }
   const suspect = (task: Task): void => {
-    const move = suspected(kit, task)
+    // Left unsettled, it comes again, still under suspicion.
+    const move = suspected(kit, task).catch((cause: unknown) =>
+      kit.events.emit('trouble', () => ({
+        message: 'a suspect could not be moved',
+        place: task.delivery.place,
+        cause,
+      })),
+    )
     moving.add(move)
     void move.finally(() => moving.delete(move))
   }
