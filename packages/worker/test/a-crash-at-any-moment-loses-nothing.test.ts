@@ -8,11 +8,13 @@ import { type Bed, bed, never, stop, textOf } from './bed.ts'
 
 const bodies = ['handled 1', 'transient', 'handled 2', 'permanent', 'discarded', 'handled 3', 'recovers']
 
+interface At {
+  readonly step: number
+  readonly when: 'before' | 'after'
+}
+
 /** Crashes its process at the n-th send or settlement, before or after the broker has it. */
-function crashing(
-  broker: MemoryBroker,
-  at: { readonly step: number; readonly when: 'before' | 'after' },
-): Broker & { readonly steps: () => number } {
+function crashing(broker: MemoryBroker, at: At): Broker & { readonly steps: () => number } {
   let steps = 0
   const step = async <T>(call: () => Promise<T>): Promise<T> => {
     const isIt = ++steps === at.step
@@ -37,7 +39,7 @@ function crashing(
 
 async function run(
   options: MemoryBrokerOptions,
-  at: { readonly step: number; readonly when: 'before' | 'after' },
+  at: At & { readonly afterACrash?: boolean },
 ): Promise<{ on: Bed; steps: number }> {
   const on = bed(options)
   await on.send(...bodies)

@@ -56,24 +56,29 @@ test('what does not finish within shutdownMs is aborted and given back, not coun
   await stop(on, next)
 })
 
-test('messages that wait in lanes go back and keep their time', async () => {
-  const on = bed({ nativeDelay: false })
-  const times: number[] = []
-  const handle = (_: unknown, { attempt }: { readonly attempt: number }): unknown => {
-    times.push(on.clock.now())
-    return attempt === 1 ? { kind: 'retry', delayMs: 8_000 } : undefined
-  }
-  const worker = await on.worker({ handle })
-  await on.send('x')
-  await on.until('it waits', () => worker.health().waitingInLanes === 1)
-  await stop(on, worker)
-  assert.equal(on.depth('orders-retries-reefer'), 1)
-  const next = await on.worker({ handle })
-  await on.until('handled', () => times.length === 2)
-  assert.ok((times[1] ?? 0) - (times[0] ?? 0) >= 8_000)
-  assert.equal(next.health().counters.crashed, 0)
-  await stop(on, next)
-})
+for (const plays of ['queue', 'requeue', 'log'] as const) {
+  test(`messages that wait in lanes go back and keep their time and count (${plays})`, async () => {
+    const on = bed({ nativeDelay: false, plays })
+    const times: number[] = []
+    const attempts: number[] = []
+    const handle = (_: unknown, { attempt }: { readonly attempt: number }): unknown => {
+      times.push(on.clock.now())
+      attempts.push(attempt)
+      return attempt === 1 ? { kind: 'retry', delayMs: 8_000 } : undefined
+    }
+    const worker = await on.worker({ handle })
+    await on.send('x')
+    await on.until('it waits', () => worker.health().waitingInLanes === 1)
+    await stop(on, worker)
+    assert.equal(on.depth('orders-retries-reefer'), 1)
+    const next = await on.worker({ handle })
+    await on.until('handled', () => times.length === 2)
+    assert.ok((times[1] ?? 0) - (times[0] ?? 0) >= 8_000)
+    assert.deepEqual(attempts, [1, 2])
+    assert.equal(next.health().counters.crashed, 0)
+    await stop(on, next)
+  })
+}
 
 test('stop ends while the dead-letter place is out, and loses nothing', async () => {
   const on = bed()

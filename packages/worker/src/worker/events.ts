@@ -33,7 +33,7 @@ export interface WorkerEvents {
 
 export type WorkerEvent = keyof WorkerEvents
 /** May be async; what it throws or rejects with is dropped. */
-export type Listener<Event extends WorkerEvent> = (payload: WorkerEvents[Event]) => void | Promise<void>
+export type Listener<Event extends WorkerEvent> = (payload: WorkerEvents[Event]) => unknown
 
 export interface Emitter {
   /** Adds a listener; the answer takes it away. */
@@ -43,7 +43,7 @@ export interface Emitter {
 }
 
 export function emitter(): Emitter {
-  const listeners = new Map<WorkerEvent, Set<(payload: never) => void>>()
+  const listeners = new Map<WorkerEvent, Set<(payload: never) => unknown>>()
   return {
     on(event, listener) {
       const set = listeners.get(event) ?? new Set()

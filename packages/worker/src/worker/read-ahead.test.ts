@@ -37,7 +37,10 @@ test('together they never hold more than the total', async () => {
         const count = takes
           ? Math.ceil(share * (await now(room?.wait(never) ?? Promise.resolve(0))))
           : Math.floor(share * has)
-        for (let n = 0; n < count; n++) takes ? room?.take(delivery) : room?.free(delivery)
+        for (let n = 0; n < count; n++) {
+          if (takes) room?.take(delivery)
+          else room?.free(delivery)
+        }
         held[lane] = has + (takes ? count : -count)
         assert.ok(held.reduce((sum, each) => sum + each, 0) <= 80, held.join())
       }
