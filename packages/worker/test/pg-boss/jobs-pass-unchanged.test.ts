@@ -67,6 +67,12 @@ test('names that pg-boss does not take are mapped', async () => {
   assert.equal((await broker.depth(place)).messages, 1)
 })
 
+test('a schema that is not the instance’s is told at once', async () => {
+  const { broker } = await wire({ schema: 'elsewhere' })
+  await broker.prepare([{ place: 'somewhere', role: 'lane' }])
+  await assert.rejects(receive(broker, 'somewhere'), { code: 'CLIENT_UNSUPPORTED' })
+})
+
 test('a send that is cut is uncertain, without a connection it is not sent', async () => {
   const { proxy, url } = await proxied()
   const { broker } = await wire({}, url)

@@ -35,7 +35,7 @@ test('any bytes anywhere come back, and jsonb can hold them', () => {
   fc.assert(
     fc.property(message, (sent) => {
       const text = JSON.stringify(dataOf(sent))
-      assert.ok(!text.includes('\\u0000'), 'no NUL')
+      assert.ok(!text.replaceAll('\\\\', '').includes('\\u0000'), 'no NUL')
       assert.deepEqual(plain(messageOf(job(JSON.parse(text)))), plain(sent))
     }),
     { numRuns: 50 },

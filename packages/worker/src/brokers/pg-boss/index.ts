@@ -5,7 +5,7 @@ import { messageBytes } from '../../message.ts'
 import type { JobInsertLike, PgBossLike } from './client.ts'
 import { dataOf } from './envelope.ts'
 import { jobsOf } from './jobs.ts'
-import { asking, outcomeOfError } from './outcome-of-error.ts'
+import { asking, isRefused, outcomeOfError } from './outcome-of-error.ts'
 import { PgBossSubscription } from './subscription.ts'
 
 export type { Claim, DatabaseLike, JobInsertLike, JobLike, PgBossLike, QueueLike, QueueOptionsLike } from './client.ts'
@@ -36,6 +36,7 @@ const losses = [
   'Of the properties only priority acts on a send; the others, singletonKey among them, are kept but not applied.',
   'Jobs inserted in one batch have no order among themselves.',
   'A worker whose event loop or database connection stands still longer than leaseMs loses its claims, and the jobs are handed out again.',
+  'In a queue of a policy other than standard a job that is given back can be refused in favour of a queued one; pg-boss then decides.',
   'Jobs that were claimed when the answer to the claim was lost count as redelivered.',
 ] as const
 
@@ -80,6 +81,18 @@ export function pgBossBroker(options: PgBossOptions): Broker {
     return queue
   }
 
+  /** Renewing no claim at all shows whether the table is where and as we take it to be. */
+  const usable = async (place: string): Promise<void> => {
+    await asking(() => jobs.keep(queueName(place), [])).catch((error: unknown) => {
+      throw isRefused(error)
+        ? new RedriveError('CLIENT_UNSUPPORTED', `the jobs of pg-boss in schema ${schema} cannot be used`, {
+            cause: error,
+            hint: 'give the schema of your instance: pgBossBroker({ boss, schema }); pg-boss 12 is needed',
+          })
+        : new RedriveError('BROKER_UNREACHABLE', `${place}: the database of pg-boss cannot be asked`, { cause: error })
+    })
+  }
+
   return {
     system: 'pg-boss',
     capabilities,
@@ -96,6 +109,7 @@ export function pgBossBroker(options: PgBossOptions): Broker {
       if (receive.positions !== undefined)
         throw new RedriveError('CAPABILITY_MISSING', 'a pg-boss queue has no positions')
       await existing(place)
+      await usable(place)
       const { min: minPollMs, max: maxPollMs } = options.pollMs ?? { min: 50, max: 250 }
       const name = queueName(place)
       const subscription = new PgBossSubscription(jobs, {

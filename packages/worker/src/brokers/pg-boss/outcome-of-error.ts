@@ -30,6 +30,12 @@ export function outcomeOfError(error: unknown): SendResult {
   return { kind: 'uncertain', reason }
 }
 
+/** True where the database answers and says no: asking again gives the same. */
+export function isRefused(error: unknown): boolean {
+  const outcome = outcomeOfError(error)
+  return outcome.kind === 'not-sent' && !outcome.retryable
+}
+
 /** Asks what may be asked twice: connections of the pool that broke while they were idle show it only when used. */
 export async function asking<T>(question: () => Promise<T>): Promise<T> {
   for (let attempt = 1; ; attempt++) {

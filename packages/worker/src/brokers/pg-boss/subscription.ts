@@ -1,9 +1,10 @@
-import type { Delivery, ReceiveOptions, Settlement, Subscription } from '../../broker.ts'
+import type { BrokerTrouble, Delivery, ReceiveOptions, Settlement, Subscription } from '../../broker.ts'
 import { systemClock } from '../../clock.ts'
 import { messageBytes } from '../../message.ts'
 import type { Claim, JobLike } from './client.ts'
 import { messageOf } from './envelope.ts'
 import type { Jobs } from './jobs.ts'
+import { isRefused } from './outcome-of-error.ts'
 
 export interface SubscriptionOptions {
   readonly place: string
@@ -169,12 +170,15 @@ export class PgBossSubscription implements Subscription {
       this.#isDown = false
       return result
     } catch (error) {
-      this.troubled(error instanceof Error ? error : new Error(String(error)))
+      const trouble = error instanceof Error ? error : new Error(String(error))
+      // A queue with a policy of one job per key can refuse to take a job back: pg-boss itself then decides.
+      if (isRefused(trouble)) this.#tell('skipped', trouble.message)
+      else this.troubled(trouble)
       return undefined
     }
   }
 
-  #tell(kind: 'disconnected' | 'reconnected', message: string): void {
+  #tell(kind: BrokerTrouble['kind'], message: string): void {
     this.#options.receive.onTrouble?.({ kind, message: `${this.#options.place}: ${message}` })
   }
 }
