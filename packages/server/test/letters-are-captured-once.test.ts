@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
-import type { Message } from '@redrive/worker'
+import { type Clock, type Message, systemClock } from '@redrive/worker'
 import { type Capture, type CaptureEvent, startCapture } from '../src/capture/index.ts'
 import { checkLedger } from '../src/ledger/index.ts'
 import { openStore, type Store } from '../src/store/store.ts'
@@ -10,6 +10,8 @@ import { type LogBroker, type LogBrokerOptions, logBroker } from '../src/testing
 import { openedStore, until } from '../src/testing/opened-store.ts'
 
 const place = 'orders-dead-letter'
+/** Nothing is ever long enough ago to be taken as acknowledged for sure, however busy the machine is. */
+const standing: Clock = { now: () => Date.UTC(2026, 0, 1), sleep: systemClock.sleep }
 
 function capturing(
   context: TestContext,
@@ -23,6 +25,7 @@ function capturing(
     brokerName: 'main',
     source: { place, role: 'dead-letter' },
     consumer: 'redrive',
+    clock: standing,
     ...(onEvent === undefined ? {} : { onEvent }),
   })
   context.after(() => capture.stop({ timeoutMs: 1_000 }))
@@ -72,6 +75,26 @@ for (const { name, make, ...options } of kinds) {
       await until(() => broker.acked.length >= at + 6)
     }
     assert.ok(proxy.lost >= 8, `${proxy.lost} commits lost their answer`)
+    await assertOnce(store, messages)
+  })
+
+  test(`${name}: a commit that takes effect after the line was cut neither loses nor doubles`, async (context) => {
+    const store = await openedStore(context)
+    const proxy = await cuttingProxy(store.url)
+    const shaky = await openStore({ url: proxy.url, allowUnsafe: true })
+    context.after(async () => {
+      await shaky.close()
+      await proxy.close()
+    })
+    const broker = logBroker(options)
+    const messages = Array.from({ length: 20 }, (_, n) => make(n))
+    capturing(context, shaky, broker)
+    broker.append(place, ...messages.slice(0, 5))
+    await until(() => broker.acked.length === 5)
+    proxy.cutNextCommits(1, 400)
+    broker.append(place, ...messages.slice(5))
+    await until(() => broker.acked.length === 20)
+    assert.equal(proxy.lost, 1)
     await assertOnce(store, messages)
   })
 
@@ -172,4 +195,29 @@ test('a letter our worker sent twice because it was not sure is one letter, a fo
   await until(() => broker.acked.length === 4)
   assert.equal(await letterCount(store), 3)
   assert.equal((await checkLedger(store)).unaccounted, 0)
+})
+
+test('a commit that fails moves no position: the letters are still to come', async (context) => {
+  const store = await openedStore(context)
+  await store.pool.query(`
+    create table brake (on_it bool);
+    insert into brake values (true);
+    create function refuse_to_commit() returns trigger language plpgsql as $$
+    begin
+      if exists (select from brake) then raise exception 'the brake is on'; end if;
+      return null;
+    end $$;
+    create constraint trigger braked after insert on letter deferrable initially deferred for each row execute function refuse_to_commit()`)
+  const broker = logBroker({ kind: 'positions' })
+  const messages = Array.from({ length: 20 }, (_, n) => ourLetter(n))
+  broker.append(place, ...messages)
+  const events: CaptureEvent[] = []
+  capturing(context, store, broker, (event) => events.push(event))
+  await until(() => events.some(({ kind }) => kind === 'paused'))
+  const { rows } = await store.pool.query('select next_position, delivered from source_position')
+  assert.deepEqual(rows, [{ next_position: null, delivered: '0' }])
+  assert.equal(broker.acked.length, 0)
+  await store.pool.query('delete from brake')
+  await until(() => broker.acked.length === messages.length)
+  await assertOnce(store, messages)
 })

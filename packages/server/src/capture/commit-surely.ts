@@ -72,7 +72,10 @@ async function attempt(
     return { kind: 'done', made: await commitBatch(store, batch, { ...rest, sourceId, hooks }) }
   } catch (error) {
     if (error instanceof PositionMoved || isConnectionTrouble(error)) throw error
-    if (constraintOf(error) === 'letter_source_id_identity_key') return { kind: 'known' }
+    const constraint = constraintOf(error)
+    if (constraint === 'letter_source_id_identity_key') return { kind: 'known' }
+    // Our own ids are there: an earlier try took effect after all, after we had asked.
+    if (constraint === 'letter_pkey') throw error
     if (error instanceof Error && isRefusal(error) && batch.letters.length > 0) return { kind: 'refused', error }
     throw error
   }

@@ -4,8 +4,11 @@ import net from 'node:net'
 export interface CuttingProxy {
   /** The database's address, through the proxy. */
   readonly url: string
-  /** The next `count` commits reach the server, their answers never come back: the line is cut instead. */
-  cutNextCommits(count: number): void
+  /**
+   * The next `count` commits reach the server, their answers never come back: the line is cut instead. With `lateMs` it is cut at once and
+   * the server gets the commit so much later.
+   */
+  cutNextCommits(count: number, lateMs?: number): void
   /** Commits whose answer was lost so far. */
   readonly lost: number
   close(): Promise<void>
@@ -18,6 +21,7 @@ export async function cuttingProxy(databaseUrl: string): Promise<CuttingProxy> {
   const folder = target.searchParams.get('host')
   const port = Number(target.port || target.searchParams.get('port') || 5432)
   let toCut = 0
+  let late: number | undefined
   let lost = 0
   const sockets = new Set<net.Socket>()
   const server = net.createServer((client) => {
@@ -29,19 +33,25 @@ export async function cuttingProxy(databaseUrl: string): Promise<CuttingProxy> {
       socket.on('close', () => {
         sockets.delete(socket)
         client.destroy()
-        upstream.destroy()
+        if (!cutting || late === undefined) upstream.destroy()
       })
     }
     client.on('data', (data) => {
       if (toCut > 0 && data.includes(commit)) {
         toCut--
         cutting = true
+        if (late !== undefined) {
+          lost++
+          setTimeout(() => upstream.end(data), late)
+          client.destroy()
+          return
+        }
       }
       upstream.write(data)
     })
     upstream.on('data', (data) => {
       if (!cutting) client.write(data)
-      else {
+      else if (late === undefined) {
         lost++
         client.destroy()
       }
@@ -55,8 +65,9 @@ export async function cuttingProxy(databaseUrl: string): Promise<CuttingProxy> {
   url.searchParams.delete('host')
   return {
     url: url.href,
-    cutNextCommits(count) {
+    cutNextCommits(count, lateMs) {
       toCut = count
+      late = lateMs
     },
     get lost() {
       return lost

@@ -13,8 +13,8 @@ export async function openedStore(context: TestContext): Promise<Store & { reado
   return { ...store, url: database.url }
 }
 
-/** Asks until the answer is true. Fails after `deadlineMs`. @default 20,000 */
-export async function until(condition: () => boolean | Promise<boolean>, deadlineMs = 20_000): Promise<void> {
+/** Asks until the answer is true. Fails after `deadlineMs`. @default 60,000 */
+export async function until(condition: () => boolean | Promise<boolean>, deadlineMs = 60_000): Promise<void> {
   for (const endsAt = performance.now() + deadlineMs; !(await condition()); ) {
     if (performance.now() > endsAt) throw new Error(`not within ${deadlineMs} ms: ${condition.toString()}`)
     await new Promise((resolve) => setTimeout(resolve, 10))
