@@ -25,7 +25,7 @@ export interface Wire {
   readonly crashes: number
   /** Set by the office on a replay: the attempt a receipt has to name. */
   readonly replayId: string | null
-  /** In a lane: not to be handled before this time. */
+  /** In a lane: not to be handled before this time. In the suspects lane of a log: how long a run may take that has begun; 0: it has ended. */
   readonly dueAtMs: number | null
   /** The last distinct errors, newest first, at most 5. */
   readonly history: readonly { readonly errorClass: string; readonly message: string; readonly count: number }[]
