@@ -89,7 +89,10 @@ test('any table survives a trip through headers', () => {
   const leaf = fc.oneof(
     fc.string({ unit: 'grapheme' }),
     fc.integer(),
-    fc.double({ noNaN: true, noInteger: true, noDefaultInfinity: true }),
+    // Marked, because amqplib takes a bare double above 2^50 for an integer.
+    fc
+      .double({ noNaN: true, noInteger: true, noDefaultInfinity: true })
+      .map((each) => ({ '!': 'double', value: each })),
     fc.boolean(),
     fc.constant(null),
     fc.uint8Array().map((bytes) => Buffer.from(bytes)),
