@@ -13,6 +13,10 @@ export interface ManyLetters {
   /** Epoch milliseconds of the first and the last. */
   readonly from: number
   readonly to: number
+  /** @default 600 */
+  readonly bodyBytes?: number
+  /** All of the first queue, and all open. @default false */
+  readonly onlyOrders?: boolean
 }
 
 interface Cause {
@@ -47,11 +51,15 @@ const states = [
 ] as const
 
 /** Letters as an office holds them after a month: 5 queues, 40 causes of which few are frequent, 4 states, books that balance. */
-export async function fillLetters(store: Store, { letters, from, to }: ManyLetters): Promise<void> {
+export async function fillLetters(
+  store: Store,
+  { letters, from, to, bodyBytes = 600, onlyOrders = false }: ManyLetters,
+): Promise<void> {
   const { sourceId, causes } = await makeParents(store, from)
   await store.pool.query('drop index letter_content_terms')
   let atMs = from
   const nextId = uuidSource(() => atMs)
+  const queueOf = (n: number): number => (onlyOrders ? 0 : n % queues.length)
   const rows = new LetterRows()
   const stack =
     'Error\n    at allocate (/srv/reefer/src/allocate.ts:41:11)\n    at handle (/srv/reefer/src/worker.ts:17:5)\n'.repeat(
@@ -63,11 +71,11 @@ export async function fillLetters(store: Store, { letters, from, to }: ManyLette
       atMs = from + Math.floor(((to - from) * n) / letters)
       // The frequent ones come first: every second letter is of one of three causes of its queue.
       const pick = (n * 2_654_435_761) % 1_000
-      const cause = causes[(n % queues.length) * causesPerQueue + Math.floor(causesPerQueue * (pick / 1_000) ** 2)]
+      const cause = causes[queueOf(n) * causesPerQueue + Math.floor(causesPerQueue * (pick / 1_000) ** 2)]
       if (cause === undefined) throw new Error('no cause')
       const id = nextId()
       const key = Buffer.from(`ord-${n}`)
-      const body = bodyOf(n)
+      const body = bodyOf(n, bodyBytes)
       const message = cause.say(n)
       cause.letters++
       cause.last = uuidText(id)
@@ -90,7 +98,7 @@ export async function fillLetters(store: Store, { letters, from, to }: ManyLette
         read: {
           facts: {
             originSystem: 'kafka',
-            originPlace: queues[n % queues.length] ?? '',
+            originPlace: queues[queueOf(n)] ?? '',
             consumer: 'reefer',
             errorClass: cause.errorClass,
             message,
@@ -112,24 +120,26 @@ export async function fillLetters(store: Store, { letters, from, to }: ManyLette
     await store.transaction((client) => rows.insert(client))
   }
   await store.pool.query('create index letter_content_terms on letter_content using gin (terms)')
-  await settle(store, causes)
+  await settle(store, causes, onlyOrders ? [] : states)
   await store.pool.query('vacuum (analyze) letter')
   await store.pool.query('vacuum (analyze) letter_content')
   await store.pool.query('analyze')
 }
 
-/** 600 bytes with the words people search for: an order, a customer, a booking, a container. */
-function bodyOf(n: number): Buffer {
+/** With the words people search for: an order, a customer, a booking, a container. */
+function bodyOf(n: number, bytes: number): Buffer {
   const body = {
     orderId: `ord-${n}`,
     customerId: `cus-${n % 50_000}`,
     booking: `bkg-${n % 70_000}`,
     container: { id: `MSKU${String(1_000_000 + (n % 900_000))}`, type: 'reefer-40ft', setPoint: -18 },
     route: { from: 'DEHAM', to: n % 3 === 0 ? 'SGSIN' : 'BRSSZ' },
-    note: 'temperature controlled cargo, keep connected to power at all times '.repeat(5),
+    note: note.repeat(Math.max(1, Math.ceil((bytes - 220) / note.length))),
   }
   return Buffer.from(JSON.stringify(body))
 }
+
+const note = 'temperature controlled cargo, keep connected to power at all times '
 
 async function makeParents(
   store: Store,
@@ -169,9 +179,13 @@ async function makeParents(
 }
 
 /** States, counts of causes, and the books of it all, a few hundred letters a transfer. */
-async function settle(store: Store, causes: readonly Cause[]): Promise<void> {
+async function settle(
+  store: Store,
+  causes: readonly Cause[],
+  wanted: readonly (readonly [string, number])[],
+): Promise<void> {
   let from = 0
-  for (const [state, share] of states) {
+  for (const [state, share] of wanted) {
     if (state !== 'open') {
       await store.pool.query(
         `update letter set state = $1, revision = 2 where get_byte(identity, 0) * 256 + get_byte(identity, 1) between $2 and $3`,
@@ -180,7 +194,7 @@ async function settle(store: Store, causes: readonly Cause[]): Promise<void> {
     }
     from += share
   }
-  for (const { id, letters, last } of causes) {
+  for (const { id, letters, last } of causes.filter(({ letters }) => letters > 0)) {
     await store.pool.query(
       'update cause set letters = $2, sample_letter = $3, last_seen = uuid_extract_timestamp($3::uuid) where id = $1',
       [id.toString(), letters, last],

@@ -1,0 +1,178 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { parseArgs } from 'node:util'
+import { Admin, Consumer, Producer } from '@platformatic/kafka'
+import type { Broker } from '@redrive/worker'
+import { kafkaBroker } from '@redrive/worker/kafka'
+import { checkLedger } from '../packages/server/src/ledger/check-ledger.ts'
+import { recordTransfer } from '../packages/server/src/ledger/record-transfer.ts'
+import { createPlan, startReplayer, startRun } from '../packages/server/src/replay/index.ts'
+import { startEmbeddedPostgres } from '../packages/server/src/store/embedded/index.ts'
+import { openStore, type Store } from '../packages/server/src/store/store.ts'
+import { startKafka } from '../tools/servers/kafka.ts'
+import { createTopic } from './lib/kafka-records.ts'
+import { fillLetters } from './lib/many-letters.ts'
+import { median } from './lib/median.ts'
+import { table } from './lib/table.ts'
+
+export const summary: string =
+  'replay [--letters N] [--rounds N] [--port N]: replays with intents and outcomes against a bare producer, on Kafka'
+
+const lane = 'orders-retries-reefer'
+/** What a run takes at a time at full pace, and so what the bare producer sends at a time. */
+const batch = 500
+
+/** Runs at top pace on a durable embedded PostgreSQL, against a producer of the same client that sends the same bytes in batches of the same size. */
+export async function run(args: readonly string[]): Promise<void> {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      letters: { type: 'string', default: '20000' },
+      rounds: { type: 'string', default: '5' },
+      port: { type: 'string' },
+    },
+  })
+  const letters = Number(values.letters)
+  const folder = await mkdtemp(path.join(tmpdir(), 'redrive-bench-'))
+  const kafka = await startKafka({
+    ...(values.port === undefined ? {} : { port: Number(values.port) }),
+    onProgress: console.error,
+  })
+  try {
+    const server = await startEmbeddedPostgres({ dataDir: path.join(folder, 'data') })
+    const broker = kafkaBroker({
+      client: { Admin, Consumer, Producer },
+      connection: { clientId: 'office', bootstrapBrokers: [kafka.brokers] },
+    })
+    try {
+      const store = await openStore({ url: server.url })
+      const to = Date.now()
+      await fillLetters(store, { letters, from: to - 86_400_000, to, bodyBytes: 2_400, onlyOrders: true })
+      await createTopic({ brokers: kafka.brokers, topic: lane, partitions: 6 })
+      await compare({ store, broker, brokers: kafka.brokers, letters, rounds: Number(values.rounds) })
+      await store.close()
+    } finally {
+      await broker.close()
+      await server.stop()
+    }
+  } finally {
+    await kafka.stop()
+    await rm(folder, { recursive: true, force: true })
+  }
+}
+
+interface Bed {
+  readonly store: Store
+  readonly broker: Broker
+  readonly brokers: string
+  readonly letters: number
+}
+
+async function compare({ rounds, ...bed }: Bed & { readonly rounds: number }): Promise<void> {
+  const ours: number[] = []
+  const bare: number[] = []
+  const print = table([8, 14, 14, 14, 10])
+  print('round', 'planned/s', 'replayed/s', 'bare/s', 'ratio')
+  // Round 0 warms up.
+  for (let round = 0; round <= rounds; round++) {
+    const { planned, replayed } = await replay(bed)
+    const produced = await produce(bed)
+    if (round === 0) continue
+    ours.push(replayed)
+    bare.push(produced)
+    print(String(round), planned, replayed, produced, replayed / produced)
+  }
+  const result = { ours: Math.round(median(ours)), bare: Math.round(median(bare)) }
+  print('median', '', result.ours, result.bare, result.ours / result.bare)
+  console.log(JSON.stringify({ bench: 'replay', ...result, ratio: Number((result.ours / result.bare).toFixed(3)) }))
+}
+
+async function replay({
+  store,
+  broker,
+  letters,
+}: Bed): Promise<{ readonly planned: number; readonly replayed: number }> {
+  await reopen(store)
+  const planning = performance.now()
+  const plan = await createPlan(store, new Map([['kafka', broker]]), {
+    selection: { query: 'queue:orders' },
+    destination: 'lane',
+    pace: 100_000,
+    by: 'bench',
+    reason: null,
+    nowMs: Date.now(),
+  })
+  const planned = letters / ((performance.now() - planning) / 1000)
+  const done = Promise.withResolvers<void>()
+  const replayer = startReplayer({
+    store,
+    brokers: new Map([['kafka', broker]]),
+    pollMs: 60_000,
+    onEvent: (event) => {
+      if (event.kind === 'run-done') done.resolve()
+      if (event.kind === 'trouble') done.reject(new Error(event.message))
+    },
+  })
+  await startRun(store, { plan, by: 'bench', expect: letters })
+  const startedAt = performance.now()
+  replayer.wake()
+  await done.promise
+  const seconds = (performance.now() - startedAt) / 1000
+  await replayer.stop()
+  const { rows } = await store.pool.query<{ sent: number }>(
+    `select count(*)::int as sent from attempt where state = 'sent'`,
+  )
+  if (rows[0]?.sent !== letters) throw new Error(`${String(rows[0]?.sent)} of ${letters} letters were sent`)
+  const { unaccounted } = await checkLedger(store)
+  if (unaccounted !== 0) throw new Error(`${unaccounted} letters are unaccounted`)
+  return { planned, replayed: letters / seconds }
+}
+
+/** Makes what was replayed open again, in the books as well, as if it had just come in. */
+async function reopen(store: Store): Promise<void> {
+  await store.transaction(async (client) => {
+    await client.query('truncate attempt, run, plan_letter, plan')
+    const moved = await client.query<{ queue_id: number; letters: number }>(
+      `with moved as (update letter set state = 'open', revision = revision + 1 where state = 'replayed' returning queue_id)
+       select queue_id, count(*)::int as letters from moved group by queue_id`,
+    )
+    for (const { queue_id: queueId, letters } of moved.rows) {
+      await recordTransfer(client, { queueId, from: 'replayed', to: 'open', letters, what: 'bench' })
+    }
+  })
+  await store.pool.query('vacuum (analyze) letter')
+  await store.pool.query('checkpoint')
+}
+
+/** The same bytes, read before the clock runs. */
+async function produce({ store, brokers, letters }: Bed): Promise<number> {
+  const { rows } = await store.pool.query<{ key: Buffer; body: Buffer }>(
+    'select key, body from letter_content order by id',
+  )
+  const header = Buffer.alloc(400, 'x')
+  const messages = rows.map(({ key, body }, n) => ({
+    topic: lane,
+    partition: n % 6,
+    key,
+    value: body,
+    headers: new Map([
+      [Buffer.from('content-type'), Buffer.from('application/json')],
+      [Buffer.from('redrive'), header],
+    ]),
+  }))
+  const producer = new Producer({ clientId: 'bare', bootstrapBrokers: [brokers], retries: 0 })
+  const send = (from: number) =>
+    producer.send({
+      messages: messages.slice(from, from + batch),
+      acks: -1,
+      idempotent: false,
+      autocreateTopics: false,
+    })
+  await send(0)
+  const startedAt = performance.now()
+  for (let from = 0; from < letters; from += batch) await send(from)
+  const seconds = (performance.now() - startedAt) / 1000
+  await producer.close()
+  return letters / seconds
+}
