@@ -139,7 +139,7 @@ function freshWire(
   { system, queue, consumer }: TaskContext,
 ): Wire {
   return {
-    id: nativeId === null ? randomUUID() : idOf([system, queue, nativeId, consumer]),
+    id: idOf([system, queue, consumer], message, nativeId),
     origin: {
       system,
       place: queue,
@@ -166,9 +166,21 @@ function freshWire(
   }
 }
 
-/** The same message gets the same identity however often the broker hands it out, so that dying twice is one letter. */
-function idOf(parts: readonly string[]): string {
-  return createHash('sha256').update(parts.join('\0')).digest('hex').slice(0, 32)
+/**
+ * The same message gets the same identity however often the broker hands it out, so that dying twice is one letter: by the broker's own
+ * name for it, or else by the one its producer gave it together with its bytes. Without either nobody can tell.
+ */
+function idOf(scope: readonly string[], message: Message, nativeId: string | null): string {
+  const messageId = message.properties?.['messageId']
+  if (nativeId !== null) return digestOf([...scope, nativeId])
+  if (typeof messageId !== 'string' || messageId === '') return randomUUID()
+  return digestOf([...scope, 'message-id', messageId, message.body ?? ''])
+}
+
+function digestOf(parts: readonly (string | Uint8Array)[]): string {
+  const digest = createHash('sha256')
+  parts.forEach((part, index) => digest.update(index === 0 ? '' : '\0').update(part))
+  return digest.digest('hex').slice(0, 32)
 }
 
 const traceparentPattern = /^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/
