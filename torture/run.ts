@@ -71,6 +71,8 @@ export async function torture(options: TortureOptions): Promise<TortureResult> {
       ...(target.kill === null ? [] : [['broker', target.kill] as const]),
     ]
     for (let kills = 0; kills < options.kills; kills += 1) {
+      // Mostly everything is up again and under load before the next kill; sometimes it is still coming up.
+      if (random() < 0.75) await until('the office is open', 30_000, () => operator.status())
       await sleep(300 + random() * 1_500)
       const [name, kill] = victims[Math.floor(random() * victims.length)] ?? victims[0] ?? ['', () => undefined]
       await kill()
