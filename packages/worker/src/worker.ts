@@ -118,9 +118,9 @@ async function drain(
   const closing = reading.intakes.map((intake) => intake.close(settled.promise))
   const unstarted = [...jobs.stop(), ...reading.due.drain()].map((each) => each.release())
   const finished = Promise.allSettled([jobs.drained(), reading.moved(), loops, ...unstarted])
-  const inTime = async (ms: number): Promise<boolean> => {
+  const inTime = async (ms: number, work: Promise<unknown> = finished): Promise<boolean> => {
     const timer = new AbortController()
-    const isDone = await Promise.race([finished.then(() => true), clock.sleep(ms, timer.signal).then(() => false)])
+    const isDone = await Promise.race([work.then(() => true), clock.sleep(ms, timer.signal).then(() => false)])
     timer.abort()
     return isDone
   }
@@ -135,9 +135,10 @@ async function drain(
       }
     }
   }
-  await Promise.all(reading.intakes.map((intake) => intake.settler.flushed()))
+  // A broker that is out settles nothing, and what is not settled comes again.
+  await inTime(graceMs, Promise.all(reading.intakes.map((intake) => intake.settler.flushed())))
   settled.resolve()
-  await Promise.all(closing)
+  await inTime(graceMs, Promise.all(closing))
 }
 
 function kitOf(

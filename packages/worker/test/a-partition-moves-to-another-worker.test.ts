@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Wire } from '../src/wire.ts'
-import { encodeWire } from '../src/wire-codec.ts'
-import { bed, messageOf, never, stop, textOf } from './bed.ts'
+import { decodeWire, encodeWire } from '../src/wire-codec.ts'
+import { bed, intercepted, messageOf, never, stop, textOf } from './bed.ts'
 
 test('what is lost with its partition has no effect here: running ones end for nothing, queued ones are dropped', async () => {
   const on = bed()
@@ -102,6 +102,62 @@ test('a suspect that its live worker still runs is not taken for crashed by the 
   assert.equal(on.letters().length, 0)
   await stop(on, one)
   await stop(on, two)
+})
+
+test('a suspect given back by a stop is not forgotten when the broker never got it', async () => {
+  const on = bed({ plays: 'log', nativeDelay: false })
+  const dead = on.broker()
+  await on.worker({ broker: dead, handle: () => never() })
+  await on.send('innocent')
+  await on.clock.advance(10)
+  dead.crash()
+
+  let isStopping = false
+  const cut = intercepted(on.broker(), (place, message) => {
+    const isGivenBack = message.body !== null && decodeWire(message.headers)?.wire.dueAtMs === null
+    return isStopping && place === 'orders-suspects-reefer' && isGivenBack
+      ? { kind: 'uncertain', reason: 'cut' }
+      : undefined
+  })
+  let runs = 0
+  const one = await on.worker({ broker: cut, timeoutMs: 10_000, shutdownMs: 100, handle: () => (runs++, never()) })
+  await on.until('it runs alone', () => runs === 1)
+  isStopping = true
+  await stop(on, one)
+  let handled = 0
+  const two = await on.worker({ timeoutMs: 10_000, handle: () => void handled++ })
+  await on.until('it is handled', () => handled === 1)
+  await stop(on, two)
+})
+
+test('a lane of suspects that cannot be read for a while forgets nothing it holds', async () => {
+  const on = bed({ plays: 'log', nativeDelay: false })
+  const dead = on.broker()
+  await on.worker({ broker: dead, handle: () => never() })
+  await on.send('1', '2', '3')
+  await on.clock.advance(10)
+  dead.crash()
+  const inner = on.broker()
+  let reads = 0
+  const flaky = {
+    ...inner,
+    async receive(...[place, options]: Parameters<typeof inner.receive>) {
+      const subscription = await inner.receive(place, options)
+      if (place !== 'orders-suspects-reefer') return subscription
+      const next: typeof subscription.next = (wanted) =>
+        ++reads % 2 === 0 ? Promise.reject(new Error('cut')) : subscription.next(wanted)
+      return { ...subscription, next }
+    },
+  }
+  const handled: string[] = []
+  const worker = await on.worker({
+    broker: flaky,
+    timeoutMs: 10_000,
+    handle: (message) => void handled.push(textOf(message)),
+  })
+  await on.until('all left', () => on.depth('orders') + on.depth('orders-suspects-reefer') === 0)
+  assert.deepEqual(handled.toSorted(), ['1', '2', '3'])
+  await stop(on, worker)
 })
 
 test('a mark is judged only when its lane was read to the end', async () => {

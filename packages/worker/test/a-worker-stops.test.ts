@@ -96,6 +96,17 @@ test('stop ends while the dead-letter place is out, and loses nothing', async ()
   assert.equal(on.letters().length, 0)
 })
 
+test('stop ends while the whole broker is out', async () => {
+  const on = bed()
+  const outage = outageOf(on.broker())
+  const worker = await on.worker({ broker: outage.broker, shutdownMs: 2_000, handle: () => on.clock.sleep(500) })
+  await on.send('x', 'y')
+  await on.until('both run', () => worker.health().running === 2)
+  outage.sleep()
+  await stop(on, worker)
+  assert.equal(on.depth('orders'), 2, 'what could not be settled comes again')
+})
+
 test('stop ends although a send never answers', async () => {
   const on = bed()
   const inner = on.broker()

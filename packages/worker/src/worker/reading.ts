@@ -5,7 +5,7 @@ import { type Intake, openIntake } from './intake.ts'
 import type { Kit } from './kit.ts'
 import type { ResolvedOptions } from './options.ts'
 import { readAhead } from './read-ahead.ts'
-import { readSuspectLog } from './suspect-log.ts'
+import { suspectLogReader } from './suspect-log.ts'
 import { readSuspectQueue } from './suspect-queue.ts'
 import { suspected } from './suspicion.ts'
 import type { Task } from './task.ts'
@@ -84,7 +84,7 @@ export async function openReading(kit: Kit, options: ResolvedOptions): Promise<R
       from: 'lane',
       maxInFlight: { messages: isLog ? 1_000 : 1, bytes: options.laneBounds.bytes },
       accept: () => undefined,
-      read: (subscription, make) => (isLog ? readSuspectLog : readSuspectQueue)(kit, subscription, make),
+      read: isLog ? suspectLogReader(kit) : (subscription, make) => readSuspectQueue(kit, subscription, make),
     },
   ] satisfies readonly Parameters<typeof openIntake>[1][]
   const results = await Promise.allSettled(wanted.map(async (each) => opened.push(await openIntake(kit, each))))

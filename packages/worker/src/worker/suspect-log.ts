@@ -23,19 +23,20 @@ interface Suspect {
 }
 
 /**
- * Reads the suspects lane of a log (a partition has one reader; `redelivered` is only a superset) until the worker stops. Before a
- * suspect is run alone, its next count is written behind it as a mark; after the run a done record follows in the same partition. A mark
- * without one, read to the end after its lease, is a crash. The state is the log, so it outlives the process and moves with the partition.
+ * Reads the suspects lane of a log (a partition has one reader; `redelivered` is only a superset), one step a call. Before a suspect is
+ * run alone, its next count is written behind it as a mark; after the run a done record follows in the same partition. A mark without one,
+ * read to the end after its lease, is a crash. The state is the log, so it outlives the process and moves with the partition.
  */
-export async function readSuspectLog(kit: Kit, subscription: Subscription, make: MakeTask): Promise<void> {
+export function suspectLogReader(kit: Kit): (subscription: Subscription, make: MakeTask) => Promise<void> {
   const { gate, stopping, clock, timeoutMs } = kit
-  let waiting: Suspect[] = []
+  // Outside of the step: what is held here stays held when a read fails.
+  let waiting: readonly Suspect[] = []
 
   const arrived = (task: Task): void => {
     const { dueAtMs } = task.wire()
     if (dueAtMs !== done) {
       const leaseUntilMs = dueAtMs === null ? null : Math.min(dueAtMs, clock.now() + timeoutMs + skewMs)
-      waiting.push({ task, leaseUntilMs })
+      waiting = [...waiting, { task, leaseUntilMs }]
       return
     }
     const ended = waiting.filter(
@@ -46,7 +47,7 @@ export async function readSuspectLog(kit: Kit, subscription: Subscription, make:
     void task.ack()
   }
 
-  while (!stopping.aborted) {
+  return async (subscription, make) => {
     await gate.passed(stopping)
     const isFresh = ({ leaseUntilMs }: Suspect): boolean => leaseUntilMs === null
     const deliveries = await subscription.next({ maxMessages: 500, waitMs: waiting.some(isFresh) ? 0 : readMs })
@@ -54,7 +55,7 @@ export async function readSuspectLog(kit: Kit, subscription: Subscription, make:
     waiting = waiting.filter(({ task }) => !task.lost)
     const isOver = ({ leaseUntilMs }: Suspect): boolean => leaseUntilMs !== null && leaseUntilMs <= clock.now()
     const next = waiting.find(isFresh) ?? (deliveries.length === 0 ? waiting.find(isOver) : undefined)
-    if (next === undefined || stopping.aborted) continue
+    if (next === undefined || stopping.aborted) return
     await judge(kit, next)
     waiting = waiting.filter((suspect) => suspect !== next)
   }
@@ -79,16 +80,20 @@ async function runMarked(kit: Kit, task: Task): Promise<void> {
   const mark = await append(kit, task, () => ({ ...marked, dueAtMs: clock.now() + timeoutMs + skewMs }))
   if (mark !== 'sent') return task.release()
   await task.ack()
+  // Given back but not confirmed, the mark has to stay: without it nothing of the message would be left.
+  let isKept = true
   await work(
     kit,
     settledBy(task, {
       wire: () => before,
       ack: () => Promise.resolve(),
       async release() {
-        await append(kit, task, () => before)
+        isKept = false
+        isKept = (await append(kit, task, () => before)) === 'sent'
       },
     }),
   )
+  if (!isKept) return
   const headers = encodeWire({ ...marked, failure: null, history: [], dueAtMs: done }, null, {
     headerBytes: 1_024,
     stackBytes: 0,
