@@ -47,3 +47,15 @@ for (const [message, template] of cases) {
   test(`${JSON.stringify(message)} reads ${JSON.stringify(template)}`, () =>
     assert.equal(templateOf(message), template))
 }
+
+test('wherever a JSON body is broken, it is one complaint', () => {
+  for (const message of [
+    'Unexpected end of JSON input',
+    'Unterminated string in JSON at position 76 (line 1 column 77)',
+    `Expected ',' or '}' after property value in JSON at position 40 (line 1 column 41)`,
+    `Unexpected token '<', "<html><bod"... is not valid JSON`,
+  ])
+    assert.equal(templateOf(message, 'SyntaxError'), 'not valid JSON')
+  assert.equal(templateOf('Expecting value: line 1 column 1 (char 0)', 'json.decoder.JSONDecodeError'), 'not valid JSON')
+  assert.notEqual(templateOf('Unexpected token', 'SyntaxError'), 'not valid JSON')
+})

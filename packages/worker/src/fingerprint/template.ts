@@ -12,6 +12,7 @@ const maxTemplateLines = 4
  * keys and constraints, the fixed beginning of paths.
  */
 export function templateOf(message: string, errorClass: string | null = null): string {
+  if (isJsonComplaint(message, errorClass)) return 'not valid JSON'
   const text = withoutClass(message.length > maxMessageChars ? message.slice(0, maxMessageChars) : message, errorClass)
   const lines: string[] = []
   for (const line of text.split('\n', 40)) {
@@ -29,6 +30,12 @@ export function templateOf(message: string, errorClass: string | null = null): s
     if (lines.length === maxTemplateLines) break
   }
   return translate(lines.join('\n').slice(0, maxTemplateChars).toWellFormed().trim())
+}
+
+/** A JSON parser's message tells at which character a body is broken, not in which way the program fails. */
+function isJsonComplaint(message: string, errorClass: string | null): boolean {
+  if (errorClass === 'SyntaxError') return / JSON(?: input)?(?: at position \d|$)/m.test(message.slice(-200))
+  return errorClass !== null && /(?:^|\.)JSONDecodeError$/.test(errorClass)
 }
 
 function withoutClass(message: string, errorClass: string | null): string {
