@@ -32,11 +32,22 @@ export function findOffice(options: {
   const folders = given === undefined ? foldersAbove(options.folder ?? process.cwd()) : [given]
   for (const folder of folders) {
     const file = path.join(folder, officeFile)
-    if (existsSync(file)) return JSON.parse(readFileSync(file, 'utf8')) as OfficeAddress
+    if (existsSync(file)) return addressIn(file)
   }
   throw new RedriveError('OFFICE_UNREACHABLE', `No office runs ${given === undefined ? 'here' : `on ${given}`}.`, {
     hint: 'Start one with `redrive serve` (or `redrive demo`), or set REDRIVE_URL and REDRIVE_TOKEN.',
   })
+}
+
+function addressIn(file: string): OfficeAddress {
+  try {
+    return JSON.parse(readFileSync(file, 'utf8')) as OfficeAddress
+  } catch (error) {
+    throw new RedriveError('OFFICE_UNREACHABLE', `${file} cannot be read.`, {
+      cause: error,
+      hint: 'Start the office again as the user you are; it writes the file anew.',
+    })
+  }
 }
 
 function foldersAbove(start: string): readonly string[] {

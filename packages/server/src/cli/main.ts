@@ -12,6 +12,7 @@ const program = new Command('redrive')
   .version(version)
   .showSuggestionAfterError()
   .exitOverride()
+  .configureOutput({ outputError: (text, write) => write(withTry(text)) })
   .addHelpText(
     'after',
     `
@@ -88,8 +89,7 @@ office(program.command('causes'))
   .option('--after <cursor>', 'go on after a page')
   .action(async (options) => (await import('./commands/causes.ts')).causesCommand(options))
 
-const cause = program.command('cause').description('one cause')
-office(cause.command('show <id>'))
+office(program.command('cause').description('one cause').command('show <id>'))
   .description('why letters are here, when, of which releases and hosts')
   .action(async (id, options) => (await import('./commands/causes.ts')).causeShowCommand(id, options))
 
@@ -105,8 +105,7 @@ office(program.command('letters [query...]'))
   )
   .action(async (query, options) => (await import('./commands/letters.ts')).lettersCommand(query, options))
 
-const letter = program.command('letter').description('one letter')
-office(letter.command('show <id>'))
+office(program.command('letter').description('one letter').command('show <id>'))
   .description('everything known of a letter')
   .option('--body', 'only its body, byte for byte')
   .action(async (id, options) => (await import('./commands/letters.ts')).letterShowCommand(id, options))
@@ -210,9 +209,6 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code === 'EPIPE') process.exit(0)
   throw error
 })
-
-for (const group of [program, cause, letter, replay, token])
-  group.configureOutput({ outputError: (text, write) => write(withTry(text)) })
 
 try {
   await program.parseAsync()
