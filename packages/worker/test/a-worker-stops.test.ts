@@ -80,6 +80,26 @@ for (const plays of ['queue', 'requeue', 'log'] as const) {
   })
 }
 
+test('what only waited in a lane when a process was lost is no suspect, not even after a clean stop', async () => {
+  const on = bed({ nativeDelay: false })
+  const first = on.broker()
+  let handled = 0
+  const handle = (_: unknown, { attempt }: { readonly attempt: number }): unknown =>
+    attempt === 1 ? { kind: 'retry', delayMs: 8_000 } : void handled++
+  const doomed = await on.worker({ broker: first, handle })
+  await on.send('x')
+  await on.until('it waits', () => doomed.health().waitingInLanes === 1)
+  first.crash()
+  const second = await on.worker({ handle })
+  await on.until('it waits again', () => second.health().waitingInLanes === 1)
+  await stop(on, second)
+  await on.clock.advance(20_000)
+  const third = await on.worker({ handle })
+  await on.until('handled', () => handled === 1)
+  assert.equal(second.health().counters.crashed + third.health().counters.crashed, 0)
+  await stop(on, third)
+})
+
 test('stop ends while the dead-letter place is out, and loses nothing', async () => {
   const on = bed()
   const outage = outageOf(on.broker())
