@@ -84,9 +84,11 @@ test('what only waited in a lane when a process was lost is no suspect, not even
   const on = bed({ nativeDelay: false })
   const first = on.broker()
   let handled = 0
-  const handle = (_: unknown, { attempt }: { readonly attempt: number }): unknown =>
-    attempt === 1 ? { kind: 'retry', delayMs: 8_000 } : void handled++
-  const doomed = await on.worker({ broker: first, handle })
+  const handle = (): unknown => void handled++
+  const doomed = await on.worker({
+    broker: first,
+    handle: (_, { attempt }) => (attempt === 1 ? { kind: 'retry', delayMs: 8_000 } : never()),
+  })
   await on.send('x')
   await on.until('it waits', () => doomed.health().waitingInLanes === 1)
   first.crash()
