@@ -16,7 +16,11 @@ for (const [page, sources] of Object.entries(pages)) {
     const lists: readonly string[] = text.match(/^- .+$/gm) ?? []
     for (const loss of losses) assert.ok(lists.includes(`- ${loss}`), `${page} does not have: ${loss}`)
     const named = /^## Losses\n\n((?:- .+\n)+)/m.exec(text)?.[1]
-    if (named !== undefined) assert.deepEqual(named.trim().split('\n'), losses.map((loss) => `- ${loss}`))
+    if (named !== undefined)
+      assert.deepEqual(
+        named.trim().split('\n'),
+        losses.map((loss) => `- ${loss}`),
+      )
   })
 }
 

@@ -11,10 +11,7 @@ const common: ReadonlySet<string> = new Set(['--help', '--json', '--data <folder
 
 test('docs/cli.md has every command of the program, with its arguments and options, and no other', async () => {
   const found = await commands()
-  assert.deepEqual(
-    Object.keys(sections()).toSorted(),
-    found.map(({ usage }) => usage).toSorted(),
-  )
+  assert.deepEqual(Object.keys(sections()).toSorted(), found.map(({ usage }) => usage).toSorted())
   for (const { usage, options } of found) {
     const section = sections()[usage] ?? ''
     const own = options.filter((option) => !common.has(option))

@@ -30,7 +30,8 @@ test('every link inside the repository leads somewhere', () => {
       const [to = '', anchor] = target.split('#')
       const path = to === '' ? file : new URL(to, `file:///${file}`).pathname.slice(1)
       if (findFiles(path).length === 0) broken.push(`${file}: ${target}`)
-      else if (anchor !== undefined && !anchorsOf(read(path)).has(anchor)) broken.push(`${file}: ${target} (no such heading)`)
+      else if (anchor !== undefined && !anchorsOf(read(path)).has(anchor))
+        broken.push(`${file}: ${target} (no such heading)`)
     }
   }
   assert.deepEqual(broken, [])
