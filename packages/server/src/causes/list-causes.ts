@@ -1,6 +1,7 @@
 import { RedriveError, type Tier } from '@redrive/worker'
 import { parseCauseId, showCauseId } from '../store/ids.ts'
 import type { Store } from '../store/store.ts'
+import { countLetters } from './count-letters.ts'
 
 export type CauseState = 'new' | 'open' | 'acknowledged' | 'snoozed' | 'fixed' | 'regressed'
 
@@ -48,8 +49,7 @@ export async function listCauses(store: Store, options: ListCausesOptions = {}):
   const limit = Math.min(500, Math.max(1, options.limit ?? 50))
   const after = options.cursor === undefined ? undefined : readCursor(options.cursor)
   const { rows } = await store.pool.query<CauseRow>(
-    `select c.*, q.name as queue, c.last_seen::text as exact_last_seen,
-            (select count(*) from letter l where l.cause_id = c.id and l.state = 'open') as open
+    `select c.*, q.name as queue, c.last_seen::text as exact_last_seen
        from cause c join queue q on q.id = c.queue_id
       where ($1::text is null or q.name = $1) and ($2::cause_state is null or c.state = $2) and ($3::tier is null or c.tier = $3)
         and (not $4 or exists (select from letter l where l.cause_id = c.id and l.state = 'open'))
@@ -68,7 +68,12 @@ export async function listCauses(store: Store, options: ListCausesOptions = {}):
   )
   const page = rows.slice(0, limit)
   const last = page.at(-1)
-  return { causes: page.map(summaryOf), next: rows.length > limit && last !== undefined ? writeCursor(last) : null }
+  const counts = await countLetters(
+    store.pool,
+    page.map(({ id }) => id),
+  )
+  const causes = page.map((row) => summaryOf(row, counts.get(row.id)?.['open'] ?? 0))
+  return { causes, next: rows.length > limit && last !== undefined ? writeCursor(last) : null }
 }
 
 export interface CauseRow {
@@ -83,10 +88,9 @@ export interface CauseRow {
   readonly last_seen: Date
   readonly exact_last_seen: string
   readonly letters: string
-  readonly open: string
 }
 
-export function summaryOf(row: CauseRow): CauseSummary {
+export function summaryOf(row: CauseRow, open: number): CauseSummary {
   return {
     id: showCauseId(row.id),
     queue: row.queue,
@@ -98,7 +102,7 @@ export function summaryOf(row: CauseRow): CauseSummary {
     firstSeen: row.first_seen,
     lastSeen: row.last_seen,
     letters: Number(row.letters),
-    open: Number(row.open),
+    open,
   }
 }
 

@@ -1,6 +1,7 @@
 import { RedriveError } from '@redrive/worker'
 import { parseCauseId, showLetterId } from '../store/ids.ts'
 import type { Store } from '../store/store.ts'
+import { countLetters } from './count-letters.ts'
 import { type CauseRow, type CauseSummary, summaryOf } from './list-causes.ts'
 
 /** A cause with everything that says why its letters are here. */
@@ -41,7 +42,7 @@ export async function showCause(store: Store, id: string): Promise<CauseDetails>
   return store.transaction(
     async (client) => {
       const cause = await client.query<CauseRow & WhyRow>(
-        `select c.*, q.name as queue, c.last_seen::text as exact_last_seen, encode(c.fingerprint_key, 'hex') as key, 0 as open,
+        `select c.*, q.name as queue, c.last_seen::text as exact_last_seen, encode(c.fingerprint_key, 'hex') as key,
                 (select count(*) from cause_shape s where s.cause_id = c.id) as shapes
            from cause c join queue q on q.id = c.queue_id where c.id = $1`,
         [number],
@@ -51,10 +52,7 @@ export async function showCause(store: Store, id: string): Promise<CauseDetails>
         throw new RedriveError('NOT_FOUND', `there is no cause ${id}`, {
           hint: 'List the causes to find the one you mean.',
         })
-      const states = await client.query<{ state: string; letters: string }>(
-        'select state::text, count(*) as letters from letter where cause_id = $1 group by 1 order by 1',
-        [number],
-      )
+      const byState = (await countLetters(client, [row.id])).get(row.id) ?? {}
       const hours = await client.query<{ hour: Date; letters: string }>(
         'select hour, letters from cause_hour where cause_id = $1 order by hour desc limit 168',
         [number],
@@ -63,13 +61,16 @@ export async function showCause(store: Store, id: string): Promise<CauseDetails>
         'select * from cause_facet where cause_id = $1 order by letters desc, value',
         [number],
       )
+      // The newest of each state by its index, then the newest of those.
       const samples = await client.query<{ id: string }>(
-        'select id from letter where cause_id = $1 order by id desc limit 5',
+        `select n.id from unnest(enum_range(null::letter_state)) as s(state)
+          cross join lateral (
+            select l.id from letter l where l.cause_id = $1 and l.state = s.state order by l.id desc limit 5
+          ) n order by n.id desc limit 5`,
         [number],
       )
-      const byState = Object.fromEntries(states.rows.map(({ state, letters }) => [state, Number(letters)]))
       return {
-        ...summaryOf({ ...row, open: String(byState['open'] ?? 0) }),
+        ...summaryOf(row, byState['open'] ?? 0),
         why: {
           basis: row.basis,
           fingerprintVersion: row.fingerprint_version,

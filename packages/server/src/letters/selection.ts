@@ -39,7 +39,7 @@ export async function resolveSelection(client: PoolClient, selection: Selection,
   }
   if (letters !== undefined) return existing(client, letters)
   const asked = cause === undefined ? queryOf(query ?? '') : await queryOfCause(client, cause)
-  const ids = await selectLetterIds(client, asked, { nowMs, limit: maxSelected + 1 })
+  const { ids } = await selectLetterIds(client, asked, { nowMs, limit: maxSelected + 1 })
   if (ids.length > maxSelected) {
     throw new RedriveError('REQUEST_INVALID', `More than ${maxSelected.toLocaleString('en')} letters match.`, {
       hint: 'Narrow the query, for example by age: or release:.',

@@ -6,7 +6,6 @@ export class Statement {
   readonly bind: Bind = (value) => `$${this.parameters.push(value)}`
 
   /** The fragments joined by `and`; `true` without any. */
-  all(fragments: readonly Fragment[]): string {
-    return fragments.length === 0 ? 'true' : fragments.map((fragment) => fragment(this.bind)).join(' and ')
-  }
+  readonly all: (fragments: readonly Fragment[]) => string = (fragments) =>
+    fragments.length === 0 ? 'true' : fragments.map((fragment) => fragment(this.bind)).join(' and ')
 }

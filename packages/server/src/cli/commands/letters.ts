@@ -1,4 +1,5 @@
 import { exitCodes } from '../exit-codes.ts'
+import type { Client } from '../client.ts'
 import { type Context, defaultName, type GlobalOptions, withOffice } from '../context.ts'
 import { ago, type Output, printTable, size } from '../output.ts'
 import { safeLine, safeText } from '../safe-text.ts'
@@ -79,11 +80,7 @@ export function lettersCommand(
   },
 ): Promise<void> {
   return withOffice(options, async ({ client, output, nowMs }) => {
-    const page = await client.get<{ letters: readonly LetterSummary[]; next: string | null }>('/letters', {
-      q: query.join(' '),
-      limit: options.limit,
-      after: options.after,
-    })
+    const page = await lettersOf(client, { q: query.join(' '), limit: options.limit, after: options.after })
     if (options.jsonl) for (const letter of page.letters) output.out(JSON.stringify(letter))
     else if (output.json) output.out(JSON.stringify(page.letters))
     else if (page.letters.length > 0) printLetters(output, page.letters, nowMs)
@@ -92,6 +89,25 @@ export function lettersCommand(
     if (page.next !== null && !output.json) output.say(output.paint('dim', `More: add --after ${page.next}`))
     return page.letters.length === 0 && options.requireMatch ? exitCodes.nothingMatched : exitCodes.ok
   })
+}
+
+interface LetterPage {
+  readonly letters: readonly LetterSummary[]
+  readonly next: string | null
+}
+
+/** A page that is as full as can be: the office may look at only so many letters at a time. */
+async function lettersOf(
+  client: Client,
+  wanted: { readonly q: string; readonly limit: number; readonly after: string | undefined },
+): Promise<LetterPage> {
+  const letters: LetterSummary[] = []
+  for (let after = wanted.after; ; ) {
+    const page = await client.get<LetterPage>('/letters', { q: wanted.q, limit: wanted.limit - letters.length, after })
+    letters.push(...page.letters)
+    if (page.next === null || letters.length >= wanted.limit) return { letters, next: page.next }
+    after = page.next
+  }
 }
 
 export function letterShowCommand(id: string, options: GlobalOptions & { readonly body?: boolean }): Promise<void> {

@@ -31,7 +31,10 @@ export const accessRoutes: readonly Route[] = [
     summary: 'Make a token; the answer is the only time it is shown',
     status: 201,
     schemas: { body: Type.Object({ name }, closed), answer: Type.Object({ name: text(), token: text() }, closed) },
-    handle: async ({ office, body, caller }) => ({ name: body.name, token: await createToken(office.store, body.name, `token ${caller}`) }),
+    handle: async ({ office, body, caller }) => ({
+      name: body.name,
+      token: await createToken(office.store, body.name, `token ${caller}`),
+    }),
   }),
   route({
     method: 'DELETE',

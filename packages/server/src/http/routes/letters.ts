@@ -100,7 +100,8 @@ export const letterRoutes: readonly Route[] = [
   route({
     method: 'GET',
     path: '/letters',
-    summary: 'Letters that match a query, newest first; open ones only unless it names a state',
+    summary:
+      'Letters that match a query, newest first; open ones only unless it names a state. A page may hold fewer than asked for: `next` says whether to go on',
     schemas: {
       query: Type.Object({ q: Type.Optional(Type.String({ maxLength: 2_000, default: '' })), ...pageQuery }, closed),
       answer: Type.Object({ letters: Type.Array(summary), next: orNull(text()) }, closed),

@@ -1,0 +1,91 @@
+import type { Pool, PoolClient } from 'pg'
+import type { Fragment } from './conditions.ts'
+import { type Found, narrowOf, type Search } from './search.ts'
+import { Statement } from './statement.ts'
+
+/** More causes than this are not merged: the letters of their queues are walked in captured order instead. */
+const maxMerged = 200
+
+/** The newest letters of a scope, through the indexes in captured order; what no index knows is looked at letter by letter. */
+export function newest(client: Pool | PoolClient, search: Search): Promise<Found> {
+  const { conditions, scope, maxLooked } = search
+  if (scope.ids.length === 0) return Promise.resolve({ ids: [], lookedTo: null })
+  const walked = scope.kind === 'causes' && scope.ids.length > maxMerged
+  const walk: Walk = {
+    column: scope.kind === 'causes' && !walked ? 'cause_id' : 'queue_id',
+    ids: scope.kind === 'causes' && walked ? scope.queues : scope.ids,
+    filters: [
+      ...conditions.content,
+      ...(walked ? [(bind: (value: unknown) => string) => `l.cause_id = any(${bind(scope.ids)}::bigint[])`] : []),
+    ],
+  }
+  return walk.filters.length > 0 && maxLooked !== undefined
+    ? lookedAt(client, { ...search, maxLooked }, walk)
+    : all(client, search, walk)
+}
+
+interface Walk {
+  readonly column: 'cause_id' | 'queue_id'
+  readonly ids: readonly string[]
+  /** What has to be looked up for each letter. */
+  readonly filters: readonly Fragment[]
+}
+
+async function all(client: Pool | PoolClient, search: Search, walk: Walk): Promise<Found> {
+  const statement = new Statement()
+  const { rows } = await client.query<{ id: string }>(
+    inCapturedOrder(statement, search, {
+      ...walk,
+      limit: search.limit,
+      join: search.conditions.content.length > 0 ? 'join letter_content c on c.id = l.id' : '',
+    }),
+    statement.parameters,
+  )
+  return { ids: rows.map(({ id }) => id), lookedTo: null }
+}
+
+/** In steps: most often the first finds enough. */
+async function lookedAt(
+  client: Pool | PoolClient,
+  search: Search & { readonly maxLooked: number },
+  walk: Walk,
+): Promise<Found> {
+  const ids: string[] = []
+  let before = search.before
+  let looked = 0
+  for (let size = 2 * search.limit; looked < search.maxLooked; size = search.maxLooked) {
+    const statement = new Statement()
+    const step = { ...search, ...(before === undefined ? {} : { before }) }
+    const inOrder = inCapturedOrder(statement, step, { ...walk, filters: [], limit: size, join: '' })
+    const { rows } = await client.query<{ id: string; matches: boolean }>(
+      `with looked as (${inOrder})
+       select l.id, (${statement.all(walk.filters)}) as matches
+       from looked join letter l on l.id = looked.id join letter_content c on c.id = looked.id order by l.id desc`,
+      statement.parameters,
+    )
+    for (const { id, matches } of rows) if (matches) ids.push(id)
+    looked += rows.length
+    before = rows.at(-1)?.id ?? before
+    if (ids.length >= search.limit) return { ids: ids.slice(0, search.limit), lookedTo: null }
+    if (rows.length < size) return { ids, lookedTo: null }
+  }
+  return { ids, lookedTo: before ?? null }
+}
+
+function inCapturedOrder(
+  { all: joined, bind }: Statement,
+  search: Search,
+  { column, ids, filters, limit, join }: Walk & { readonly limit: number; readonly join: string },
+): string {
+  const type = column === 'cause_id' ? 'bigint' : 'int'
+  return `
+    select newest.id
+    from unnest(${bind(ids)}::${type}[]) as scope(id)
+    cross join unnest(${bind(search.conditions.states)}::letter_state[]) as wanted(state)
+    cross join lateral (
+      select l.id from letter l ${join}
+      where l.${column} = scope.id and l.state = wanted.state and ${joined([...narrowOf(search), ...filters])}
+      order by l.id desc limit ${bind(limit)}
+    ) newest
+    order by newest.id desc limit ${bind(limit)}`
+}
