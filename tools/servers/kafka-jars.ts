@@ -58,7 +58,9 @@ function maven(args: readonly string[], cwd: string): Promise<void> {
     child.stdout.on('data', keep)
     child.stderr.on('data', keep)
     child.once('error', () => reject(new Error(missing('mvn', "to fetch the broker's jars", 'Maven 3.8 or newer'))))
-    child.once('close', (code) => (code === 0 ? resolve() : reject(new Error(`mvn ended with ${String(code)}:\n${output}`))))
+    child.once('close', (code) =>
+      code === 0 ? resolve() : reject(new Error(`mvn ended with ${String(code)}:\n${output}`)),
+    )
   })
 }
 

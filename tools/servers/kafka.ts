@@ -91,7 +91,11 @@ const javaFlags = ['-Xmx512m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1', '-
 
 async function configure(
   dataDir: string,
-  { port, controllerPort, settings }: { port: number; controllerPort: number; settings: Readonly<Record<string, string>> },
+  {
+    port,
+    controllerPort,
+    settings,
+  }: { port: number; controllerPort: number; settings: Readonly<Record<string, string>> },
 ): Promise<Files> {
   await mkdir(dataDir, { recursive: true })
   const host = '127.0.0.1'
@@ -141,10 +145,21 @@ appender.out.layout.type=PatternLayout
 appender.out.layout.pattern=%d %p %c{1} %m%n
 `
 
-async function launch(options: { jars: string; files: Files; temporary: string | undefined }): Promise<{ child: ChildProcess }> {
+async function launch(options: {
+  jars: string
+  files: Files
+  temporary: string | undefined
+}): Promise<{ child: ChildProcess }> {
   const { jars, files, temporary } = options
   const log = openSync(files.log, 'w')
-  const args = [...javaFlags, '-cp', `${jars}/*`, `-Dlog4j2.configurationFile=${files.log4j}`, 'kafka.Kafka', files.properties]
+  const args = [
+    ...javaFlags,
+    '-cp',
+    `${jars}/*`,
+    `-Dlog4j2.configurationFile=${files.log4j}`,
+    'kafka.Kafka',
+    files.properties,
+  ]
   // In a session of its own, so that Ctrl-C stops it through us and in order.
   const child = spawn('java', args, { stdio: ['ignore', log, log], detached: true })
   closeSync(log)
@@ -204,7 +219,9 @@ async function main(): Promise<void> {
     onProgress: (line) => process.stderr.write(`kafka: ${line}\n`),
   })
   process.stdout.write(`${kafka.brokers}\n`)
-  process.stderr.write(`kafka: version ${kafkaVersion}, pid ${String(kafka.pid)}; Ctrl-C stops it and removes its data\n`)
+  process.stderr.write(
+    `kafka: version ${kafkaVersion}, pid ${String(kafka.pid)}; Ctrl-C stops it and removes its data\n`,
+  )
   let stopping = false
   const stop = (): void => {
     if (stopping) return

@@ -2,7 +2,10 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { startKafka } from '../../../../tools/servers/kafka.ts'
 import { withConfluent, withKafkaJs, withPlatformatic } from './clients.ts'
+import { endWithTests } from './end-with-tests.ts'
 import { bodyOf, messageOf, receive, sendAll, take, until } from './journeys.ts'
+
+endWithTests()
 
 for (const [name, client] of [
   ['platformatic', () => Promise.resolve(withPlatformatic)],
@@ -24,7 +27,10 @@ for (const [name, client] of [
       const [lost] = await broker.send('orders', [{ message: messageOf('while it was down') }])
       assert.notEqual(lost?.kind, 'sent')
       await kafka.restart()
-      await until('sending works again', async () => (await broker.send('orders', [{ message: messageOf('after') }]))[0]?.kind === 'sent')
+      await until(
+        'sending works again',
+        async () => (await broker.send('orders', [{ message: messageOf('after') }]))[0]?.kind === 'sent',
+      )
       const seen = new Set(first.map(bodyOf))
       await until('everything that was sent has arrived', async () => {
         const next = await subscription.next({ maxMessages: 100, waitMs: 250 })

@@ -37,6 +37,8 @@ export async function kafkaHarness(make: MakeBroker): Promise<KafkaHarness> {
       stop: async () => void (await Promise.all([...proxies.values()].map((proxy) => proxy.accept()))),
     },
     async dispose() {
+      // A native client that is closed while it is cut off keeps the process alive.
+      await Promise.all([...proxies.values()].map((proxy) => proxy.accept()))
       await Promise.all([...proxies.keys()].map((broker) => broker.close()))
       await Promise.all([...proxies.values()].map((proxy) => proxy.close()))
     },

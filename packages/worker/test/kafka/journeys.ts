@@ -26,7 +26,13 @@ export function testJourneys(name: string, make: MakeBroker): void {
   }
 
   journey('every byte of a record arrives, or its loss is stated', async ({ broker }, place) => {
-    const headers: readonly Header[] = [header('b', 'first'), header('a', ''), header('b', null), header('c', '\u00ff'), header('b', 'first')]
+    const headers: readonly Header[] = [
+      header('b', 'first'),
+      header('a', ''),
+      header('b', null),
+      header('c', '\u00ff'),
+      header('b', 'first'),
+    ]
     const bodies = [null, new Uint8Array(0), Uint8Array.from({ length: 256 }, (_, n) => n)]
     const messages: Message[] = bodies.flatMap((body) => bodies.map((key) => ({ key, body, headers })))
     await sendAll(broker, place, messages)
@@ -35,28 +41,35 @@ export function testJourneys(name: string, make: MakeBroker): void {
     const pair = ({ key, body }: Message): string => `${hex(key)}/${hex(body)}`
     assert.deepEqual(taken.map(({ message }) => pair(message)).toSorted(), messages.map(pair).toSorted())
     const { nulls, order } = broker.capabilities.headers
-    const lines = (list: readonly Header[]): string[] => list.map(({ name: each, value }) => `${each}=${hex(value ?? (nulls ? null : new Uint8Array(0)))}`)
+    const lines = (list: readonly Header[]): string[] =>
+      list.map(({ name: each, value }) => `${each}=${hex(value ?? (nulls ? null : new Uint8Array(0)))}`)
     const shown = (list: readonly Header[]): string[] => (order ? lines(list) : lines(list).toSorted())
     for (const { message } of taken) assert.deepEqual(shown(message.headers), shown(headers))
     if (!nulls || !order) assert.ok(broker.capabilities.losses.length > 0)
     await subscription.close()
   })
 
-  journey('a timestamp is that of the producer, and in a lane that of the broker', async ({ broker, prefix }, place) => {
-    const lane = `${prefix}-lane`
-    await broker.prepare([{ place: lane, role: 'lane', like: place }])
-    const old = Date.UTC(2020, 1, 2)
-    const startMs = Date.now()
-    for (const each of [place, lane]) await sendAll(broker, each, [{ ...messageOf('x'), timestampMs: old }])
-    const times: (number | undefined)[] = []
-    for (const each of [place, lane]) {
-      const subscription = await receive(broker, each)
-      times.push((await take(subscription, 1))[0]?.message.timestampMs)
-      await subscription.close()
-    }
-    assert.equal(times[0], old)
-    assert.ok((times[1] ?? 0) >= startMs - 1000, `the copy of an old message is not removed as old: ${String(times[1])}`)
-  })
+  journey(
+    'a timestamp is that of the producer, and in a lane that of the broker',
+    async ({ broker, prefix }, place) => {
+      const lane = `${prefix}-lane`
+      await broker.prepare([{ place: lane, role: 'lane', like: place }])
+      const old = Date.UTC(2020, 1, 2)
+      const startMs = Date.now()
+      for (const each of [place, lane]) await sendAll(broker, each, [{ ...messageOf('x'), timestampMs: old }])
+      const times: (number | undefined)[] = []
+      for (const each of [place, lane]) {
+        const subscription = await receive(broker, each)
+        times.push((await take(subscription, 1))[0]?.message.timestampMs)
+        await subscription.close()
+      }
+      assert.equal(times[0], old)
+      assert.ok(
+        (times[1] ?? 0) >= startMs - 1000,
+        `the copy of an old message is not removed as old: ${String(times[1])}`,
+      )
+    },
+  )
 
   journey('records of an aborted transaction are never delivered', async ({ broker }, place) => {
     const producer = new platformatic.Producer({ ...connection, idempotent: true, transactionalId: `t-${place}` })
@@ -77,7 +90,10 @@ export function testJourneys(name: string, make: MakeBroker): void {
     assert.deepEqual(taken.map(bodyOf), ['c1', 'c2', 'c3'])
     await subscription.settle(taken, { kind: 'ack' })
     assert.deepEqual(await subscription.next({ maxMessages: 10, waitMs: 1000 }), [])
-    await until('markers and aborted records do not count as waiting', async () => (await broker.depth(place, 'reefer')).messages === 0)
+    await until(
+      'markers and aborted records do not count as waiting',
+      async () => (await broker.depth(place, 'reefer')).messages === 0,
+    )
     await subscription.close()
   })
 
@@ -92,47 +108,63 @@ export function testJourneys(name: string, make: MakeBroker): void {
     assert.ok(moved.length > 0 && moved.length < held.length, `${String(moved.length)} of ${String(held.length)} moved`)
     await first.settle(held, { kind: 'ack' })
     const again = await take(second, moved.length)
-    assert.deepEqual(again.map(idOf).toSorted(), moved.map(idOf).toSorted(), 'what moved while it was in hand is delivered again')
-    assert.ok(again.every(({ redelivered }) => redelivered), 'and marked')
+    assert.deepEqual(
+      again.map(idOf).toSorted(),
+      moved.map(idOf).toSorted(),
+      'what moved while it was in hand is delivered again',
+    )
+    assert.ok(
+      again.every(({ redelivered }) => redelivered),
+      'and marked',
+    )
     await second.settle(again, { kind: 'ack' })
     for (const each of [first, second]) assert.deepEqual(await each.next({ maxMessages: 10, waitMs: 1000 }), [])
     await Promise.all([first.close(), second.close()])
   })
 
   for (const what of ['request', 'answer'] as const) {
-    journey(`a cut ${what} is never said to be not sent when it is there, nor sent when it is not`, async ({ broker, other, proxyOf }, place) => {
-      await sendAll(broker, place, [messageOf('before')])
-      const cut = proxyOf(broker).cutNext(produceKey, what)
-      const [result] = await broker.send(place, [{ message: messageOf('doubtful') }])
-      await cut
-      const subscription = await receive(await other(), place)
-      const seen = await takeAll(subscription, 1500)
-      const copies = seen.filter((delivery) => bodyOf(delivery) === 'doubtful').length
-      assert.ok(copies <= 1, `${String(copies)} copies`)
-      assert.ok(seen.some((delivery) => bodyOf(delivery) === 'before'))
-      if (result?.kind === 'sent') assert.equal(copies, 1)
-      if (result?.kind === 'not-sent') assert.equal(copies, 0)
-      if (what === 'answer') assert.equal(copies, 1)
-      await until('the connection is made again', async () => (await broker.send(place, [{ message: messageOf('after') }]))[0]?.kind === 'sent')
-      await subscription.close()
-    })
+    journey(
+      `a cut ${what} is never said to be not sent when it is there, nor sent when it is not`,
+      async ({ broker, other, proxyOf }, place) => {
+        await sendAll(broker, place, [messageOf('before')])
+        const cut = proxyOf(broker).cutNext(produceKey, what)
+        const [result] = await broker.send(place, [{ message: messageOf('doubtful') }])
+        await cut
+        const subscription = await receive(await other(), place)
+        const seen = await takeAll(subscription, 1500)
+        const copies = seen.filter((delivery) => bodyOf(delivery) === 'doubtful').length
+        assert.ok(copies <= 1, `${String(copies)} copies`)
+        assert.ok(seen.some((delivery) => bodyOf(delivery) === 'before'))
+        if (result?.kind === 'sent') assert.equal(copies, 1)
+        if (result?.kind === 'not-sent') assert.equal(copies, 0)
+        if (what === 'answer') assert.equal(copies, 1)
+        await until(
+          'the connection is made again',
+          async () => (await broker.send(place, [{ message: messageOf('after') }]))[0]?.kind === 'sent',
+        )
+        await subscription.close()
+      },
+    )
   }
 
-  journey('after an unclean end what was in hand is marked, and not everything else', async ({ broker, other, crash }, place) => {
-    await sendEvenly(broker, place, 3000)
-    const doomed = await other()
-    const subscription = await receive(doomed, place)
-    const held = await take(subscription, 20)
-    assert.ok(held.every(({ redelivered }) => !redelivered))
-    await crash?.(doomed)
-    const next = await receive(broker, place)
-    const again = await take(next, 3000)
-    const marked = new Set(again.filter(({ redelivered }) => redelivered).map(idOf))
-    for (const delivery of held) assert.ok(marked.has(idOf(delivery)), `${String(delivery.nativeId)} was in hand`)
-    assert.ok(marked.size < 1000, `${String(marked.size)} of 3000 are marked for 20 that were in hand`)
-    await next.settle(again, { kind: 'ack' })
-    await next.close()
-  })
+  journey(
+    'after an unclean end what was in hand is marked, and not everything else',
+    async ({ broker, other, crash }, place) => {
+      await sendEvenly(broker, place, 3000)
+      const doomed = await other()
+      const subscription = await receive(doomed, place)
+      const held = await take(subscription, 20)
+      assert.ok(held.every(({ redelivered }) => !redelivered))
+      await crash?.(doomed)
+      const next = await receive(broker, place)
+      const again = await take(next, 3000)
+      const marked = new Set(again.filter(({ redelivered }) => redelivered).map(idOf))
+      for (const delivery of held) assert.ok(marked.has(idOf(delivery)), `${String(delivery.nativeId)} was in hand`)
+      assert.ok(marked.size < 1000, `${String(marked.size)} of 3000 are marked for 20 that were in hand`)
+      await next.settle(again, { kind: 'ack' })
+      await next.close()
+    },
+  )
 
   journey('after a clean end nothing is marked', async ({ broker, other }, place) => {
     await sendEvenly(broker, place, 300)
@@ -148,9 +180,17 @@ export function testJourneys(name: string, make: MakeBroker): void {
   })
 
   journey('the commit of a group that is called like the consumer is taken over', async ({ broker }, place) => {
-    await sendAll(broker, place, Array.from({ length: 10 }, (_, n) => messageOf(`m${String(n)}`)), '0')
+    await sendAll(
+      broker,
+      place,
+      Array.from({ length: 10 }, (_, n) => messageOf(`m${String(n)}`)),
+      '0',
+    )
     const admin = new platformatic.Admin(connection)
-    await admin.alterConsumerGroupOffsets({ groupId: 'reefer', topics: [{ name: place, partitionOffsets: [{ partition: 0, offset: 6n }] }] })
+    await admin.alterConsumerGroupOffsets({
+      groupId: 'reefer',
+      topics: [{ name: place, partitionOffsets: [{ partition: 0, offset: 6n }] }],
+    })
     await admin.close()
     const subscription = await receive(broker, place)
     assert.deepEqual((await take(subscription, 4)).map(bodyOf), ['m6', 'm7', 'm8', 'm9'])
@@ -158,7 +198,12 @@ export function testJourneys(name: string, make: MakeBroker): void {
   })
 
   journey('a position that the broker has removed is gone over', async ({ broker }, place) => {
-    await sendAll(broker, place, Array.from({ length: 10 }, (_, n) => messageOf(`m${String(n)}`)), '0')
+    await sendAll(
+      broker,
+      place,
+      Array.from({ length: 10 }, (_, n) => messageOf(`m${String(n)}`)),
+      '0',
+    )
     const admin = new platformatic.Admin(connection)
     await admin.deleteRecords({ topics: [{ name: place, partitions: [{ partition: 0, offset: 7n }] }] })
     await admin.close()
@@ -169,13 +214,21 @@ export function testJourneys(name: string, make: MakeBroker): void {
   })
 }
 
-const header = (name: string, value: string | null): Header => ({ name, value: value === null ? null : new TextEncoder().encode(value) })
+const header = (name: string, value: string | null): Header => ({
+  name,
+  value: value === null ? null : new TextEncoder().encode(value),
+})
 const hex = (bytes: Uint8Array | null): string => (bytes === null ? 'null' : Buffer.from(bytes).toString('hex'))
 export const messageOf = (body: string): Message => ({ key: null, body: new TextEncoder().encode(body), headers: [] })
 export const bodyOf = ({ message }: Delivery): string => Buffer.from(message.body ?? []).toString()
 const idOf = ({ nativeId }: Delivery): string => String(nativeId)
 
-export async function sendAll(broker: Broker, place: string, messages: readonly Message[], partition?: string): Promise<void> {
+export async function sendAll(
+  broker: Broker,
+  place: string,
+  messages: readonly Message[],
+  partition?: string,
+): Promise<void> {
   const results = await broker.send(
     place,
     messages.map((message) => (partition === undefined ? { message } : { message, partition })),
@@ -187,7 +240,10 @@ async function sendEvenly(broker: Broker, place: string, count: number): Promise
   const { partitions } = await broker.describe(place)
   const results = await broker.send(
     place,
-    Array.from({ length: count }, (_, n) => ({ message: messageOf(`m${String(n)}`), partition: String(n % partitions) })),
+    Array.from({ length: count }, (_, n) => ({
+      message: messageOf(`m${String(n)}`),
+      partition: String(n % partitions),
+    })),
   )
   assert.ok(results.every(({ kind }) => kind === 'sent'))
 }

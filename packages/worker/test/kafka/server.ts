@@ -2,7 +2,9 @@
 export function kafkaUnderTest(): string {
   const address = process.env['REDRIVE_KAFKA']
   if (address === undefined || address === '') {
-    throw new Error('REDRIVE_KAFKA is not set: start a broker with tools/servers/kafka.ts and set it to host:port, or run npm run test:brokers')
+    throw new Error(
+      'REDRIVE_KAFKA is not set: start a broker with tools/servers/kafka.ts and set it to host:port, or run npm run test:brokers',
+    )
   }
   return address
 }

@@ -49,13 +49,18 @@ export async function assignment(options: {
 
 /** Where to start: the caller's own position, our group's commit, the commit of a group named like the consumer, or `from`. */
 async function starts(
-  { client, topic, receive }: { readonly client: ClientDriver; readonly topic: string; readonly receive: ReceiveOptions },
+  {
+    client,
+    topic,
+    receive,
+  }: { readonly client: ClientDriver; readonly topic: string; readonly receive: ReceiveOptions },
   partitions: readonly number[],
   marks: ReadonlyMap<number, Marks>,
 ): Promise<readonly PartitionState[]> {
   if (partitions.length === 0) return []
   const own = await receive.positions?.load(topic, partitions.map(String))
-  const known = (partition: number): bigint | null => own?.get(String(partition)) ?? marks.get(partition)?.committed ?? null
+  const known = (partition: number): bigint | null =>
+    own?.get(String(partition)) ?? marks.get(partition)?.committed ?? null
   const unknown = partitions.some((partition) => known(partition) === null)
   const adopted = unknown ? await client.committed(receive.consumer, topic) : new Map<number, bigint>()
   const missing = partitions.some((partition) => known(partition) === null && !adopted.has(partition))
@@ -63,6 +68,9 @@ async function starts(
   return partitions.map((partition) => {
     const { committed = null, started = null } = marks.get(partition) ?? {}
     const next = known(partition) ?? adopted.get(partition) ?? edges.get(partition) ?? 0n
-    return new PartitionState({ topic, partition }, { next, committed, started, keepsMarks: receive.positions === undefined })
+    return new PartitionState(
+      { topic, partition },
+      { next, committed, started, keepsMarks: receive.positions === undefined },
+    )
   })
 }

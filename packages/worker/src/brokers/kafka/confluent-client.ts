@@ -44,7 +44,10 @@ export interface ConfluentConsumer extends ConfluentClient {
   committed(
     partitions: ConfluentPartition[],
     timeoutMs: number,
-    done: (error: ConfluentError | null, offsets: readonly { readonly partition: number; readonly offset?: number; readonly metadata?: string | null }[]) => void,
+    done: (
+      error: ConfluentError | null,
+      offsets: readonly { readonly partition: number; readonly offset?: number; readonly metadata?: string | null }[],
+    ) => void,
   ): unknown
   consume(count: number, done: (error: ConfluentError | null, messages: readonly ConfluentMessage[]) => void): void
   setDefaultConsumeTimeout(timeoutMs: number): void
@@ -83,7 +86,14 @@ export interface ConfluentAdmin {
   describeTopics(
     topics: string[],
     options: { timeout?: number },
-    done: (error: ConfluentError | null, topics: readonly { readonly name: string; readonly error?: ConfluentError; readonly partitions: readonly unknown[] }[]) => void,
+    done: (
+      error: ConfluentError | null,
+      topics: readonly {
+        readonly name: string
+        readonly error?: ConfluentError
+        readonly partitions: readonly unknown[]
+      }[],
+    ) => void,
   ): void
   createTopic(
     topic: { topic: string; num_partitions: number; replication_factor: number; config: Record<string, string> },
@@ -93,14 +103,19 @@ export interface ConfluentAdmin {
   listOffsets(
     partitions: (ConfluentPartition & { offset: { timestamp: number } })[],
     options: { timeout?: number; isolationLevel?: number },
-    done: (error: ConfluentError | null, offsets: readonly { readonly partition: number; readonly offset: number; readonly error?: ConfluentError }[]) => void,
+    done: (
+      error: ConfluentError | null,
+      offsets: readonly { readonly partition: number; readonly offset: number; readonly error?: ConfluentError }[],
+    ) => void,
   ): void
   listConsumerGroupOffsets(
     groups: { groupId: string; partitions?: ConfluentPartition[] }[],
     options: { timeout?: number },
     done: (
       error: ConfluentError | null,
-      groups: readonly { readonly partitions: readonly { readonly topic: string; readonly partition: number; readonly offset?: number }[] }[],
+      groups: readonly {
+        readonly partitions: readonly { readonly topic: string; readonly partition: number; readonly offset?: number }[]
+      }[],
     ) => void,
   ): void
   listGroups(

@@ -1,5 +1,12 @@
 import { ask } from './confluent-ask.ts'
-import type { ConfluentConnection, ConfluentConsumer, ConfluentError, ConfluentMessage, ConfluentModule, ConfluentOffset } from './confluent-client.ts'
+import type {
+  ConfluentConnection,
+  ConfluentConsumer,
+  ConfluentError,
+  ConfluentMessage,
+  ConfluentModule,
+  ConfluentOffset,
+} from './confluent-client.ts'
 import type { ConsumerDriver, ConsumerEvents, FetchedRecord, Marks } from './driver.ts'
 import { headersFromObjects } from './headers.ts'
 import { metadataOfStart, startOfMetadata } from './start-metadata.ts'
@@ -35,19 +42,36 @@ export function confluentConsumer(options: {
   let running: Promise<void> = Promise.resolve()
   let rebalancing: Promise<void> = Promise.resolve()
 
+  const isLost = (): boolean => {
+    try {
+      return consumer.assignmentLost?.() === true
+    } catch {
+      return true
+    }
+  }
   const rebalance = async (code: number, partitions: readonly { readonly partition: number }[]): Promise<void> => {
     if (code === revokingCode) {
-      if (consumer.assignmentLost?.() === true) events.lost()
-      else if (!left) await events.revoking()
-      consumer.unassign()
+      try {
+        if (!left && isLost()) events.lost()
+        else if (!left) await events.revoking()
+      } finally {
+        // Whatever happened: the client waits for this, and would never close.
+        consumer.unassign()
+      }
       return
     }
     if (code !== assigning) return
+    if (left) return void consumer.assign([])
     await events.assigned(partitions.map(({ partition }) => partition))
     paused.clear()
     ends = []
     consumer.assign(
-      events.ready().map((partition) => ({ topic, partition, offset: Number(events.position(partition) ?? 0n) }) satisfies ConfluentOffset),
+      events
+        .ready()
+        .map(
+          (partition) =>
+            ({ topic, partition, offset: Number(events.position(partition) ?? 0n) }) satisfies ConfluentOffset,
+        ),
     )
     first.resolve()
   }
@@ -126,7 +150,9 @@ export function confluentConsumer(options: {
       await first.promise
     },
     async marks(partitions) {
-      const found = await ask<readonly { readonly partition: number; readonly offset?: number; readonly metadata?: string | null }[]>((done) =>
+      const found = await ask<
+        readonly { readonly partition: number; readonly offset?: number; readonly metadata?: string | null }[]
+      >((done) =>
         consumer.committed(
           partitions.map((partition) => ({ topic, partition })),
           timeoutMs,
@@ -144,7 +170,12 @@ export function confluentConsumer(options: {
       ask((done) => {
         commits.push((error) => done(error, undefined))
         consumer.commit(
-          [...marks].map(([partition, { committed, started }]) => ({ topic, partition, offset: Number(committed), metadata: metadataOfStart(started) })),
+          [...marks].map(([partition, { committed, started }]) => ({
+            topic,
+            partition,
+            offset: Number(committed),
+            metadata: metadataOfStart(started),
+          })),
         )
       }),
     wake() {
@@ -166,7 +197,12 @@ function recordOf({ offset, key, value, timestamp, headers, size }: ConfluentMes
   const bytesOfKey = typeof key === 'string' ? Buffer.from(key) : (key ?? null)
   return {
     offset: BigInt(offset),
-    message: { key: bytesOfKey, body: value, headers: headersFromObjects(headers), ...(timestamp === undefined ? {} : { timestampMs: timestamp }) },
+    message: {
+      key: bytesOfKey,
+      body: value,
+      headers: headersFromObjects(headers),
+      ...(timestamp === undefined ? {} : { timestampMs: timestamp }),
+    },
     bytes: size + (bytesOfKey?.byteLength ?? 0),
   }
 }

@@ -1,6 +1,12 @@
 import type { SendResult } from '../../broker.ts'
 import { ask } from './confluent-ask.ts'
-import type { ConfluentConnection, ConfluentError, ConfluentModule, ConfluentProducer, ConfluentReport } from './confluent-client.ts'
+import type {
+  ConfluentConnection,
+  ConfluentError,
+  ConfluentModule,
+  ConfluentProducer,
+  ConfluentReport,
+} from './confluent-client.ts'
 import type { ProduceRecord } from './driver.ts'
 import { objectsFromHeaders } from './headers.ts'
 import { outcomeOfCode, textOf } from './protocol-errors.ts'
@@ -60,14 +66,21 @@ export function confluentProducer(module: ConfluentModule, connection: Confluent
 
 type Reported = (result: SendResult) => void
 
-async function connect(module: ConfluentModule, connection: ConfluentConnection, onFatal: () => void): Promise<ConfluentProducer> {
+async function connect(
+  module: ConfluentModule,
+  connection: ConfluentConnection,
+  onFatal: () => void,
+): Promise<ConfluentProducer> {
   const { 'message.timeout.ms': timeoutMs = 10_000, ...global } = connection
   const producer = new module.Producer(
     { ...global, 'enable.idempotence': true, 'message.max.bytes': 100_000_000, dr_cb: true } as never,
     // A setting of topics: among the others it would be ignored as soon as topics have settings of their own.
     { 'message.timeout.ms': timeoutMs, acks: -1 } as never,
   )
-  const onReport = (error: ConfluentError | null | undefined, report: ConfluentReport & { readonly topic: string }): void => {
+  const onReport = (
+    error: ConfluentError | null | undefined,
+    report: ConfluentReport & { readonly topic: string },
+  ): void => {
     const reported = report.opaque as Reported
     reported(error === null || error === undefined ? sent(report) : outcomeOf(error))
   }
@@ -82,7 +95,11 @@ async function connect(module: ConfluentModule, connection: ConfluentConnection,
   return producer
 }
 
-function produceOne(producer: ConfluentProducer, topic: string, { partition, message }: ProduceRecord): Promise<SendResult> {
+function produceOne(
+  producer: ConfluentProducer,
+  topic: string,
+  { partition, message }: ProduceRecord,
+): Promise<SendResult> {
   const { promise, resolve } = Promise.withResolvers<SendResult>()
   try {
     producer.produce(

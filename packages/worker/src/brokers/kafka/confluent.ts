@@ -17,6 +17,7 @@ const losses = [
   'confluent cannot read the configuration of topics: retention and compaction are not checked.',
   'confluent tries a send again by itself, as an idempotent producer: during an outage an answer takes up to message.timeout.ms, and is uncertain.',
   'confluent gives all partitions back in each rebalance: what it had fetched of those that stay is fetched again.',
+  'confluent may keep a process alive when a consumer is closed while its broker cannot be reached: end the process yourself.',
 ] as const
 
 /** Drives the rdkafka API of `@confluentinc/kafka-javascript`. */
@@ -46,7 +47,9 @@ export function confluentDriver(module: ConfluentModule, connection: ConfluentCo
     async createTopics(topics) {
       for (const { topic, partitions: count, configs } of topics) {
         const spec = { topic, num_partitions: count, replication_factor: -1, config: { ...configs } }
-        await ask((done) => open().createTopic(spec, timeoutMs, (error) => done(error?.code === alreadyExists ? null : error, undefined)))
+        await ask((done) =>
+          open().createTopic(spec, timeoutMs, (error) => done(error?.code === alreadyExists ? null : error, undefined)),
+        )
         partitions.forget(topic)
         await visible(() => offsets(topic, 'latest'))
       }
@@ -56,12 +59,15 @@ export function confluentDriver(module: ConfluentModule, connection: ConfluentCo
     committed: (group, topic) => committedOf(open(), group, topic),
     configOf: () => Promise.resolve(null),
     async groupsOf(topic) {
-      const { groups } = await ask<{ readonly groups: readonly { readonly groupId: string }[] }>((done) => open().listGroups({ timeout: timeoutMs }, done))
+      const { groups } = await ask<{ readonly groups: readonly { readonly groupId: string }[] }>((done) =>
+        open().listGroups({ timeout: timeoutMs }, done),
+      )
       const reading: string[] = []
       for (const { groupId } of groups) if ((await committedOf(open(), groupId, topic)).size > 0) reading.push(groupId)
       return reading
     },
-    consumer: ({ topic, group, events }) => confluentConsumer({ module, connection: forAll(connection), topic, group, events }),
+    consumer: ({ topic, group, events }) =>
+      confluentConsumer({ module, connection: forAll(connection), topic, group, events }),
     async close() {
       await producer.close()
       admin?.disconnect()
@@ -75,18 +81,22 @@ function forAll(connection: ConfluentConnection): ConfluentConnection {
 }
 
 async function partitionsOf(admin: ConfluentAdmin, topic: string): Promise<number | null> {
-  const [found] = await ask<readonly { readonly error?: ConfluentError; readonly partitions: readonly unknown[] }[]>((done) =>
-    admin.describeTopics([topic], { timeout: timeoutMs }, done),
+  const [found] = await ask<readonly { readonly error?: ConfluentError; readonly partitions: readonly unknown[] }[]>(
+    (done) => admin.describeTopics([topic], { timeout: timeoutMs }, done),
   )
   if (found === undefined || found.error?.code === unknownTopic) return null
   if (found.error !== undefined) throw faultOf(found.error)
   return found.partitions.length
 }
 
-async function committedOf(admin: ConfluentAdmin, groupId: string, topic: string): Promise<ReadonlyMap<number, bigint>> {
-  const [found] = await ask<readonly { readonly partitions: readonly { topic: string; partition: number; offset?: number }[] }[]>((done) =>
-    admin.listConsumerGroupOffsets([{ groupId }], { timeout: timeoutMs }, done),
-  )
+async function committedOf(
+  admin: ConfluentAdmin,
+  groupId: string,
+  topic: string,
+): Promise<ReadonlyMap<number, bigint>> {
+  const [found] = await ask<
+    readonly { readonly partitions: readonly { topic: string; partition: number; offset?: number }[] }[]
+  >((done) => admin.listConsumerGroupOffsets([{ groupId }], { timeout: timeoutMs }, done))
   const committed = new Map<number, bigint>()
   for (const { topic: each, partition, offset } of found?.partitions ?? []) {
     if (each === topic && offset !== undefined && offset >= 0) committed.set(partition, BigInt(offset))

@@ -18,18 +18,23 @@ export function factsOf(config: ReadonlyMap<string, string>): readonly string[] 
   const facts: string[] = []
   const policy = config.get('cleanup.policy') ?? 'delete'
   if (policy.includes('compact')) {
-    facts.push('Warning: cleanup.policy is compact: of messages with the same key only the last stays, and those without a key are refused.')
+    facts.push(
+      'Warning: cleanup.policy is compact: of messages with the same key only the last stays, and those without a key are refused.',
+    )
   }
   const retentionMs = Number(config.get('retention.ms') ?? Number.NaN)
   if (Number.isFinite(retentionMs) && policy.includes('delete')) {
     facts.push(retentionMs < 0 ? 'Messages are kept for ever.' : `Messages are removed after ${daysOf(retentionMs)}.`)
-    if (retentionMs >= 0 && retentionMs < shortMs) facts.push('Warning: retention.ms is short: what nobody has read by then is lost.')
+    if (retentionMs >= 0 && retentionMs < shortMs)
+      facts.push('Warning: retention.ms is short: what nobody has read by then is lost.')
   }
   const retentionBytes = Number(config.get('retention.bytes') ?? -1)
-  if (retentionBytes >= 0) facts.push(`Warning: each partition keeps at most ${String(retentionBytes)} bytes, read or not.`)
+  if (retentionBytes >= 0)
+    facts.push(`Warning: each partition keeps at most ${String(retentionBytes)} bytes, read or not.`)
   const maxBytes = config.get('max.message.bytes')
   if (maxBytes !== undefined) facts.push(`The largest batch of messages is ${maxBytes} bytes.`)
-  if (config.get('message.timestamp.type') === 'LogAppendTime') facts.push('Timestamps are those of arrival at the broker.')
+  if (config.get('message.timestamp.type') === 'LogAppendTime')
+    facts.push('Timestamps are those of arrival at the broker.')
   return facts
 }
 

@@ -84,7 +84,11 @@ export interface ConsumerEvents {
    * position has moved away from `from` in the meantime.
    * @param options.next where to fetch next, beyond markers and aborted records
    */
-  fetched(partition: number, records: readonly FetchedRecord[], options: { readonly from: bigint; readonly next: bigint }): void
+  fetched(
+    partition: number,
+    records: readonly FetchedRecord[],
+    options: { readonly from: bigint; readonly next: bigint },
+  ): void
   /** A position that the broker no longer has, and where to go on instead. */
   outOfRange(partition: number, next: bigint): void
   trouble(trouble: BrokerTrouble): void

@@ -91,14 +91,17 @@ export function kafkaBroker(options: KafkaBrokerOptions): Broker {
       return subscription
     },
     async send(place, messages) {
-      if (closing !== undefined) return messages.map(() => ({ kind: 'not-sent', reason: 'the broker is closed', retryable: false }))
+      if (closing !== undefined)
+        return messages.map(() => ({ kind: 'not-sent', reason: 'the broker is closed', retryable: false }))
       return sendAll(client, messages, { topic: place, maxBytes, nextPartition })
     },
     async depth(place, consumer) {
       await existing(place)
       const mine = [...subscriptions].filter((each) => each.topic === place && each.consumer === consumer)
       await Promise.all(mine.map((each) => each.flush()))
-      return { messages: await reaching(depthOf(client, place, consumer === undefined ? undefined : group(consumer, place))) }
+      return {
+        messages: await reaching(depthOf(client, place, consumer === undefined ? undefined : group(consumer, place))),
+      }
     },
     async describe(place) {
       const described = await reaching(describeTopic(client, place))
@@ -116,16 +119,21 @@ async function prepare(client: ClientDriver, places: readonly PlaceSpec[]): Prom
   const counts = new Map<string, number>()
   for (const spec of places) {
     if ((await reaching(client.partitionsOf(spec.place))) !== null) continue
-    const like = spec.like === undefined ? null : (counts.get(spec.like) ?? (await reaching(client.partitionsOf(spec.like))))
+    const like =
+      spec.like === undefined ? null : (counts.get(spec.like) ?? (await reaching(client.partitionsOf(spec.like))))
     const topic = topicSpec(spec, like)
     counts.set(spec.place, topic.partitions)
     try {
       await client.createTopics([topic])
     } catch (error) {
-      throw new RedriveError('PLACE_MISSING', `topic ${spec.place} does not exist and could not be created: ${textOf(error)}`, {
-        cause: error,
-        hint: 'create it, or allow this client to create topics',
-      })
+      throw new RedriveError(
+        'PLACE_MISSING',
+        `topic ${spec.place} does not exist and could not be created: ${textOf(error)}`,
+        {
+          cause: error,
+          hint: 'create it, or allow this client to create topics',
+        },
+      )
     }
   }
 }
@@ -138,7 +146,9 @@ async function joined(subscription: KafkaSubscription, timeoutMs: number): Promi
   })
   if (await within(joining, timeoutMs)) return
   await subscription.close()
-  throw new RedriveError('BROKER_UNREACHABLE', `the consumer group of ${subscription.topic} could not be joined`, { cause: failure })
+  throw new RedriveError('BROKER_UNREACHABLE', `the consumer group of ${subscription.topic} could not be joined`, {
+    cause: failure,
+  })
 }
 
 /** Without a consumer: everything the topic holds. */
@@ -165,10 +175,11 @@ async function reaching<T>(answer: Promise<T>): Promise<T> {
 }
 
 function placeMissing(place: string): RedriveError {
-  return new RedriveError('PLACE_MISSING', `topic ${place} does not exist`, { hint: 'create it, or call prepare first' })
+  return new RedriveError('PLACE_MISSING', `topic ${place} does not exist`, {
+    hint: 'create it, or call prepare first',
+  })
 }
 
 function refuseClosed(closing: Promise<void> | undefined): void {
   if (closing !== undefined) throw new RedriveError('BROKER_CLOSED', 'the broker is closed')
 }
-

@@ -47,21 +47,42 @@ export interface KafkaJsProducer {
   send(options: {
     topic: string
     acks: number
-    messages: { partition: number; key: Buffer | null; value: Buffer | null; headers: Record<string, Buffer | Buffer[]>; timestamp: string }[]
+    messages: {
+      partition: number
+      key: Buffer | null
+      value: Buffer | null
+      headers: Record<string, Buffer | Buffer[]>
+      timestamp: string
+    }[]
   }): Promise<{ readonly partition: number; readonly errorCode: number; readonly baseOffset?: string | undefined }[]>
   disconnect(): Promise<void>
 }
 
 export interface KafkaJsAdmin {
   connect(): Promise<void>
-  fetchTopicMetadata(options: { topics: string[] }): Promise<{ topics: { readonly name: string; readonly partitions: readonly unknown[] }[] }>
+  fetchTopicMetadata(options: {
+    topics: string[]
+  }): Promise<{ topics: { readonly name: string; readonly partitions: readonly unknown[] }[] }>
   createTopics(options: {
     waitForLeaders: boolean
-    topics: { topic: string; numPartitions: number; replicationFactor: number; configEntries: { name: string; value: string }[] }[]
+    topics: {
+      topic: string
+      numPartitions: number
+      replicationFactor: number
+      configEntries: { name: string; value: string }[]
+    }[]
   }): Promise<boolean>
-  fetchTopicOffsets(topic: string): Promise<{ readonly partition: number; readonly high: string; readonly low: string }[]>
-  fetchOffsets(options: { groupId: string; topics: string[] }): Promise<
-    { readonly topic: string; readonly partitions: { readonly partition: number; readonly offset: string; readonly metadata: string | null }[] }[]
+  fetchTopicOffsets(
+    topic: string,
+  ): Promise<{ readonly partition: number; readonly high: string; readonly low: string }[]>
+  fetchOffsets(options: {
+    groupId: string
+    topics: string[]
+  }): Promise<
+    {
+      readonly topic: string
+      readonly partitions: { readonly partition: number; readonly offset: string; readonly metadata: string | null }[]
+    }[]
   >
   describeConfigs(options: { resources: { type: 2; name: string }[]; includeSynonyms: boolean }): Promise<{
     readonly resources: { readonly configEntries: { readonly configName: string; readonly configValue: string }[] }[]

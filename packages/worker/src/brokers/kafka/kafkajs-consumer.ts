@@ -83,7 +83,9 @@ export function kafkaJsConsumer(options: {
   listen('consumer.rebalancing', () => {
     if (!left) void events.revoking()
   })
-  listen<{ error?: Error }>('consumer.crash', ({ error }) => events.trouble({ kind: 'disconnected', message: error?.message ?? 'the consumer crashed' }))
+  listen<{ error?: Error }>('consumer.crash', ({ error }) =>
+    events.trouble({ kind: 'disconnected', message: error?.message ?? 'the consumer crashed' }),
+  )
   listen('consumer.disconnect', () => {
     if (!left) events.trouble({ kind: 'disconnected', message: 'the consumer is disconnected' })
   })
@@ -99,7 +101,9 @@ export function kafkaJsConsumer(options: {
     const { partition } = batch
     const from = events.position(partition)
     if (left || from === undefined || answered !== joins || isStale()) return
-    const begins = BigInt((batch as { readonly fetchedOffset?: string }).fetchedOffset ?? batch.messages[0]?.offset ?? '0')
+    const begins = BigInt(
+      (batch as { readonly fetchedOffset?: string }).fetchedOffset ?? batch.messages[0]?.offset ?? '0',
+    )
     if (!synced.has(partition)) {
       if (begins > from && (seeks.get(partition) ?? 0) < maxSeeks) return seek(partition)
       synced.add(partition)
@@ -116,16 +120,28 @@ export function kafkaJsConsumer(options: {
     async join() {
       await consumer.connect()
       await consumer.subscribe({ topics: [topic], fromBeginning: true })
-      await consumer.run({ autoCommit: false, eachBatchAutoResolve: false, partitionsConsumedConcurrently: concurrentPartitions, eachBatch })
+      await consumer.run({
+        autoCommit: false,
+        eachBatchAutoResolve: false,
+        partitionsConsumedConcurrently: concurrentPartitions,
+        eachBatch,
+      })
       await first.promise
     },
     async marks(partitions) {
       const found = await options.marks()
-      return new Map(partitions.map((partition) => [partition, found.get(partition) ?? { committed: null, started: null }]))
+      return new Map(
+        partitions.map((partition) => [partition, found.get(partition) ?? { committed: null, started: null }]),
+      )
     },
     async commit(marks) {
       await consumer.commitOffsets(
-        [...marks].map(([partition, { committed, started }]) => ({ topic, partition, offset: String(committed), metadata: metadataOfStart(started) })),
+        [...marks].map(([partition, { committed, started }]) => ({
+          topic,
+          partition,
+          offset: String(committed),
+          metadata: metadataOfStart(started),
+        })),
       )
     },
     wake() {

@@ -36,7 +36,10 @@ export function isUnknownKafkaJsTopic(error: unknown): boolean {
 
 function isBefore(error: ErrorShape): boolean {
   if (typeof error.name !== 'string') return false
-  return beforeNames.has(error.name) || (error.name === 'KafkaJSConnectionError' && (isNeverConnected(error) || error.message === connectTimeout))
+  return (
+    beforeNames.has(error.name) ||
+    (error.name === 'KafkaJSConnectionError' && (isNeverConnected(error) || error.message === connectTimeout))
+  )
 }
 
 function causesOf(error: unknown, depth = 0): readonly ErrorShape[] {

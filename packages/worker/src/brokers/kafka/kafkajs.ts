@@ -36,7 +36,8 @@ export function kafkaJsDriver(kafka: KafkaJs, consumerOptions: Readonly<Record<s
       throw error
     }
   })
-  const edges = async (topic: string): ReturnType<KafkaJsAdmin['fetchTopicOffsets']> => (await admin.open()).fetchTopicOffsets(topic)
+  const edges = async (topic: string): ReturnType<KafkaJsAdmin['fetchTopicOffsets']> =>
+    (await admin.open()).fetchTopicOffsets(topic)
 
   return {
     headers: { duplicates: true, nulls: false, order: false },
@@ -46,32 +47,52 @@ export function kafkaJsDriver(kafka: KafkaJs, consumerOptions: Readonly<Record<s
       const open = await admin.open()
       for (const { topic, partitions: numPartitions, configs } of topics) {
         const configEntries = Object.entries(configs).map(([name, value]) => ({ name, value }))
-        await open.createTopics({ waitForLeaders: true, topics: [{ topic, numPartitions, replicationFactor: -1, configEntries }] })
+        await open.createTopics({
+          waitForLeaders: true,
+          topics: [{ topic, numPartitions, replicationFactor: -1, configEntries }],
+        })
         partitions.forget(topic)
         await visible(() => edges(topic))
       }
     },
     produce: (topic, records) => produce(producer.open, topic, records),
     async offsets(topic, at) {
-      return new Map((await edges(topic)).map(({ partition, high, low }) => [partition, BigInt(at === 'latest' ? high : low)]))
+      return new Map(
+        (await edges(topic)).map(({ partition, high, low }) => [partition, BigInt(at === 'latest' ? high : low)]),
+      )
     },
     async committed(group, topic) {
       const marks = await marksOf(await admin.open(), group, topic)
-      return new Map([...marks].flatMap(([partition, { committed }]) => (committed === null ? [] : [[partition, committed] as const])))
+      return new Map(
+        [...marks].flatMap(([partition, { committed }]) =>
+          committed === null ? [] : [[partition, committed] as const],
+        ),
+      )
     },
     async configOf(topic) {
       const options = { resources: [{ type: topicResource, name: topic } as const], includeSynonyms: false }
       const { resources } = await (await admin.open()).describeConfigs(options)
-      return new Map((resources[0]?.configEntries ?? []).map(({ configName, configValue }) => [configName, configValue]))
+      return new Map(
+        (resources[0]?.configEntries ?? []).map(({ configName, configValue }) => [configName, configValue]),
+      )
     },
     async groupsOf(topic) {
       const open = await admin.open()
       const { groups } = await open.listGroups()
-      const reading = await Promise.all(groups.map(async ({ groupId }) => ((await marksOf(open, groupId, topic)).size > 0 ? [groupId] : [])))
+      const reading = await Promise.all(
+        groups.map(async ({ groupId }) => ((await marksOf(open, groupId, topic)).size > 0 ? [groupId] : [])),
+      )
       return reading.flat()
     },
     consumer: ({ topic, group, events }) =>
-      kafkaJsConsumer({ kafka, consumerOptions, topic, group, events, marks: async () => marksOf(await admin.open(), group, topic) }),
+      kafkaJsConsumer({
+        kafka,
+        consumerOptions,
+        topic,
+        group,
+        events,
+        marks: async () => marksOf(await admin.open(), group, topic),
+      }),
     async close() {
       await Promise.allSettled([producer.close(), admin.close()])
     },
@@ -88,7 +109,11 @@ async function marksOf(admin: KafkaJsAdmin, groupId: string, topic: string): Pro
 }
 
 /** One request per partition, so that each has an answer of its own. */
-async function produce(open: () => Promise<KafkaJsProducer>, topic: string, records: readonly ProduceRecord[]): Promise<readonly SendResult[]> {
+async function produce(
+  open: () => Promise<KafkaJsProducer>,
+  topic: string,
+  records: readonly ProduceRecord[],
+): Promise<readonly SendResult[]> {
   let producer: KafkaJsProducer
   try {
     producer = await open()
@@ -122,10 +147,16 @@ function resultOf(
   { topic, partition, n }: { topic: string; partition: number; n: number },
 ): SendResult {
   if (answer !== undefined && 'kind' in answer) return answer
-  if (answer?.baseOffset === undefined) return { kind: 'uncertain', reason: 'the broker did not say where the message is' }
+  if (answer?.baseOffset === undefined)
+    return { kind: 'uncertain', reason: 'the broker did not say where the message is' }
   if (answer.errorCode !== 0) return outcomeOfCode(answer.errorCode, `error code ${String(answer.errorCode)}`)
   const position = BigInt(answer.baseOffset) + BigInt(n)
-  return { kind: 'sent', partition: String(partition), position, nativeId: `${topic}/${String(partition)}/${String(position)}` }
+  return {
+    kind: 'sent',
+    partition: String(partition),
+    position,
+    nativeId: `${topic}/${String(partition)}/${String(position)}`,
+  }
 }
 
 interface Connected<T> {

@@ -53,7 +53,10 @@ test('what was fetched and not handed out holds the watermark', () => {
 test('records below the position are not taken in again', () => {
   const state = stateOf({ next: 10n })
   state.add(recordsOf(8, 9, 10, 11), 12n)
-  assert.deepEqual(takeAll(state).map(({ position }) => position), [10n, 11n])
+  assert.deepEqual(
+    takeAll(state).map(({ position }) => position),
+    [10n, 11n],
+  )
 })
 
 test('nothing is handed out before a start mark covers it', () => {
@@ -83,7 +86,10 @@ test('what a start mark covers and no commit does is under suspicion', () => {
   const state = stateOf({ next: 5n, started: 7n, keepsMarks: true })
   state.add(recordsOf(5, 6, 7), 8n)
   state.started = 8n
-  assert.deepEqual(takeAll(state).map(({ redelivered }) => redelivered), [true, true, false])
+  assert.deepEqual(
+    takeAll(state).map(({ redelivered }) => redelivered),
+    [true, true, false],
+  )
 })
 
 test('a clean end leaves only what is still in hand under suspicion', () => {

@@ -15,12 +15,23 @@ export interface PlatformaticConnection {
 }
 
 export interface PlatformaticBase {
-  metadata(options: { topics?: string[]; autocreateTopics?: boolean; forceUpdate?: boolean }): Promise<PlatformaticMetadata>
+  metadata(options: {
+    topics?: string[]
+    autocreateTopics?: boolean
+    forceUpdate?: boolean
+  }): Promise<PlatformaticMetadata>
   clearMetadata(): void
 }
 
 export interface PlatformaticMetadata {
-  readonly topics: ReadonlyMap<string, { readonly id: string; readonly partitionsCount: number; readonly partitions: readonly { readonly leader: number }[] }>
+  readonly topics: ReadonlyMap<
+    string,
+    {
+      readonly id: string
+      readonly partitionsCount: number
+      readonly partitions: readonly { readonly leader: number }[]
+    }
+  >
 }
 
 export interface PlatformaticConsumer extends PlatformaticBase {
@@ -30,8 +41,14 @@ export interface PlatformaticConsumer extends PlatformaticBase {
   on(event: string, listener: (payload?: unknown) => void): unknown
   joinGroup(): Promise<string>
   fetch(options: PlatformaticFetch): Promise<PlatformaticFetched>
-  listOffsets(options: { topics: string[]; partitions: Record<string, number[]>; timestamp: bigint }): Promise<ReadonlyMap<string, readonly bigint[]>>
-  commit(options: { offsets: { topic: string; partition: number; offset: bigint; leaderEpoch: number }[] }): Promise<void>
+  listOffsets(options: {
+    topics: string[]
+    partitions: Record<string, number[]>
+    timestamp: bigint
+  }): Promise<ReadonlyMap<string, readonly bigint[]>>
+  commit(options: {
+    offsets: { topic: string; partition: number; offset: bigint; leaderEpoch: number }[]
+  }): Promise<void>
   close(force: boolean): Promise<void>
 }
 
@@ -43,7 +60,13 @@ export interface PlatformaticFetch {
   isolationLevel: number
   topics: {
     topicId: string
-    partitions: { partition: number; fetchOffset: bigint; partitionMaxBytes: number; currentLeaderEpoch: number; lastFetchedEpoch: number }[]
+    partitions: {
+      partition: number
+      fetchOffset: bigint
+      partitionMaxBytes: number
+      currentLeaderEpoch: number
+      lastFetchedEpoch: number
+    }[]
   }[]
 }
 
@@ -94,8 +117,15 @@ export interface PlatformaticAdmin extends PlatformaticBase {
   listOffsets(options: {
     topics: { name: string; partitions: { partitionIndex: number; timestamp: bigint }[] }[]
     isolationLevel: 0 | 1
-  }): Promise<readonly { readonly name: string; readonly partitions: readonly { readonly partitionIndex: number; readonly offset: bigint }[] }[]>
-  listConsumerGroupOffsets(options: { groups: { groupId: string; topics: { name: string; partitionIndexes: number[] }[] }[] }): Promise<
+  }): Promise<
+    readonly {
+      readonly name: string
+      readonly partitions: readonly { readonly partitionIndex: number; readonly offset: bigint }[]
+    }[]
+  >
+  listConsumerGroupOffsets(options: {
+    groups: { groupId: string; topics: { name: string; partitionIndexes: number[] }[] }[]
+  }): Promise<
     readonly {
       readonly groupId: string
       readonly topics: readonly {
@@ -108,7 +138,9 @@ export interface PlatformaticAdmin extends PlatformaticBase {
     groupId: string
     topics: { name: string; partitionOffsets: { partition: number; offset: bigint }[] }[]
   }): Promise<void>
-  describeConfigs(options: { resources: { resourceType: 2; resourceName: string }[] }): Promise<
+  describeConfigs(options: {
+    resources: { resourceType: 2; resourceName: string }[]
+  }): Promise<
     readonly { readonly configs: readonly { readonly name: string; readonly value?: string | null | undefined }[] }[]
   >
   listGroups(options?: { types?: string[] }): Promise<ReadonlyMap<string, { readonly id: string }>>

@@ -64,7 +64,9 @@ export function platformaticConsumer(options: {
   const answer = (): void => {
     if (leaving) return
     memberId = member.memberId
-    const partitions = (member.assignments ?? []).filter((each) => each.topic === topic).flatMap((each) => each.partitions)
+    const partitions = (member.assignments ?? [])
+      .filter((each) => each.topic === topic)
+      .flatMap((each) => each.partitions)
     answering = Promise.all([answering, events.assigned(partitions)]).then(() => loops.wake())
   }
   member.on('consumer:group:join', answer)
@@ -81,7 +83,9 @@ export function platformaticConsumer(options: {
     },
     async marks(partitions) {
       const [committed, marks] = await Promise.all([offsets.committed(partitions), offsets.started(partitions)])
-      return new Map(partitions.map((each) => [each, { committed: committed.get(each) ?? null, started: marks.get(each) ?? null }]))
+      return new Map(
+        partitions.map((each) => [each, { committed: committed.get(each) ?? null, started: marks.get(each) ?? null }]),
+      )
     },
     async commit(marks) {
       const watermarks = []
@@ -97,7 +101,11 @@ export function platformaticConsumer(options: {
     wake: () => loops.wake(),
     async leave() {
       leaving = true
-      await Promise.all([within(member.close(true), leaveTimeoutMs), within(fetcher.close(true), leaveTimeoutMs), loops.stop()])
+      await Promise.all([
+        within(member.close(true), leaveTimeoutMs),
+        within(fetcher.close(true), leaveTimeoutMs),
+        loops.stop(),
+      ])
     },
   }
 }

@@ -33,7 +33,8 @@ export function outcomesOfError(error: unknown): {
 export function isUnknownTopic(error: unknown): boolean {
   return errorsIn(error).some(
     // The client replaces the broker's answer by an error that has nothing but this text.
-    ({ apiCode, message }) => apiCode === unknownTopicCode || (typeof message === 'string' && message.startsWith('Unknown topic ')),
+    ({ apiCode, message }) =>
+      apiCode === unknownTopicCode || (typeof message === 'string' && message.startsWith('Unknown topic ')),
   )
 }
 
@@ -70,7 +71,8 @@ function isLeaf({ errors, cause }: ErrorShape): boolean {
 }
 
 /** Texts of `network/connection.js`: the connection was never ready, so nothing was written on it. */
-const beforeTexts = /^(?:Connection to \S{1,300} (?:failed|timed out)\.|Connection closed while waiting for ready\.|Connection pool is closed\.)$/
+const beforeTexts =
+  /^(?:Connection to \S{1,300} (?:failed|timed out)\.|Connection closed while waiting for ready\.|Connection pool is closed\.)$/
 
 function isBeforeSend(error: ErrorShape): boolean {
   if (isNeverConnected(error)) return true
@@ -80,11 +82,16 @@ function isBeforeSend(error: ErrorShape): boolean {
 
 function answersOf({ code, response }: ErrorShape): readonly PartitionAnswer[] {
   if (code !== 'PLT_KFK_RESPONSE' || typeof response !== 'object' || response === null) return []
-  const { responses } = response as { readonly responses?: readonly { readonly partitionResponses?: readonly PartitionAnswer[] }[] }
+  const { responses } = response as {
+    readonly responses?: readonly { readonly partitionResponses?: readonly PartitionAnswer[] }[]
+  }
   return (responses ?? []).flatMap(({ partitionResponses = [] }) => partitionResponses)
 }
 
 function producedOf({ produced }: ErrorShape): readonly { readonly partition: number; readonly offset: bigint }[] {
   if (typeof produced !== 'object' || produced === null) return []
-  return (produced as { readonly offsets?: readonly { readonly partition: number; readonly offset: bigint }[] }).offsets ?? []
+  return (
+    (produced as { readonly offsets?: readonly { readonly partition: number; readonly offset: bigint }[] }).offsets ??
+    []
+  )
 }

@@ -2,7 +2,13 @@ import type { SendResult } from '../../broker.ts'
 import type { ClientDriver, ProduceRecord, TopicSpec } from './driver.ts'
 import { startedGroupOf } from './groups.ts'
 import { mapFromHeaders } from './headers.ts'
-import type { PlatformaticAdmin, PlatformaticConnection, PlatformaticModule, PlatformaticProduced, PlatformaticProducer } from './platformatic-client.ts'
+import type {
+  PlatformaticAdmin,
+  PlatformaticConnection,
+  PlatformaticModule,
+  PlatformaticProduced,
+  PlatformaticProducer,
+} from './platformatic-client.ts'
 import { type GroupOffsets, platformaticConsumer } from './platformatic-consumer.ts'
 import { errorsIn, isExistingTopic, isUnknownTopic, outcomesOfError } from './platformatic-outcome.ts'
 
@@ -37,9 +43,14 @@ export function platformaticDriver(module: PlatformaticModule, connection: Platf
     },
     async groupsOf(topic) {
       const groups = [...(await admin.listGroups()).keys()]
-      const partitionIndexes = Array.from({ length: (await partitionsOf(admin, topic)) ?? 0 }, (_, partition) => partition)
+      const partitionIndexes = Array.from(
+        { length: (await partitionsOf(admin, topic)) ?? 0 },
+        (_, partition) => partition,
+      )
       const reading = await Promise.all(
-        groups.map(async (group) => ((await committedOf(admin, { group, topic, partitionIndexes })).size > 0 ? [group] : [])),
+        groups.map(async (group) =>
+          (await committedOf(admin, { group, topic, partitionIndexes })).size > 0 ? [group] : [],
+        ),
       )
       return reading.flat()
     },
@@ -68,11 +79,14 @@ async function committedOf(
   admin: PlatformaticAdmin,
   { group, topic, partitionIndexes }: { group: string; topic: string; partitionIndexes: number[] },
 ): Promise<ReadonlyMap<number, bigint>> {
-  const found = await admin.listConsumerGroupOffsets({ groups: [{ groupId: group, topics: [{ name: topic, partitionIndexes }] }] })
+  const found = await admin.listConsumerGroupOffsets({
+    groups: [{ groupId: group, topics: [{ name: topic, partitionIndexes }] }],
+  })
   const committed = new Map<number, bigint>()
   for (const { name, partitions } of found[0]?.topics ?? []) {
     if (name !== topic) continue
-    for (const { partitionIndex, committedOffset } of partitions) if (committedOffset >= 0n) committed.set(partitionIndex, committedOffset)
+    for (const { partitionIndex, committedOffset } of partitions)
+      if (committedOffset >= 0n) committed.set(partitionIndex, committedOffset)
   }
   return committed
 }
@@ -112,7 +126,11 @@ async function visible(producer: PlatformaticProducer, admin: PlatformaticAdmin,
   }
 }
 
-async function offsetsOf(admin: PlatformaticAdmin, topic: string, at: 'earliest' | 'latest'): Promise<ReadonlyMap<number, bigint>> {
+async function offsetsOf(
+  admin: PlatformaticAdmin,
+  topic: string,
+  at: 'earliest' | 'latest',
+): Promise<ReadonlyMap<number, bigint>> {
   const partitions = await partitionsOf(admin, topic)
   const timestamp = at === 'earliest' ? -2n : -1n
   const wanted = Array.from({ length: partitions ?? 0 }, (_, partitionIndex) => ({ partitionIndex, timestamp }))
@@ -120,7 +138,11 @@ async function offsetsOf(admin: PlatformaticAdmin, topic: string, at: 'earliest'
   return new Map((found?.partitions ?? []).map(({ partitionIndex, offset }) => [partitionIndex, offset]))
 }
 
-async function produce(producer: PlatformaticProducer, topic: string, records: readonly ProduceRecord[]): Promise<readonly SendResult[]> {
+async function produce(
+  producer: PlatformaticProducer,
+  topic: string,
+  records: readonly ProduceRecord[],
+): Promise<readonly SendResult[]> {
   const messages = records.map(({ partition, message }) => ({
     topic,
     partition,
@@ -130,11 +152,18 @@ async function produce(producer: PlatformaticProducer, topic: string, records: r
     timestamp: BigInt(Math.trunc(message.timestampMs ?? Date.now())),
   }))
   try {
-    const answer = await producer.send({ messages, acks: -1, idempotent: false, autocreateTopics: false, repeatOnStaleMetadata: false })
+    const answer = await producer.send({
+      messages,
+      acks: -1,
+      idempotent: false,
+      autocreateTopics: false,
+      repeatOnStaleMetadata: false,
+    })
     return records.map(resultFrom(topic, baseOffsets(answer)))
   } catch (error) {
     // A leader that moved is found by the next send.
-    if (errorsIn(error).some((each) => 'hasStaleMetadata' in each || each.code === 'PLT_KFK_NETWORK')) producer.clearMetadata()
+    if (errorsIn(error).some((each) => 'hasStaleMetadata' in each || each.code === 'PLT_KFK_NETWORK'))
+      producer.clearMetadata()
     const { known, rest } = outcomesOfError(error)
     const written = new Map<number, bigint>()
     for (const [partition, outcome] of known) if (outcome.kind === 'written') written.set(partition, outcome.baseOffset)
@@ -159,7 +188,12 @@ function resultFrom(topic: string, base: ReadonlyMap<number, bigint>): (record: 
     const n = used.get(partition) ?? 0n
     used.set(partition, n + 1n)
     const position = first + n
-    return { kind: 'sent', partition: String(partition), position, nativeId: `${topic}/${String(partition)}/${String(position)}` }
+    return {
+      kind: 'sent',
+      partition: String(partition),
+      position,
+      nativeId: `${topic}/${String(partition)}/${String(position)}`,
+    }
   }
 }
 

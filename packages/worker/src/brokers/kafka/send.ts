@@ -20,9 +20,15 @@ export async function sendAll(
 ): Promise<readonly SendResult[]> {
   const { topic } = options
   if (messages.some(({ delayMs }) => delayMs !== undefined && delayMs > 0)) {
-    throw new RedriveError('CAPABILITY_MISSING', 'Kafka cannot deliver later', { hint: 'wait in a lane instead of giving delayMs' })
+    throw new RedriveError('CAPABILITY_MISSING', 'Kafka cannot deliver later', {
+      hint: 'wait in a lane instead of giving delayMs',
+    })
   }
-  const results: SendResult[] = messages.map(() => ({ kind: 'not-sent', reason: `topic ${topic} does not exist`, retryable: true }))
+  const results: SendResult[] = messages.map(() => ({
+    kind: 'not-sent',
+    reason: `topic ${topic} does not exist`,
+    retryable: true,
+  }))
   let partitions: number | null
   try {
     partitions = await client.partitionsOf(topic)
@@ -38,7 +44,10 @@ export async function sendAll(
     chunk = []
     chunkBytes = new Map()
     if (written.length === 0) return
-    const outcomes = await client.produce(topic, written.map(({ record }) => record))
+    const outcomes = await client.produce(
+      topic,
+      written.map(({ record }) => record),
+    )
     for (const [n, { at }] of written.entries()) {
       results[at] = outcomes[n] ?? { kind: 'uncertain', reason: 'the client gave no answer' }
     }
@@ -61,7 +70,8 @@ export async function sendAll(
 }
 
 function partitionFor({ message, partition }: Outgoing, partitions: number, next: () => number): number | undefined {
-  if (partition === undefined) return message.key === null ? next() % partitions : partitionOfKey(message.key, partitions)
+  if (partition === undefined)
+    return message.key === null ? next() % partitions : partitionOfKey(message.key, partitions)
   const chosen = /^\d{1,9}$/.test(partition) ? Number(partition) : Number.NaN
   return chosen < partitions ? chosen : undefined
 }

@@ -11,6 +11,10 @@ const laneRetentionMs = 30 * 24 * 3_600_000
 export function topicSpec({ place, role }: PlaceSpec, partitionsLike: number | null): TopicSpec {
   const arrival = { 'message.timestamp.type': 'LogAppendTime' }
   const configs =
-    role === 'lane' ? { ...arrival, 'retention.ms': String(laneRetentionMs), 'cleanup.policy': 'delete' } : role === 'dead-letter' ? arrival : {}
+    role === 'lane'
+      ? { ...arrival, 'retention.ms': String(laneRetentionMs), 'cleanup.policy': 'delete' }
+      : role === 'dead-letter'
+        ? arrival
+        : {}
   return { topic: place, partitions: partitionsLike ?? -1, configs }
 }
