@@ -221,3 +221,18 @@ test('a commit that fails moves no position: the letters are still to come', asy
   await until(() => broker.acked.length === messages.length)
   await assertOnce(store, messages)
 })
+
+test('a log: one death that its worker sent twice is one letter and one duplicate', async (context) => {
+  const store = await openedStore(context)
+  const broker = logBroker({ kind: 'positions', partitions: 3 })
+  const other: Message = { ...ourLetter(1), body: Buffer.from('another body under the same wire') }
+  capturing(context, store, broker)
+  broker.append(place, ourLetter(1), ourLetter(1), ourLetter(2), other)
+  await until(() => broker.acked.length >= 4)
+  const { rows } = await store.pool.query<{ letters: number; duplicates: number }>(
+    'select sum(letters)::int as letters, sum(duplicates)::int as duplicates from source_position',
+  )
+  // The one with another body is a letter of its own: a forged wire makes nothing vanish.
+  assert.deepEqual(rows[0], { letters: 3, duplicates: 1 })
+  assert.equal(await letterCount(store), 3)
+})

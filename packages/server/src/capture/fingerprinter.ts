@@ -19,8 +19,8 @@ export function fingerprinter(): (input: FingerprintInput) => Fingerprint {
     const { queue, consumer, tier, errorClass, message, stack, reason } = input
     // The lengths say where one text ends and the next begins.
     const lengths = `${consumer?.length} ${errorClass?.length} ${reason?.length} ${message?.length}`
-    const text = `${queue}\n${tier} ${lengths}\n${consumer}\n${errorClass}\n${reason}\n${message}\n${stack}`
-    const key = text.replace(longNumber, sevens)
+    const names = `${queue}\n${tier} ${lengths}\n${consumer}\n${errorClass}\n${reason}\n`
+    const key = names + `${message}\n${stack}`.replace(longNumber, sevens)
     const found = known.get(key)
     if (found !== undefined) return found
     const made = fingerprint(input)

@@ -11,8 +11,9 @@ export type Identity =
   | { readonly kind: 'content'; readonly bytes: Buffer; readonly contentHash: Buffer }
 
 /**
- * By position, else by the broker's own id, else by our wire. The wire's word counts only together with the body it came with: it can be
- * forged, and a forged one must not make another letter vanish.
+ * By our wire, else by position, else by the broker's own id. The wire comes first because a worker that was killed between sending a dead
+ * letter and acknowledging the message sends it again: two records, two positions, one death. Its word counts only together with the
+ * body it came with: it can be forged, and a forged one must not make another letter vanish.
  * @param letterId the identity where there is none
  */
 export function identityOf(
@@ -20,13 +21,13 @@ export function identityOf(
   facts: LetterFacts,
   options: { readonly bodySha256: Buffer; readonly letterId: Buffer },
 ): Identity {
-  if (delivery.position !== null)
-    return { kind: 'stable', bytes: positionIdentity(delivery.partition, delivery.position) }
-  if (delivery.nativeId !== null) return stable(`native\n${delivery.place}\n${delivery.nativeId}`)
   const { bodySha256, letterId } = options
   if (facts.wireId !== undefined) {
     return stable(`wire\n${facts.wireId}\n${facts.hops ?? 0}\n${facts.replayId ?? ''}\n${bodySha256.toString('hex')}`)
   }
+  if (delivery.position !== null)
+    return { kind: 'stable', bytes: positionIdentity(delivery.partition, delivery.position) }
+  if (delivery.nativeId !== null) return stable(`native\n${delivery.place}\n${delivery.nativeId}`)
   return { kind: 'content', bytes: letterId, contentHash: contentHash(delivery, bodySha256) }
 }
 
