@@ -14,25 +14,34 @@ export interface CarryOutOptions extends SendContext {
 export type CarriedOut = 'done' | 'lost' | 'stopped'
 
 /**
- * Carries out a run: intents, then sends, then results, batch by batch. While one batch is being sent, the intents of the next are
- * written; no more than two batches are in memory.
+ * Carries out a run: intents, then sends, then results, batch by batch. While one batch is being sent, the intents of the next and the
+ * results of the one before are written; no more than three batches are in memory.
  */
 export async function carryOut(lease: Lease, options: CarryOutOptions): Promise<CarriedOut> {
   const { store, clock, signal } = options
   const size = batchSize(lease.pace)
   let dueAtMs = clock.now()
   let next = claimNext(store, lease, size)
-  for (;;) {
-    const claim = await next
-    if (claim.kind !== 'claimed') return claim.kind === 'lost' ? 'lost' : 'done'
-    dueAtMs = Math.max(clock.now() - maxBurstMs, dueAtMs) + (claim.letters.length / lease.pace) * 1_000
-    const stopping = signal.aborted
-    if (!stopping) next = claimNext(store, lease, size)
-    next.catch(() => undefined)
-    const sent = await sendBatch(claim.letters, options)
-    if (!(await throughOutage(clock, () => markResults(store, lease, sent)))) return 'lost'
-    if (stopping) return 'stopped'
-    await clock.sleep(dueAtMs - clock.now(), signal)
+  let noted: Promise<boolean> = Promise.resolve(true)
+  try {
+    for (;;) {
+      const claim = await next
+      if (claim.kind === 'lost') return 'lost'
+      if (claim.kind === 'end') return (await noted) ? 'done' : 'lost'
+      dueAtMs = Math.max(clock.now() - maxBurstMs, dueAtMs) + (claim.letters.length / lease.pace) * 1_000
+      const stopping = signal.aborted
+      if (!stopping) next = claimNext(store, lease, size)
+      next.catch(() => undefined)
+      const sent = await sendBatch(claim.letters, options)
+      if (!(await noted)) return 'lost'
+      noted = throughOutage(clock, () => markResults(store, lease, sent))
+      noted.catch(() => undefined)
+      if (stopping) return (await noted) ? 'stopped' : 'lost'
+      await clock.sleep(dueAtMs - clock.now(), signal)
+    }
+  } finally {
+    // Whoever takes the run next would call uncertain what is known here.
+    await noted.catch(() => undefined)
   }
 }
 

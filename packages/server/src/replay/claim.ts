@@ -72,6 +72,19 @@ export async function renewLease(client: Pool | PoolClient, lease: Lease): Promi
   return rowCount === 1
 }
 
+/**
+ * Whether the run is still ours. Takes no lock, so that results are noted while the next intents are written; whoever takes the run over
+ * settles each intent without a result, and a result changes none that is settled.
+ */
+export async function holdsLease(client: Pool | PoolClient, lease: Lease): Promise<boolean> {
+  const { rowCount } = await client.query({
+    name: 'holds-lease',
+    text: `select from run where id = $1 and lease_token = $2 and state = 'running'`,
+    values: [lease.runId, lease.token],
+  })
+  return rowCount === 1
+}
+
 function countBy(rows: readonly { readonly queueId: number }[]): Map<number, number> {
   const counts = new Map<number, number>()
   for (const { queueId } of rows) counts.set(queueId, (counts.get(queueId) ?? 0) + 1)
@@ -109,14 +122,15 @@ async function intend(
         order by l.id for update of l
       ), intended as (
         insert into attempt (id, run_id, letter_id, ordinal, broker, place, body_sha256)
-        select gen_random_uuid(), $1, letter_id, ordinal, broker, place, body_sha256 from taken
+        select uuidv7(), $1, letter_id, ordinal, broker, place, body_sha256 from taken
         on conflict do nothing returning id, letter_id, ordinal, broker, place, body_sha256
       ), moved as (
         update letter l set state = 'replaying', revision = l.revision + 1, changed_at = now()
-        from intended where l.id = intended.letter_id returning l.id, l.queue_id
+        from intended i where l.id = i.letter_id
+        returning i.ordinal, i.id, i.letter_id, l.queue_id, i.broker, i.place, i.body_sha256
       )
-      select intended.id as "attemptId", letter_id as "letterId", queue_id as "queueId", broker, place, body_sha256 as "bodySha256"
-      from intended join moved on moved.id = letter_id order by ordinal`,
+      select id as "attemptId", letter_id as "letterId", queue_id as "queueId", broker, place, body_sha256 as "bodySha256"
+      from moved order by ordinal`,
     values: [lease.runId, lease.planId, range.from, range.to],
   })
   return rows

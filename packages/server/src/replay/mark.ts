@@ -2,7 +2,7 @@ import type { SendResult } from '@redrive/worker'
 import type { PoolClient } from 'pg'
 import { recordTransfers } from '../ledger/index.ts'
 import type { Store } from '../store/store.ts'
-import { type Claimed, type Lease, renewLease } from './claim.ts'
+import { type Claimed, type Lease, holdsLease } from './claim.ts'
 
 export interface Sent {
   readonly claimed: Pick<Claimed, 'attemptId'>
@@ -16,7 +16,7 @@ export interface Sent {
  */
 export function markResults(store: Store, lease: Lease, batch: readonly Sent[]): Promise<boolean> {
   return store.transaction(async (client) => {
-    if (!(await renewLease(client, lease))) return false
+    if (!(await holdsLease(client, lease))) return false
     const results = batch.map(({ result }) => result)
     const { rows } = await client.query<Moved>({
       name: 'mark-results',
@@ -27,7 +27,8 @@ export function markResults(store: Store, lease: Lease, batch: readonly Sent[]):
             outcome = case when a.outcome = 'pending' and r.state = 'not-sent' then 'none' else a.outcome end,
             why = r.why, sent_at = now(), sent_partition = r.partition, sent_position = r.position
           from unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::bigint[]) as r(id, state, why, partition, position)
-          where a.id = r.id and a.state = 'intended'
+          -- The list of ids keeps a plan made early from reading all that is under way.
+          where a.id = r.id and a.id = any($1::uuid[]) and a.state = 'intended'
           returning a.letter_id, a.state
         ), moved as (
           update letter l set revision = l.revision + 1, changed_at = now(),

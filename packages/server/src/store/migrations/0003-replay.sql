@@ -68,7 +68,7 @@ create table attempt (
 create unique index attempt_under_way on attempt (letter_id) where state = 'intended' or (state in ('sent', 'uncertain') and outcome = 'pending');
 create index attempt_of_run on attempt (run_id, ordinal);
 create index attempt_of_letter on attempt (letter_id);
-create index attempt_waiting on attempt (sent_at) where outcome = 'pending';
+create index attempt_waiting on attempt (sent_at) where outcome = 'pending' and sent_at is not null;
 
 -- Receipts may come before the run has noted that it sent, or twice.
 create table receipt (
