@@ -75,10 +75,7 @@ export interface KafkaJsAdmin {
   fetchTopicOffsets(
     topic: string,
   ): Promise<{ readonly partition: number; readonly high: string; readonly low: string }[]>
-  fetchOffsets(options: {
-    groupId: string
-    topics: string[]
-  }): Promise<
+  fetchOffsets(options: { groupId: string; topics: string[] }): Promise<
     {
       readonly topic: string
       readonly partitions: { readonly partition: number; readonly offset: string; readonly metadata: string | null }[]
