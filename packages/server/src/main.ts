@@ -6,8 +6,9 @@ import { rabbitmqBroker } from '@redrive/worker/rabbitmq'
 import { connect as amqpConnect } from 'amqplib'
 import { PgBoss } from 'pg-boss'
 import type { BrokerConfig, Config } from './config/index.ts'
+import { naming } from './naming.ts'
 import { type Office, openOffice, type OpenBroker } from './office.ts'
-import { embeddedQueueUrl, openDatabase } from './store/database.ts'
+import { embeddedQueueUrl, openDatabase, reachDatabase } from './store/database.ts'
 
 export type { Office } from './office.ts'
 
@@ -25,7 +26,8 @@ export async function startOffice(
   try {
     for (const [name, broker] of Object.entries(config.brokers)) {
       const url = broker.type === 'pg-boss' && broker.url === 'embedded' ? await embeddedQueueUrl(database) : null
-      brokers.push({ name, config: broker, ...(await openBroker(broker, { url, tell })) })
+      const opened = await naming({ name, config: broker }, () => openBroker(broker, { url, tell }))
+      brokers.push({ name, config: broker, ...opened })
     }
   } catch (error) {
     await Promise.all(brokers.map(({ close }) => close()))
@@ -33,6 +35,43 @@ export async function startOffice(
     throw error
   }
   return openOffice({ config, database, brokers, tell })
+}
+
+/**
+ * Asks everything a configuration names whether it can be reached. Captures nothing, creates nothing.
+ * @returns a line for each thing, in the order of the configuration
+ * @throws DATABASE_UNREACHABLE, BROKER_UNREACHABLE: the first that cannot
+ */
+export async function checkConfig(config: Config): Promise<readonly string[]> {
+  const lines: string[] = []
+  if (config.database === null) lines.push(`database: an embedded one in ${config.data}`)
+  else {
+    await reachDatabase(config.database)
+    lines.push('database: yours, it answers')
+  }
+  for (const [name, broker] of Object.entries(config.brokers)) {
+    lines.push(...(await naming({ name, config: broker }, () => checkBroker(name, broker))))
+  }
+  return lines
+}
+
+async function checkBroker(name: string, config: BrokerConfig): Promise<readonly string[]> {
+  if (config.type === 'pg-boss') {
+    if (config.url === 'embedded') return [`brokers.${name}: the embedded queue`]
+    await reachDatabase(config.url)
+    return [`brokers.${name}: pg-boss, it answers`]
+  }
+  const { broker, close } = await openBroker(config, { url: null, tell: () => undefined })
+  try {
+    const lines: string[] = []
+    for (const place of config.deadLetters) {
+      const { exists } = await broker.describe(place)
+      lines.push(`brokers.${name}: ${place} ${exists ? 'is there' : 'does not exist yet; it is read once it does'}`)
+    }
+    return lines
+  } finally {
+    await close()
+  }
 }
 
 interface Opened {

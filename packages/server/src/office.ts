@@ -9,6 +9,7 @@ import { type Capture, type CaptureEvent, startCapture } from './capture/index.t
 import type { BrokerConfig, Config } from './config/index.ts'
 import type { CaptureView } from './http/route.ts'
 import { startHttp } from './http/server.ts'
+import { naming } from './naming.ts'
 import { documentQueues } from './queues/index.ts'
 import { applyReceipts, applyReturns, type ReplayEvent, startReplayer } from './replay/index.ts'
 import type { Database } from './store/database.ts'
@@ -102,7 +103,7 @@ async function openCaptures(
   const disk = database.folder === null ? {} : { disk: watchDisk({ folder: config.data, clock: systemClock }) }
   const captures: PlacedCapture[] = []
   for (const { name, config: each, broker } of brokers) {
-    await broker.prepare([{ place: each.receipts, role: 'receipts' }])
+    await naming({ name, config: each }, () => broker.prepare([{ place: each.receipts, role: 'receipts' }]))
     const sources = [
       ...each.deadLetters.map((place) => ({ place, role: 'dead-letter' as const })),
       { place: each.receipts, role: 'receipts' as const },

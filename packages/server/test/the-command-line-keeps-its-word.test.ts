@@ -36,9 +36,7 @@ function redrive(
 }
 
 /** The command line, signed in to an office in this process. */
-async function signedIn(
-  t: TestContext,
-): Promise<{
+async function signedIn(t: TestContext): Promise<{
   bed: OfficeBed
   run: (args: readonly string[], input?: string) => Promise<Ended>
   env: NodeJS.ProcessEnv
@@ -308,4 +306,31 @@ test('serve opens an office that the command line finds by itself, and closes it
   office.kill('SIGTERM')
   assert.equal(await ended, 0, err)
   assert.equal((await redrive(['status'], { cwd: folder })).code, 11)
+})
+
+test('serve --check asks without starting anything, and says which line is wrong', async (t) => {
+  const folder = mkdtempSync(path.join(os.tmpdir(), 'redrive-check-'))
+  t.after(() => rmSync(folder, { recursive: true, force: true }))
+  const file = path.join(folder, 'redrive.yaml')
+  const check = (text: string): Promise<Ended> => {
+    writeFileSync(file, text)
+    return redrive(['serve', '--check'], { cwd: folder })
+  }
+  const good = await check(
+    'brokers:\n  own:\n    type: pg-boss\n    url: embedded\n    deadLetters: [orders-dead-letter]\n',
+  )
+  assert.equal(good.code, 0, good.err)
+  assert.match(good.out, /brokers\.own: the embedded queue/)
+  assert.equal((await redrive(['status'], { cwd: folder })).code, 11, 'nothing was started')
+  const typo = await check('brokers:\n  own:\n    type: pg-boss\n    urll: embedded\n    deadLetters: [a]\n')
+  assert.equal(typo.code, 2)
+  assert.match(typo.err, /redrive\.yaml:4:\d+ .*urll.*did you mean "url"/)
+  const away = await check(
+    '\nbrokers:\n  shop:\n    type: rabbitmq\n    url: amqp://127.0.0.1:1\n    deadLetters: [a]\n',
+  )
+  assert.equal(away.code, 11, away.err)
+  assert.match(away.err, /^error: redrive\.yaml:4:\d+ {2}brokers\.shop: /)
+  assert.match(away.err, /try: /)
+  const closed = await check('database: postgres://127.0.0.1:1/x\n')
+  assert.equal(closed.code, 11, closed.err)
 })

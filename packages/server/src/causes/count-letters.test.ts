@@ -23,7 +23,7 @@ test('letters of causes are counted by state, whichever state is large', async (
   const { pool } = store
   await pool.query(`insert into source (broker, system, place, role) values ('b', 's', 'p', 'dead-letter')`)
   await pool.query(`insert into queue (name, broker, system, place) values ('q', 'b', 's', 'p')`)
-  for (const [id, states] of Object.entries({ ...causes, 6: {} })) {
+  for (const [id, states] of Object.entries<Record<string, number>>({ ...causes, 6: {} })) {
     const total = Object.values(states).reduce((sum, letters) => sum + letters, 0)
     await pool.query(
       `insert into cause (id, queue_id, tier, title, fingerprint_version, fingerprint_key, basis, parts, first_seen, last_seen, letters, sample_letter)

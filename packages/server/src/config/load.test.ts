@@ -2,7 +2,8 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { issuesIn, parseConfig } from './load.ts'
 
-const read = (text: string, env: NodeJS.ProcessEnv = {}): ReturnType<typeof parseConfig> => parseConfig(text, { file: 'redrive.yaml', env })
+const read = (text: string, env: NodeJS.ProcessEnv = {}): ReturnType<typeof parseConfig> =>
+  parseConfig(text, { file: 'redrive.yaml', env })
 const mistakes = (text: string, env: NodeJS.ProcessEnv = {}): readonly string[] => {
   try {
     read(text, env)
@@ -24,15 +25,19 @@ test('an empty file means the defaults', () => {
 })
 
 test('a connection takes its defaults and its references', () => {
-  const config = read('brokers:\n  shop:\n    type: rabbitmq\n    url: ${env:AMQP_URL}\n    deadLetters: [orders-dead-letter]\n', {
-    AMQP_URL: 'amqp://u:p@host',
-  })
+  const config = read(
+    'brokers:\n  shop:\n    type: rabbitmq\n    url: ${env:AMQP_URL}\n    deadLetters: [orders-dead-letter]\n',
+    {
+      AMQP_URL: 'amqp://u:p@host',
+    },
+  )
   assert.deepEqual(config.brokers['shop'], {
     type: 'rabbitmq',
     url: 'amqp://u:p@host',
     deadLetters: ['orders-dead-letter'],
     receipts: 'redrive-receipts',
     consumer: 'redrive-office',
+    at: 'redrive.yaml:3:5',
   })
 })
 
@@ -66,5 +71,8 @@ test('broken YAML and repeated keys are mistakes with their line', () => {
 })
 
 test('the environment wins over the file', () => {
-  assert.equal(read('database: postgres://db/one\n', { REDRIVE_DATABASE_URL: 'postgres://db/two' }).database, 'postgres://db/two')
+  assert.equal(
+    read('database: postgres://db/one\n', { REDRIVE_DATABASE_URL: 'postgres://db/two' }).database,
+    'postgres://db/two',
+  )
 })

@@ -24,7 +24,9 @@ export function loadConfig(options: { readonly file?: string; readonly env?: Nod
   const file = options.file ?? 'redrive.yaml'
   if (!existsSync(file)) {
     if (options.file !== undefined) {
-      throw new RedriveError('CONFIG_INVALID', `There is no configuration file ${file}.`, { hint: 'Check the path given to --config.' })
+      throw new RedriveError('CONFIG_INVALID', `There is no configuration file ${file}.`, {
+        hint: 'Check the path given to --config.',
+      })
     }
     return configOf({}, env)
   }
@@ -39,7 +41,9 @@ export function parseConfig(text: string, options: { readonly file: string; read
     const { line, col } = lines.linePos(offset)
     return { line: Math.max(1, line), column: Math.max(1, col) }
   }
-  const broken = document.errors.map((error): ConfigIssue => ({ ...at(error.pos[0]), path: '', message: error.message.split('\n')[0] ?? '' }))
+  const broken = document.errors.map(
+    (error): ConfigIssue => ({ ...at(error.pos[0]), path: '', message: error.message.split('\n')[0] ?? '' }),
+  )
   if (broken.length > 0) throw invalid(options.file, broken)
   const offsetOf = (path: readonly string[]): number => {
     for (let length = path.length; length > 0; length -= 1) {
@@ -58,12 +62,19 @@ export function parseConfig(text: string, options: { readonly file: string; read
     return string
   })
   if (issues.length > 0) throw invalid(options.file, issues)
-  return configOf(resolved as RawConfig, options.env)
+  const config = configOf(resolved as RawConfig, options.env)
+  const brokers = Object.entries(config.brokers).map(([name, broker]): [string, BrokerConfig] => {
+    const { line, column } = at(offsetOf(['brokers', name]))
+    return [name, { ...broker, at: `${options.file}:${line}:${column}` }]
+  })
+  return { ...config, brokers: Object.fromEntries(brokers) }
 }
 
 /** For messages of any fault while the configuration is read. */
 export function issuesIn(error: unknown): readonly ConfigIssue[] {
-  return isRedriveError(error, 'CONFIG_INVALID') ? ((error.data['issues'] as readonly ConfigIssue[] | undefined) ?? []) : []
+  return isRedriveError(error, 'CONFIG_INVALID')
+    ? ((error.data['issues'] as readonly ConfigIssue[] | undefined) ?? [])
+    : []
 }
 
 interface RawConfig extends Partial<Omit<Config, 'brokers' | 'http'>> {
@@ -84,7 +95,11 @@ function configOf(raw: RawConfig, env: NodeJS.ProcessEnv): Config {
   return {
     data: env['REDRIVE_DATA'] ?? raw.data ?? defaults.data,
     database: env['REDRIVE_DATABASE_URL'] ?? raw.database ?? null,
-    http: { ...defaults.http, ...raw.http, ...(env['REDRIVE_PORT'] === undefined ? {} : { port: Number(env['REDRIVE_PORT']) }) },
+    http: {
+      ...defaults.http,
+      ...raw.http,
+      ...(env['REDRIVE_PORT'] === undefined ? {} : { port: Number(env['REDRIVE_PORT']) }),
+    },
     brokers: Object.fromEntries(brokers),
     queues: (raw.queues ?? {}) as Readonly<Record<string, QueueConfig>>,
     outcomeWindowMinutes: raw.outcomeWindowMinutes ?? defaults.outcomeWindowMinutes,
@@ -104,7 +119,10 @@ function issuesOf(value: unknown): Issue[] {
     const schema = brokerSchemaByType[broker['type']]
     if (schema === undefined) {
       const known = Object.keys(brokerSchemaByType).join(', ')
-      issues.push({ path: ['brokers', name, 'type'], message: `"${broker['type'].slice(0, 40)}" is no type of broker; known are ${known}` })
+      issues.push({
+        path: ['brokers', name, 'type'],
+        message: `"${broker['type'].slice(0, 40)}" is no type of broker; known are ${known}`,
+      })
     } else issues.push(...schemaIssues(schema, broker, ['brokers', name]))
   }
   return issues
@@ -113,13 +131,22 @@ function issuesOf(value: unknown): Issue[] {
 function schemaIssues(schema: object, value: unknown, under: readonly string[]): Issue[] {
   const issues: Issue[] = []
   for (const error of Errors(schema as never, value)) {
-    const path = [...under, ...error.instancePath.split('/').slice(1).map((part) => part.replaceAll('~1', '/').replaceAll('~0', '~'))]
+    const path = [
+      ...under,
+      ...error.instancePath
+        .split('/')
+        .slice(1)
+        .map((part) => part.replaceAll('~1', '/').replaceAll('~0', '~')),
+    ]
     // The same unknown key is reported a second time as a value that `false` forbids.
     if (error.keyword === 'boolean') continue
     if (error.keyword === 'additionalProperties') {
       const { additionalProperties } = error.params as { additionalProperties: readonly string[] }
       for (const key of additionalProperties) {
-        issues.push({ path: [...path, key], message: `there is no setting "${key.slice(0, 80)}"${didYouMean(key, keysOf(schema, error.schemaPath))}` })
+        issues.push({
+          path: [...path, key],
+          message: `there is no setting "${key.slice(0, 80)}"${didYouMean(key, keysOf(schema, error.schemaPath))}`,
+        })
       }
     } else issues.push({ path, message: error.message })
   }
@@ -133,7 +160,13 @@ function keysOf(schema: object, schemaPath: string): readonly string[] {
 }
 
 function didYouMean(key: string, known: readonly string[]): string {
-  const near = known.find((each) => each.toLowerCase() === key.toLowerCase() || each.startsWith(key) || key.startsWith(each) || distance(each, key) <= 2)
+  const near = known.find(
+    (each) =>
+      each.toLowerCase() === key.toLowerCase() ||
+      each.startsWith(key) ||
+      key.startsWith(each) ||
+      distance(each, key) <= 2,
+  )
   if (near !== undefined) return `; did you mean "${near}"?`
   return known.length === 0 ? '' : `; known here are ${known.join(', ')}`
 }
@@ -144,7 +177,9 @@ function distance(a: string, b: string): number {
   for (let i = 1; i <= a.length; i += 1) {
     const next = [i]
     for (let j = 1; j <= b.length; j += 1) {
-      next.push(Math.min((row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1, (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1)))
+      next.push(
+        Math.min((row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1, (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1)),
+      )
     }
     row = next
   }
@@ -157,7 +192,11 @@ function secretProblem(text: string, path: readonly string[]): ReferenceProblem 
   return new ReferenceProblem('a password may not stand in the file; write ${env:NAME} or ${file:/path} in its place')
 }
 
-function mapStrings(value: unknown, path: readonly string[], change: (text: string, path: readonly string[]) => string): unknown {
+function mapStrings(
+  value: unknown,
+  path: readonly string[],
+  change: (text: string, path: readonly string[]) => string,
+): unknown {
   if (typeof value === 'string') return change(value, path)
   if (Array.isArray(value)) return value.map((each, index) => mapStrings(each, [...path, String(index)], change))
   if (!isRecord(value)) return value
@@ -169,9 +208,15 @@ function isRecord(value: unknown): value is Record<string, unknown> {
 }
 
 function invalid(file: string, issues: readonly ConfigIssue[]): RedriveError {
-  const lines = issues.map(({ line, column, path, message }) => `${file}:${line}:${column}  ${path === '' ? '' : `${path}: `}${message}`)
-  return new RedriveError('CONFIG_INVALID', `The configuration has ${issues.length === 1 ? 'a mistake' : `${issues.length} mistakes`}:\n${lines.join('\n')}`, {
-    hint: 'Settings are listed in redrive.schema.json; an editor shows them with: # yaml-language-server: $schema=redrive.schema.json',
-    data: { issues },
-  })
+  const lines = issues.map(
+    ({ line, column, path, message }) => `${file}:${line}:${column}  ${path === '' ? '' : `${path}: `}${message}`,
+  )
+  return new RedriveError(
+    'CONFIG_INVALID',
+    `The configuration has ${issues.length === 1 ? 'a mistake' : `${issues.length} mistakes`}:\n${lines.join('\n')}`,
+    {
+      hint: 'Settings are listed in redrive.schema.json; an editor shows them with: # yaml-language-server: $schema=redrive.schema.json',
+      data: { issues },
+    },
+  )
 }

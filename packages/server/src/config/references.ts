@@ -38,7 +38,9 @@ function resolveOne(inside: string, env: NodeJS.ProcessEnv): string | ReferenceP
     try {
       return readFileSync(name, 'utf8').replace(/\r?\n$/, '')
     } catch (error) {
-      return new ReferenceProblem(`the file ${name} cannot be read (${(error as NodeJS.ErrnoException).code ?? 'unknown'})`)
+      return new ReferenceProblem(
+        `the file ${name} cannot be read (${(error as NodeJS.ErrnoException).code ?? 'unknown'})`,
+      )
     }
   }
   return new ReferenceProblem(`\${${inside}} is neither \${env:NAME} nor \${file:/path}`)

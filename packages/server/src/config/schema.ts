@@ -21,6 +21,8 @@ interface Captured {
   readonly receipts: string
   /** Name the office reads under. @default 'redrive-office' */
   readonly consumer: string
+  /** Where it is written, for messages: `redrive.yaml:3:5`. */
+  readonly at?: string
 }
 
 export type BrokerConfig = Captured &
@@ -55,10 +57,20 @@ const captured = {
     maxItems: 1_000,
   }),
   receipts: Type.Optional(
-    Type.String({ description: 'Where workers report replays.', default: defaults.receipts, minLength: 1, maxLength: 249 }),
+    Type.String({
+      description: 'Where workers report replays.',
+      default: defaults.receipts,
+      minLength: 1,
+      maxLength: 249,
+    }),
   ),
   consumer: Type.Optional(
-    Type.String({ description: 'Name the office reads under.', default: defaults.consumer, minLength: 1, maxLength: 200 }),
+    Type.String({
+      description: 'Name the office reads under.',
+      default: defaults.consumer,
+      minLength: 1,
+      maxLength: 200,
+    }),
   ),
 }
 
@@ -66,12 +78,18 @@ const brokerSchemas = {
   kafka: Type.Object(
     {
       type: Type.Literal('kafka'),
-      brokers: Type.Array(Type.String({ pattern: '^[^\\s:/]+:[0-9]{1,5}$' }), { description: 'host:port', minItems: 1 }),
+      brokers: Type.Array(Type.String({ pattern: '^[^\\s:/]+:[0-9]{1,5}$' }), {
+        description: 'host:port',
+        minItems: 1,
+      }),
       ...captured,
     },
     closed,
   ),
-  rabbitmq: Type.Object({ type: Type.Literal('rabbitmq'), url: Type.String({ description: `amqp://… ${secret}` }), ...captured }, closed),
+  rabbitmq: Type.Object(
+    { type: Type.Literal('rabbitmq'), url: Type.String({ description: `amqp://… ${secret}` }), ...captured },
+    closed,
+  ),
   'pg-boss': Type.Object(
     {
       type: Type.Literal('pg-boss'),
@@ -90,7 +108,9 @@ export const brokerSchemaByType: Readonly<Record<string, object>> = brokerSchema
 export const fileSchema: object = Type.Object(
   {
     data: Type.Optional(Type.String({ description: 'Data folder.', default: defaults.data, minLength: 1 })),
-    database: Type.Optional(Type.String({ description: `postgres://… of your own; without it an embedded one runs. ${secret}` })),
+    database: Type.Optional(
+      Type.String({ description: `postgres://… of your own; without it an embedded one runs. ${secret}` }),
+    ),
     http: Type.Optional(
       Type.Object(
         {
@@ -109,10 +129,18 @@ export const fileSchema: object = Type.Object(
     queues: Type.Optional(
       Type.Record(
         Type.String({ minLength: 1, maxLength: 249 }),
-        Type.Object({ owner: Type.Optional(Type.String({ maxLength: 200 })), runbook: Type.Optional(Type.String({ maxLength: 2_000 })) }, closed),
+        Type.Object(
+          {
+            owner: Type.Optional(Type.String({ maxLength: 200 })),
+            runbook: Type.Optional(Type.String({ maxLength: 2_000 })),
+          },
+          closed,
+        ),
       ),
     ),
-    outcomeWindowMinutes: Type.Optional(Type.Number({ default: defaults.outcomeWindowMinutes, exclusiveMinimum: 0, maximum: 10_080 })),
+    outcomeWindowMinutes: Type.Optional(
+      Type.Number({ default: defaults.outcomeWindowMinutes, exclusiveMinimum: 0, maximum: 10_080 }),
+    ),
   },
   closed,
 )
@@ -126,7 +154,10 @@ export function publishedSchema(): object {
     ...schema,
     properties: {
       ...schema.properties,
-      brokers: { ...schema.properties.brokers, patternProperties: { '^[A-Za-z][A-Za-z0-9-]{0,31}$': { oneOf: Object.values(brokerSchemas) } } },
+      brokers: {
+        ...schema.properties.brokers,
+        patternProperties: { '^[A-Za-z][A-Za-z0-9-]{0,31}$': { oneOf: Object.values(brokerSchemas) } },
+      },
     },
   }
 }

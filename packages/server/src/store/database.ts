@@ -1,3 +1,4 @@
+import { RedriveError } from '@redrive/worker'
 import pg from 'pg'
 import type { Config } from '../config/index.ts'
 import { type EmbeddedPostgres, startEmbeddedPostgres } from './embedded/index.ts'
@@ -13,10 +14,35 @@ export interface Database {
 }
 
 /** @throws DATA_FOLDER_IN_USE, EMBEDDED_POSTGRES_MISSING, EMBEDDED_POSTGRES_FAILED */
-export async function openDatabase(config: Pick<Config, 'data' | 'database'>, tell: (line: string) => void): Promise<Database> {
-  if (config.database !== null) return { url: config.database, folder: null, embedded: null, stop: async () => undefined }
+export async function openDatabase(
+  config: Pick<Config, 'data' | 'database'>,
+  tell: (line: string) => void,
+): Promise<Database> {
+  if (config.database !== null)
+    return { url: config.database, folder: null, embedded: null, stop: async () => undefined }
   const embedded = await startEmbeddedPostgres({ dataDir: config.data, onTrouble: tell })
   return { url: embedded.url, folder: config.data, embedded, stop: () => embedded.stop() }
+}
+
+/** Whether a server of the user's answers; changes nothing. @throws DATABASE_UNREACHABLE */
+export async function reachDatabase(url: string): Promise<void> {
+  const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 10_000 })
+  try {
+    await client.connect()
+    await client.query('select 1')
+  } catch (error) {
+    throw new RedriveError('DATABASE_UNREACHABLE', `The database does not answer: ${messageOf(error)}`, {
+      cause: error,
+      hint: 'Check that PostgreSQL runs there and that the address has the right host, user, password and database.',
+    })
+  } finally {
+    await client.end().catch(() => undefined)
+  }
+}
+
+function messageOf(error: unknown): string {
+  if (error instanceof AggregateError) return error.errors.map(messageOf).join('; ')
+  return error instanceof Error ? error.message : String(error)
 }
 
 /** A database of its own, beside the office's in the same server, for the embedded queue; made when missing. */

@@ -1,5 +1,5 @@
 import { loadConfig } from '../../config/index.ts'
-import { startOffice } from '../../main.ts'
+import { checkConfig, startOffice } from '../../main.ts'
 import { guarded } from '../context.ts'
 import { safeLine } from '../safe-text.ts'
 
@@ -14,13 +14,13 @@ export interface ServeOptions {
 export function serveCommand(options: ServeOptions): Promise<void> {
   return guarded({}, async () => {
     const config = configWith(options)
+    if (options.check) {
+      for (const line of await checkConfig(config)) process.stdout.write(`${safeLine(line)}\n`)
+      return
+    }
     const stopping = stopSignal()
     const office = await startOffice(config, { onEvent: (event) => process.stderr.write(`${safeLine(event)}\n`) })
     try {
-      if (options.check) {
-        process.stderr.write('The configuration is good and everything in it can be reached.\n')
-        return
-      }
       process.stderr.write(`redrive is open at ${office.url}. Next: redrive status. Ctrl-C stops it.\n`)
       if (Object.keys(config.brokers).length === 0) {
         process.stderr.write(

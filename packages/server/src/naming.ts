@@ -1,0 +1,22 @@
+import { isRedriveError, RedriveError } from '@redrive/worker'
+import type { BrokerConfig } from './config/index.ts'
+
+/** Adds to a fault which connection it is about and where that is written. */
+export async function naming<T>(
+  { name, config }: { readonly name: string; readonly config: BrokerConfig },
+  work: () => Promise<T>,
+): Promise<T> {
+  try {
+    return await work()
+  } catch (error) {
+    const fault = isRedriveError(error)
+    const message = error instanceof Error ? error.message : String(error)
+    const where = config.at === undefined ? '' : `${config.at}  `
+    throw new RedriveError(fault ? error.code : 'BROKER_UNREACHABLE', `${where}brokers.${name}: ${message}`, {
+      cause: fault ? error.cause : error,
+      hint:
+        (fault ? error.hint : undefined) ?? `Check that the ${config.type} server runs and that its address is right.`,
+      ...(fault ? { data: error.data } : {}),
+    })
+  }
+}
