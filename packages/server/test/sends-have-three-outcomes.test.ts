@@ -29,9 +29,11 @@ function answering(
 
 test('what was not sent is open again, what is uncertain stays so, the rest is sent', async (t) => {
   const bed = await officeBed(t)
+  const calls: string[] = []
   const [refused, unsure, good] = await bed.captured({ body: 'refused' }, { body: 'unsure' }, { body: 'good' })
   bed.replayer({
     brokers: answering(bed, (body) => {
+      calls.push(body)
       if (body === 'refused') return { kind: 'not-sent', reason: 'too large for this queue\0', retryable: false }
       return body === 'unsure' ? { kind: 'uncertain', reason: 'connection reset' } : undefined
     }),
@@ -46,6 +48,11 @@ test('what was not sent is open again, what is uncertain stays so, the rest is s
   assert.deepEqual(await stateOf(refused), ['open', 'not-sent', 'none'])
   assert.deepEqual(await stateOf(unsure), ['uncertain', 'uncertain', 'pending'])
   assert.deepEqual(await stateOf(good), ['replayed', 'sent', 'pending'])
+  assert.deepEqual(
+    calls.toSorted(),
+    ['good', 'refused', 'unsure'],
+    'only what was not sent for a passing reason is tried again',
+  )
   assert.equal(
     (await bed.plan({ query: 'queue:orders state:any' })).letters,
     1,
@@ -85,11 +92,13 @@ test('what is refused again and again is open in the end', async (t) => {
 
 test('an adapter that breaks its promise not to reject leaves letters uncertain, not the run stuck', async (t) => {
   const bed = await officeBed(t)
-  await bed.captured({}, {})
+  const [first] = await bed.captured({}, {})
   const broker: Broker = { ...bed.broker, send: () => Promise.reject(new RedriveError('BROKER_CLOSED', 'gone')) }
   bed.replayer({ brokers: new Map([['memory', broker]]) })
   const run = await bed.replayed({ query: 'queue:orders' })
   assert.equal(run.sends.uncertain, 2)
+  const { replays } = await showLetter(bed.store, showLetterId(first ?? ''))
+  assert.match(replays[0]?.why ?? '', /adapter failed: gone/)
   await bed.balanced()
 })
 

@@ -37,7 +37,9 @@ export interface LetterDetail {
   readonly readers: readonly string[]
   readonly message: {
     readonly key: Bytes | null
+    /** At most its first MiB; the whole is at `/letters/:id/body`. */
     readonly body: Bytes | null
+    readonly bodyBytes: number | null
     readonly bodySha256: string
     readonly headers: readonly {
       readonly name: string
@@ -69,12 +71,17 @@ export interface ReplayOfLetter {
   readonly returnedAs: string | null
 }
 
+const shownBytes = 1_048_576
+
 /** @throws NOT_FOUND */
 export async function showLetter(store: Store, id: string): Promise<LetterDetail> {
   const uuid = parseLetterId(id)
   const { rows } = await store.pool.query<ContentRow>(
     `select l.id, q.name as queue, l.cause_id, ca.title, ca.tier, l.state, uuid_extract_timestamp(l.id) as captured_at,
-       s.place as source_place, c.*
+       s.place as source_place, c.key, substring(c.body for ${shownBytes}) as body, octet_length(c.body) as body_bytes, c.body_sha256,
+       c.headers, c.properties, c.timestamp_ms, c.partition, c.position, c.bytes, c.origin_system, c.origin_place, c.origin_partition,
+       c.origin_position, c.origin_route, c.consumer, c.error_class, c.message, c.stack, c.reason, c.attempts, c.first_failed_at,
+       c.last_failed_at, c.service, c.release, c.host, c.traceparent, c.readers, c.failure_headers, c.confidence
      from letter l
      join letter_content c on c.id = l.id
      join queue q on q.id = l.queue_id
@@ -103,6 +110,7 @@ interface ContentRow {
   readonly source_place: string
   readonly key: Buffer | null
   readonly body: Buffer | null
+  readonly body_bytes: number | null
   readonly body_sha256: Buffer
   readonly headers: Buffer
   readonly properties: Buffer | null
@@ -167,6 +175,7 @@ function detailOf(row: ContentRow, replays: readonly ReplayOfLetter[]): LetterDe
     message: {
       key: bytesOf(row.key),
       body: bytesOf(row.body),
+      bodyBytes: row.body_bytes,
       bodySha256: row.body_sha256.toString('hex'),
       headers: decodeHeaders(row.headers).map(({ name, value }: Header) => ({
         name,
@@ -218,7 +227,10 @@ function bytesOf(value: Uint8Array | null): Bytes | null {
 
 function textOf(buffer: Buffer): string | null {
   try {
-    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(buffer)
+    // A character that the cut went through is left out.
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(buffer, {
+      stream: buffer.length === shownBytes,
+    })
   } catch {
     return null
   }

@@ -68,6 +68,7 @@ const detail = Type.Object(
       {
         key: bytes,
         body: bytes,
+        bodyBytes: orNull(Type.Integer({ minimum: 0, description: '`body` holds at most the first MiB of them' })),
         bodySha256: text(),
         headers: Type.Array(Type.Object({ name: text(), value: bytes, strippedOnReplay: Type.Boolean() }, closed)),
         properties: Type.Unknown(),
