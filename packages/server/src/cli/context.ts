@@ -1,7 +1,7 @@
 import { userInfo } from 'node:os'
 import { isRedriveError } from '@redrive/worker'
 import { type Client, officeClient } from './client.ts'
-import { exitCodeOf } from './exit-codes.ts'
+import { exitCodeOf } from './exit-code-of.ts'
 import { findOffice } from './find-office.ts'
 import { type Output, terminalOutput } from './output.ts'
 import { safeText } from './safe-text.ts'

@@ -1,6 +1,4 @@
-import { isRedriveError } from '@redrive/worker'
-
-/** What a command's exit status means; `redrive help exit-codes` prints it. */
+/** What a command's exit status means. Imports nothing, so that help stays quick; `redrive help exit-codes` prints it. */
 export const exitCodes = {
   ok: 0,
   failure: 1,
@@ -30,27 +28,3 @@ export const exitCodeHelp: readonly (readonly [number, string])[] = [
   [124, '--timeout was reached while waiting'],
   [130, 'interrupted'],
 ]
-
-export function exitCodeOf(error: unknown): number {
-  if (!isRedriveError(error)) return exitCodes.failure
-  switch (error.code) {
-    case 'QUERY_INVALID':
-    case 'REQUEST_INVALID':
-    case 'OPTION_INVALID':
-    case 'CONFIG_INVALID':
-      return exitCodes.usage
-    case 'UNAUTHENTICATED':
-      return exitCodes.notSignedIn
-    case 'NOT_FOUND':
-      return exitCodes.notFound
-    case 'PLAN_STALE':
-    case 'STATE_CONFLICT':
-      return exitCodes.stale
-    case 'OFFICE_UNREACHABLE':
-    case 'BROKER_UNREACHABLE':
-    case 'DATABASE_UNREACHABLE':
-      return exitCodes.unreachable
-    default:
-      return exitCodes.failure
-  }
-}

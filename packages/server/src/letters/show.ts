@@ -1,77 +1,7 @@
-import { type Header, RedriveError, type Tier } from '@redrive/worker'
-import { decodeHeaders } from '../store/header-list.ts'
-import { parseLetterId, showCauseId, showLetterId, showRunId } from '../store/ids.ts'
+import { RedriveError } from '@redrive/worker'
+import { parseLetterId, showLetterId, showRunId } from '../store/ids.ts'
 import type { Store } from '../store/store.ts'
-
-/** One letter with everything that is known of it. Bytes are base64; the text views beside them are derived and may be wrong. */
-export interface LetterDetail {
-  readonly id: string
-  readonly queue: string
-  readonly cause: { readonly id: string; readonly title: string; readonly tier: Tier }
-  readonly state: string
-  readonly capturedAt: string
-  readonly captured: { readonly from: string; readonly partition: string; readonly position: string | null }
-  readonly origin: {
-    readonly system: string | null
-    readonly place: string | null
-    readonly partition: string | null
-    readonly position: string | null
-    readonly consumer: string | null
-    readonly route: unknown
-  }
-  readonly failure: {
-    readonly errorClass: string | null
-    readonly message: string | null
-    readonly stack: string | null
-    readonly reason: string | null
-    readonly attempts: number | null
-    readonly firstFailedAt: string | null
-    readonly lastFailedAt: string | null
-    readonly service: string | null
-    readonly release: string | null
-    readonly host: string | null
-    readonly traceparent: string | null
-  }
-  /** Per field of `origin` and `failure`: `exact` or `inferred`. */
-  readonly confidence: Readonly<Record<string, string>>
-  readonly readers: readonly string[]
-  readonly message: {
-    readonly key: Bytes | null
-    /** At most its first MiB; the whole is at `/letters/:id/body`. */
-    readonly body: Bytes | null
-    readonly bodyBytes: number | null
-    readonly bodySha256: string
-    readonly headers: readonly {
-      readonly name: string
-      readonly value: Bytes | null
-      readonly strippedOnReplay: boolean
-    }[]
-    readonly properties: unknown
-    readonly timestamp: string | null
-    readonly bytes: number
-  }
-  readonly replays: readonly ReplayOfLetter[]
-}
-
-export interface Bytes {
-  readonly base64: string
-  /** UTF-8 view, only where the bytes are valid UTF-8. */
-  readonly text: string | null
-}
-
-export interface ReplayOfLetter {
-  readonly id: string
-  readonly run: string
-  readonly place: string
-  readonly state: string
-  readonly outcome: string
-  readonly intendedAt: string
-  readonly outcomeAt: string | null
-  readonly why: string | null
-  readonly returnedAs: string | null
-}
-
-const shownBytes = 1_048_576
+import { type ContentRow, detailOf, iso, type LetterDetail, type ReplayOfLetter, shownBytes } from './letter-detail.ts'
 
 /** @throws NOT_FOUND */
 export async function showLetter(store: Store, id: string): Promise<LetterDetail> {
@@ -99,95 +29,14 @@ export async function showLetter(store: Store, id: string): Promise<LetterDetail
   return detailOf(row, await replaysOf(store, row.id))
 }
 
-interface ContentRow {
-  readonly id: string
-  readonly queue: string
-  readonly cause_id: string
-  readonly title: string
-  readonly tier: Tier
-  readonly state: string
-  readonly captured_at: Date
-  readonly source_place: string
-  readonly key: Buffer | null
-  readonly body: Buffer | null
-  readonly body_bytes: number | null
-  readonly body_sha256: Buffer
-  readonly headers: Buffer
-  readonly properties: Buffer | null
-  readonly timestamp_ms: string | null
-  readonly partition: string
-  readonly position: string | null
-  readonly bytes: number
-  readonly origin_system: string | null
-  readonly origin_place: string | null
-  readonly origin_partition: string | null
-  readonly origin_position: string | null
-  readonly origin_route: unknown
-  readonly consumer: string | null
-  readonly error_class: string | null
-  readonly message: string | null
-  readonly stack: string | null
-  readonly reason: string | null
-  readonly attempts: number | null
-  readonly first_failed_at: Date | null
-  readonly last_failed_at: Date | null
-  readonly service: string | null
-  readonly release: string | null
-  readonly host: string | null
-  readonly traceparent: string | null
-  readonly readers: readonly string[]
-  readonly failure_headers: readonly string[]
-  readonly confidence: Readonly<Record<string, string>>
-}
-
-function detailOf(row: ContentRow, replays: readonly ReplayOfLetter[]): LetterDetail {
-  const stripped = new Set(row.failure_headers)
-  return {
-    id: showLetterId(row.id),
-    queue: row.queue,
-    cause: { id: showCauseId(row.cause_id), title: row.title, tier: row.tier },
-    state: row.state,
-    capturedAt: row.captured_at.toISOString(),
-    captured: { from: row.source_place, partition: row.partition, position: row.position },
-    origin: {
-      system: row.origin_system,
-      place: row.origin_place,
-      partition: row.origin_partition,
-      position: row.origin_position,
-      consumer: row.consumer,
-      route: row.origin_route,
-    },
-    failure: {
-      errorClass: row.error_class,
-      message: row.message,
-      stack: row.stack,
-      reason: row.reason,
-      attempts: row.attempts,
-      firstFailedAt: iso(row.first_failed_at),
-      lastFailedAt: iso(row.last_failed_at),
-      service: row.service,
-      release: row.release,
-      host: row.host,
-      traceparent: row.traceparent,
-    },
-    confidence: row.confidence,
-    readers: row.readers,
-    message: {
-      key: bytesOf(row.key),
-      body: bytesOf(row.body),
-      bodyBytes: row.body_bytes,
-      bodySha256: row.body_sha256.toString('hex'),
-      headers: decodeHeaders(row.headers).map(({ name, value }: Header) => ({
-        name,
-        value: bytesOf(value),
-        strippedOnReplay: stripped.has(name),
-      })),
-      properties: row.properties === null ? null : parsed(row.properties),
-      timestamp: row.timestamp_ms === null ? null : iso(new Date(Number(row.timestamp_ms))),
-      bytes: row.bytes,
-    },
-    replays,
-  }
+/** The body alone; `null` when the message has none. @throws NOT_FOUND */
+export async function letterBody(store: Store, id: string): Promise<Buffer | null> {
+  const { rows } = await store.pool.query<{ body: Buffer | null }>('select body from letter_content where id = $1', [
+    parseLetterId(id),
+  ])
+  const row = rows[0]
+  if (row === undefined) throw new RedriveError('NOT_FOUND', `There is no letter ${id}.`)
+  return row.body
 }
 
 async function replaysOf(store: Store, letterId: string): Promise<readonly ReplayOfLetter[]> {
@@ -217,43 +66,4 @@ async function replaysOf(store: Store, letterId: string): Promise<readonly Repla
     why: row.why,
     returnedAs: row.returned_letter === null ? null : showLetterId(row.returned_letter),
   }))
-}
-
-function bytesOf(value: Uint8Array | null): Bytes | null {
-  if (value === null) return null
-  const buffer = Buffer.from(value.buffer, value.byteOffset, value.byteLength)
-  return { base64: buffer.toString('base64'), text: textOf(buffer) }
-}
-
-function textOf(buffer: Buffer): string | null {
-  try {
-    // A character that the cut went through is left out.
-    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(buffer, {
-      stream: buffer.length === shownBytes,
-    })
-  } catch {
-    return null
-  }
-}
-
-function parsed(buffer: Buffer): unknown {
-  try {
-    return JSON.parse(buffer.toString('utf8'))
-  } catch {
-    return null
-  }
-}
-
-function iso(date: Date | null): string | null {
-  return date === null || Number.isNaN(date.getTime()) ? null : date.toISOString()
-}
-
-/** The body alone; `null` when the message has none. @throws NOT_FOUND */
-export async function letterBody(store: Store, id: string): Promise<Buffer | null> {
-  const { rows } = await store.pool.query<{ body: Buffer | null }>('select body from letter_content where id = $1', [
-    parseLetterId(id),
-  ])
-  const row = rows[0]
-  if (row === undefined) throw new RedriveError('NOT_FOUND', `There is no letter ${id}.`)
-  return row.body
 }
