@@ -46,6 +46,7 @@ export async function torture(options: TortureOptions): Promise<TortureResult> {
   const office = supervise({
     script: path.join(root, 'packages/server/src/cli/main.ts'),
     args: ['serve', '--config', path.join(folder, 'redrive.yaml')],
+    env: target.env,
     log: path.join(folder, 'office.log'),
     cwd: folder,
   })
@@ -53,7 +54,7 @@ export async function torture(options: TortureOptions): Promise<TortureResult> {
   const closers: (() => Promise<void>)[] = [() => target.stop(), () => office.stop(), () => operator.stop()]
   try {
     await until('the office is open', 60_000, () => operator.status())
-    const queue = queueOf(target, data)
+    const queue = target.queue ?? embeddedQueue(data)
     const worker = supervise({
       script: path.join(root, 'torture/worker-process.ts'),
       env: { REDRIVE_TORTURE_WORKER: JSON.stringify({ queue, sink }) },
@@ -92,9 +93,7 @@ export async function torture(options: TortureOptions): Promise<TortureResult> {
   }
 }
 
-function queueOf(target: Target, data: string): DemoQueue {
-  if (target.name === 'kafka') return { type: 'kafka', brokers: target.config['brokers'] as readonly string[] }
-  if (target.name === 'rabbitmq') return { type: 'rabbitmq', url: target.config['url'] as string }
+function embeddedQueue(data: string): DemoQueue {
   const url = new URL(databaseUrlOf(data))
   url.pathname = '/redrive_queue'
   return { type: 'pg-boss', url: url.toString() }
