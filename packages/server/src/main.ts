@@ -85,7 +85,7 @@ async function openBroker(
 ): Promise<Opened> {
   switch (config.type) {
     case 'kafka': {
-      const connection = { clientId: 'redrive-office', bootstrapBrokers: [...config.brokers] }
+      const connection = { clientId: 'redrive-office', bootstrapBrokers: [...config.brokers], sessionTimeout: 10_000 }
       const broker = kafkaBroker({ client: { Admin, Consumer, Producer }, connection })
       return { broker, close: () => broker.close() }
     }
