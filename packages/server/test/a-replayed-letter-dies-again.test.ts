@@ -22,9 +22,10 @@ test('a replayed letter that dies again is a return, linked to its new letter, o
   const { id } = await bed.run(await bed.plan({ letters: [first] }))
   const run = await until('returned', async () => {
     const view = await bed.runOf(id)
-    return view.outcomes.returned === 1 && (await bed.states())['open'] === 1 ? view : undefined
+    // The return may be quicker than the note that it was sent.
+    return view.outcomes.returned === 1 && view.sends.sent === 1 ? view : undefined
   })
-  assert.equal(run.sends.sent, 1)
+  assert.equal(run.sends.uncertain, 0)
   assert.deepEqual(await bed.states(), { open: 1, replayed: 1 })
   const old = await showLetter(bed.store, first)
   assert.equal(old.replays[0]?.outcome, 'returned')

@@ -13,7 +13,7 @@ const causes: Record<string, Record<string, number>> = {
   5: { replayed: 1_000, uncertain: 1_001 },
 }
 
-test('letters of causes are counted by state, whichever state is large', async (t) => {
+test('letters of causes are counted by state, through every change of it', async (t) => {
   const database = await testDatabase()
   const store = await openStore({ url: database.url, allowUnsafe: true })
   t.after(async () => {
@@ -32,10 +32,17 @@ test('letters of causes are counted by state, whichever state is large', async (
     )
     for (const [state, letters] of Object.entries(states)) {
       await pool.query(
-        `insert into letter (id, queue_id, source_id, cause_id, state, identity)
-         select gen_random_uuid(), 1, 1, $1, $2, uuid_send(gen_random_uuid()) from generate_series(1, $3::int)`,
-        [id, state, letters],
+        `insert into letter (id, queue_id, source_id, cause_id, identity)
+         select gen_random_uuid(), 1, 1, $1, uuid_send(gen_random_uuid()) from generate_series(1, $2::int)`,
+        [id, letters],
       )
+      // As replays go: through another state, in statements that touch several causes.
+      const open = `where cause_id = $1 and revision = 1`
+      if (state === 'open') await pool.query(`update letter set revision = 2 ${open}`, [id])
+      else {
+        await pool.query(`update letter set state = 'replaying', revision = 2 ${open}`, [id])
+        await pool.query(`update letter set state = $1::letter_state where state = 'replaying'`, [state])
+      }
     }
   }
   const counted = await countLetters(pool, [...Object.keys(causes), '6', '99'])
