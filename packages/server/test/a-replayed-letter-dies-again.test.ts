@@ -23,7 +23,8 @@ test('a replayed letter that dies again is a return, linked to its new letter, o
   const run = await until('returned', async () => {
     const view = await bed.runOf(id)
     // The return may be quicker than the note that it was sent.
-    return view.outcomes.returned === 1 && view.sends.sent === 1 ? view : undefined
+    const isNoted = view.outcomes.returned === 1 && view.sends.sent === 1
+    return isNoted && (await bed.states())['open'] === 1 ? view : undefined
   })
   assert.equal(run.sends.uncertain, 0)
   assert.deepEqual(await bed.states(), { open: 1, replayed: 1 })
