@@ -7,7 +7,7 @@ import { connect as amqpConnect } from 'amqplib'
 import { PgBoss } from 'pg-boss'
 import type { BrokerConfig, Config } from './config/index.ts'
 import { naming } from './naming.ts'
-import { type Office, openOffice, type OpenBroker } from './office.ts'
+import { type Office, type OpenBroker, openOffice } from './office.ts'
 import { embeddedQueueUrl, openDatabase, reachDatabase } from './store/database.ts'
 
 export type { Office } from './office.ts'

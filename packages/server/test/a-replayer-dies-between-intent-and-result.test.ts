@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Broker, SendResult } from '@redrive/worker'
+import { systemClock } from '@redrive/worker'
 import { claimNext } from '../src/replay/claim.ts'
+import { applyReceipts, applyReturns } from '../src/replay/index.ts'
 import { takeRun } from '../src/replay/leases.ts'
 import { markResults } from '../src/replay/mark.ts'
-import { applyReceipts, applyReturns } from '../src/replay/index.ts'
 import { sendBatch } from '../src/replay/send-batch.ts'
-import { systemClock } from '@redrive/worker'
 import { lane, type OfficeBed, officeBed, until, uuidOf } from './office-bed.ts'
 
 /** A run in the hands of a process that goes on step by step. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import fc from 'fast-check'
 import { isRedriveError } from '@redrive/worker'
+import fc from 'fast-check'
 import { listCauses } from '../src/causes/index.ts'
 import { listLetters } from '../src/letters/index.ts'
 import { showCauseId, showLetterId } from '../src/store/ids.ts'

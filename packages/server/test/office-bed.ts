@@ -14,7 +14,7 @@ import {
   type Worker,
   type WorkerOptions,
 } from '@redrive/worker'
-import { type MemoryBroker, memoryBroker, type MemoryStore, memoryStore } from '@redrive/worker/memory'
+import { type MemoryBroker, type MemoryStore, memoryBroker, memoryStore } from '@redrive/worker/memory'
 import { createToken } from '../src/access/index.ts'
 import { watchBooks } from '../src/books.ts'
 import { type Capture, startCapture } from '../src/capture/index.ts'

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { decodeWire, type Header, stackHeader, wireHeader } from '@redrive/worker'
 import fc from 'fast-check'
-import { officeBed, lane, until } from './office-bed.ts'
+import { lane, officeBed, until } from './office-bed.ts'
 
 const plain = (headers: readonly Header[]): unknown =>
   headers.map(({ name, value }) => [name, value === null ? null : Buffer.from(value).toString('hex')])

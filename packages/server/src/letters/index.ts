@@ -1,6 +1,6 @@
 export { type Discarded, discardLetters } from './discard.ts'
+export type { Bytes, LetterDetail, ReplayOfLetter } from './letter-detail.ts'
 export { type LetterPage, type LetterSummary, listLetters } from './list.ts'
 export { parseQuery } from './query.ts'
 export { resolveSelection, type Selected, type Selection } from './selection.ts'
-export type { Bytes, LetterDetail, ReplayOfLetter } from './letter-detail.ts'
 export { letterBody, showLetter } from './show.ts'

@@ -1,6 +1,6 @@
 export type { Destination } from './destination.ts'
 export { applyReceipts, applyReturns } from './outcomes.ts'
 export { createPlan, type PlanRequest, type SkipReason } from './plan.ts'
-export { type Replayer, type ReplayerOptions, type ReplayEvent, startReplayer } from './replayer.ts'
+export { type ReplayEvent, type Replayer, type ReplayerOptions, startReplayer } from './replayer.ts'
 export { startRun } from './runs.ts'
 export { listRuns, type PlanView, type RunView, showPlan, showRun } from './show.ts'

@@ -2,7 +2,7 @@ import type { SendResult } from '@redrive/worker'
 import type { PoolClient } from 'pg'
 import { recordTransfers } from '../ledger/index.ts'
 import type { Store } from '../store/store.ts'
-import { type Claimed, type Lease, holdsLease } from './claim.ts'
+import { type Claimed, holdsLease, type Lease } from './claim.ts'
 
 export interface Sent {
   readonly claimed: Pick<Claimed, 'attemptId'>

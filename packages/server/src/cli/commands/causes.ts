@@ -1,5 +1,5 @@
-import { exitCodes } from '../exit-codes.ts'
 import { type GlobalOptions, withOffice } from '../context.ts'
+import { exitCodes } from '../exit-codes.ts'
 import { ago, type Output, printTable } from '../output.ts'
 import { safeLine } from '../safe-text.ts'
 

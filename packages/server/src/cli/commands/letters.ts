@@ -1,6 +1,6 @@
-import { exitCodes } from '../exit-codes.ts'
 import type { Client } from '../client.ts'
 import { type Context, defaultName, type GlobalOptions, withOffice } from '../context.ts'
+import { exitCodes } from '../exit-codes.ts'
 import { ago, type Output, printTable, size } from '../output.ts'
 import { safeLine, safeText } from '../safe-text.ts'
 import { type SelectionOptions, selectionOf } from '../selection.ts'

@@ -1,6 +1,6 @@
 import { RedriveError } from '@redrive/worker'
+import { type GlobalOptions, withOffice } from '../context.ts'
 import { exitCodes } from '../exit-codes.ts'
-import { withOffice, type GlobalOptions } from '../context.ts'
 import { ago, type Output, printTable } from '../output.ts'
 import { safeLine } from '../safe-text.ts'
 
