@@ -35,6 +35,8 @@ export async function run(args: readonly string[]): Promise<void> {
   const idleMiB = await inFolder((data) => idle(data, values.port))
   const helps = await help()
   print('redrive --help from dist, ms', median(helps), '')
+  // What of it is the machine's.
+  print('node alone, ms', median(await timed(['--eval', '0'])), '')
   console.log(
     JSON.stringify({
       bench: 'start',
@@ -98,11 +100,15 @@ async function idle(data: string, port: string): Promise<number> {
 /** @returns milliseconds of ten runs, after a warm one */
 async function help(): Promise<readonly number[]> {
   if (!existsSync(cli)) await runCommand(script('tools/build.ts'), { quiet: true })
+  return timed([cli, '--help'])
+}
+
+async function timed(args: readonly string[]): Promise<readonly number[]> {
   const took: number[] = []
   for (let round = 0; round <= 10; round++) {
     const startedAt = performance.now()
-    const { code, output } = await runCommand([process.execPath, cli, '--help'], { quiet: true })
-    if (code !== 0 || !output.includes('serve')) throw new Error(`--help ended with ${code}: ${output.slice(0, 500)}`)
+    const { code, output } = await runCommand([process.execPath, ...args], { quiet: true })
+    if (code !== 0) throw new Error(`node ${args.join(' ')} ended with ${code}: ${output.slice(0, 500)}`)
     if (round > 0) took.push(performance.now() - startedAt)
   }
   return took
