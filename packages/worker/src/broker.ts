@@ -22,6 +22,7 @@ export interface Broker {
   receive(place: string, options: ReceiveOptions): Promise<Subscription>
   /** Sends a batch; the answer has one result per message, in order. Never rejects because of a message or a connection. */
   send(place: string, messages: readonly Outgoing[]): Promise<readonly SendResult[]>
+  /** What this broker settled before the call counts as settled: where that is written late, it is written first. */
   depth(place: string, consumer?: string): Promise<Depth>
   describe(place: string): Promise<PlaceDescription>
   close(): Promise<void>

@@ -268,3 +268,58 @@ test('with maxCrashes 1 the first crash is the last', async () => {
   assert.equal(on.letters()[0]?.wire?.crashes, 1)
   await all.stop()
 })
+
+test('a killer that lets no acknowledgement out of its process dies too', async () => {
+  const on = bed({ plays: 'log', nativeDelay: false })
+  let runs = 0
+  let isDead = true
+  const start = async (): Promise<void> => {
+    isDead = false
+    const broker = on.broker()
+    await on.worker({
+      broker: settlingLate(broker, on),
+      retry: { maxCrashes: 2 },
+      timeoutMs: 1_000,
+      handle() {
+        runs++
+        isDead = true
+        broker.crash()
+        return never()
+      },
+    })
+  }
+  await on.send('killer')
+  for (let processes = 0; processes < 6 && on.letters().length === 0; processes++) {
+    await start()
+    await on.until('it strikes or is dead', () => isDead || on.letters().length === 1)
+  }
+  assert.equal(runs, 2)
+  assert.equal(on.letters()[0]?.wire?.tier, 'exhausted')
+})
+
+/** As a log whose watermark is written a moment later, or when somebody asks what waits; never by a process that is gone. */
+function settlingLate(broker: MemoryBroker, on: Bed): MemoryBroker {
+  const unwritten: (() => Promise<void>)[] = []
+  const write = async (): Promise<void> => {
+    for (const settle of unwritten.splice(0)) await settle()
+  }
+  return {
+    ...broker,
+    async receive(place, options) {
+      const subscription = await broker.receive(place, options)
+      return {
+        next: (wanted) => subscription.next(wanted),
+        async settle(deliveries, settlement) {
+          unwritten.push(() => subscription.settle(deliveries, settlement))
+          void on.clock.sleep(250).then(write)
+        },
+        extend: (deliveries, byMs) => subscription.extend(deliveries, byMs),
+        close: (settled) => subscription.close(settled),
+      }
+    },
+    async depth(place, consumer) {
+      await write()
+      return broker.depth(place, consumer)
+    },
+  }
+}

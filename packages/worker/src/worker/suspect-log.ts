@@ -80,6 +80,7 @@ async function runMarked(kit: Kit, task: Task): Promise<void> {
   const mark = await append(kit, task, () => ({ ...marked, dueAtMs: clock.now() + timeoutMs + skewMs }))
   if (mark !== 'sent') return task.release()
   await task.ack()
+  await written(kit)
   // Given back but not confirmed, the mark has to stay: without it nothing of the message would be left.
   let isKept = true
   await work(
@@ -100,6 +101,15 @@ async function runMarked(kit: Kit, task: Task): Promise<void> {
   })
   const { partition } = task.delivery
   await kit.sender.surely(kit.lanes.suspects, [() => ({ message: { key: null, body: null, headers }, partition })])
+}
+
+/**
+ * An acknowledgement may resolve before it is written. A handler that never lets go of the event loop would let none out any more, and what is
+ * known to be done would come again with each new process, this suspect among it, for ever. A count of what waits includes what was settled.
+ */
+async function written({ broker, consumer, queue, lanes }: Kit): Promise<void> {
+  const places = [queue, lanes.suspects, ...lanes.retries.map(({ place }) => place)]
+  await Promise.allSettled(places.map((place) => broker.depth(place, consumer)))
 }
 
 /** Writes a copy behind everything else in the same partition, confirmed. */
