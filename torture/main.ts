@@ -2,6 +2,7 @@ import { parseArgs } from 'node:util'
 import { fileURLToPath } from 'node:url'
 import { torture, type TortureResult } from './run.ts'
 import { buildBroken, saboteurs } from './saboteurs.ts'
+import type { Target } from './target.ts'
 
 const help = `npm run torture -- [--kills N] [--seed S] [--kafka | --rabbitmq]
 npm run torture -- --saboteurs
@@ -44,19 +45,37 @@ function report({ examples, ...result }: TortureResult): void {
   process.stdout.write(`${JSON.stringify(result)}\n`)
 }
 
+/** A kill has to hit the moment that a saboteur leaves open: each gets a few rounds, with seeds of their own. */
+const rounds = 4
+
 async function allCaught(): Promise<boolean> {
   let caught = 0
   for (const saboteur of saboteurs) {
     const broken = buildBroken(root, saboteur)
     try {
-      const result = await torture({ target: saboteur.target, kills: saboteur.kills, seed, root: broken.root, say: () => undefined })
-      const found = !isClean(result)
-      caught += found ? 1 : 0
-      say(`${saboteur.name} (${saboteur.breaks}): ${found ? `caught: ${result.examples[0] ?? `unaccounted ${result.unaccounted}`}` : 'NOT CAUGHT'}`)
+      const found = await findingOf(saboteur.target, broken.root)
+      caught += found === null ? 0 : 1
+      say(`${saboteur.name} (breaks: ${saboteur.breaks}): ${found === null ? 'NOT CAUGHT' : `caught: ${found}`}`)
     } finally {
       broken.remove()
     }
   }
   process.stdout.write(`${JSON.stringify({ saboteurs: saboteurs.length, caught, seed })}\n`)
   return caught === saboteurs.length
+}
+
+async function findingOf(name: Target['name'], brokenRoot: string): Promise<string | null> {
+  for (let round = 0; round < rounds; round += 1) {
+    const result = await torture({
+      target: name,
+      kills: 10,
+      victims: ['office', 'database'],
+      settleMs: 40_000,
+      seed: seed + round,
+      root: brokenRoot,
+      say: () => undefined,
+    })
+    if (!isClean(result)) return result.examples[0] ?? `${result.unaccounted} letters unaccounted for`
+  }
+  return null
 }

@@ -19,6 +19,10 @@ export interface TortureOptions {
   readonly seed: number
   /** Root of the code under torture; another one is a broken build. */
   readonly root: string
+  /** Only these are killed. @default all */
+  readonly victims?: readonly string[]
+  /** How long everything may take to come to its end after the last kill. @default 180,000 */
+  readonly settleMs?: number
   readonly say: (line: string) => void
 }
 
@@ -53,7 +57,9 @@ export async function torture(options: TortureOptions): Promise<TortureResult> {
   const operator = startOperator(data)
   const closers: (() => Promise<void>)[] = [() => target.stop(), () => office.stop(), () => operator.stop()]
   try {
-    await until('the office is open', 60_000, () => operator.status())
+    await until('the office is open', 20_000, () => operator.status()).catch((error: Error) => {
+      throw new Error(`${error.message}; its log ends:\n${readFileSync(path.join(folder, 'office.log'), 'utf8').slice(-1_500)}`)
+    })
     const queue = target.queue ?? embeddedQueue(data)
     const worker = supervise({
       script: path.join(root, 'torture/worker-process.ts'),
@@ -65,12 +71,13 @@ export async function torture(options: TortureOptions): Promise<TortureResult> {
     const producer = startProducer(queue, random)
     closers.push(() => producer.stop())
     const census: Record<string, number> = {}
-    const victims: readonly (readonly [string, () => void | Promise<void>])[] = [
+    const all: readonly (readonly [string, () => void | Promise<void>])[] = [
       ['worker', () => worker.kill()],
       ['office', () => office.kill()],
       ['database', () => killDatabase(data)],
       ...(target.kill === null ? [] : [['broker', target.kill] as const]),
     ]
+    const victims = all.filter(([name]) => options.victims?.includes(name) ?? true)
     for (let kills = 0; kills < options.kills; kills += 1) {
       // Mostly everything is up again and under load before the next kill; sometimes it is still coming up.
       if (random() < 0.75) await until('the office is open', 30_000, () => operator.status())
@@ -81,7 +88,7 @@ export async function torture(options: TortureOptions): Promise<TortureResult> {
       if ((kills + 1) % 10 === 0) say(`${kills + 1}/${options.kills} kills, ${producer.sent.size} messages, ${sinkLines(sink).length} handled`)
     }
     await producer.stop()
-    const settled = await settle({ operator, produced: producer.sent, sink, data, say })
+    const settled = await settle({ operator, produced: producer.sent, sink, data, say, settleMs: options.settleMs ?? 180_000 })
     await operator.stop()
     const { unaccounted } = await until('the books can be read', 60_000, () => operator.status())
     const verdict = await check({ databaseUrl: databaseUrlOf(data), produced: producer.sent, sink })
@@ -171,8 +178,9 @@ async function settle(run: {
   readonly sink: string
   readonly data: string
   readonly say: (line: string) => void
+  readonly settleMs: number
 }): Promise<boolean> {
-  const untilMs = performance.now() + settleMs
+  const untilMs = performance.now() + run.settleMs
   for (let quiet = 0; performance.now() < untilMs; ) {
     await sleep(1_000)
     const open = await run.operator.status().catch(() => null)
@@ -186,8 +194,6 @@ async function settle(run: {
   run.say('it did not settle')
   return false
 }
-
-const settleMs = 180_000
 
 /** Messages neither handled nor uncertain: they have to be on their way. */
 async function unhandled(run: { readonly produced: ReadonlySet<number>; readonly sink: string; readonly data: string }): Promise<number> {
