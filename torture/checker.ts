@@ -13,12 +13,24 @@ export interface Verdict {
   readonly examples: readonly string[]
 }
 
-export async function check(options: { readonly databaseUrl: string; readonly produced: ReadonlySet<number>; readonly sink: string }): Promise<Verdict> {
+export async function check(options: {
+  readonly databaseUrl: string
+  readonly produced: ReadonlySet<number>
+  readonly sink: string
+}): Promise<Verdict> {
   const handled = sinkLines(options.sink)
   const client = new pg.Client({ connectionString: options.databaseUrl })
   await client.connect()
   try {
-    const letters = await client.query<{ id: string; body: Buffer; state: string; wire_id: string | null; hops: number | null; replay_id: string | null; reason: string | null }>(
+    const letters = await client.query<{
+      id: string
+      body: Buffer
+      state: string
+      wire_id: string | null
+      hops: number | null
+      replay_id: string | null
+      reason: string | null
+    }>(
       `select l.id, c.body, l.state, c.wire_id, c.hops, c.replay_id, c.reason from redrive.letter l join redrive.letter_content c on c.id = l.id`,
     )
     const attempts = await client.query<{ id: string; letter_id: string; state: string; outcome: string }>(
@@ -56,7 +68,9 @@ function numberOf(body: Buffer): number {
 }
 
 function withoutIntent(handled: readonly SinkLine[], attempts: ReadonlySet<string>): readonly string[] {
-  const unknown = new Set(handled.flatMap(({ replayId }) => (replayId === null || attempts.has(replayId) ? [] : [replayId])))
+  const unknown = new Set(
+    handled.flatMap(({ replayId }) => (replayId === null || attempts.has(replayId) ? [] : [replayId])),
+  )
   return [...unknown].map((replayId) => `replay ${replayId} was sent without an intent`)
 }
 
@@ -69,15 +83,23 @@ function handledTwice(
   attempts: ReadonlyMap<string, { readonly state: string; readonly outcome: string }>,
 ): readonly string[] {
   const replays = new Map<number, Set<string>>()
-  for (const { n, replayId } of handled) if (replayId !== null) replays.set(n, (replays.get(n) ?? new Set()).add(replayId))
+  for (const { n, replayId } of handled)
+    if (replayId !== null) replays.set(n, (replays.get(n) ?? new Set()).add(replayId))
   return [...replays].flatMap(([n, ids]) => {
-    const unflagged = [...ids].filter((id) => attempts.get(id)?.outcome === 'confirmed' || attempts.get(id)?.state === 'not-sent')
+    const unflagged = [...ids].filter(
+      (id) => attempts.get(id)?.outcome === 'confirmed' || attempts.get(id)?.state === 'not-sent',
+    )
     return ids.size > 1 && unflagged.length > 1 ? [`message ${n} was handled under ${ids.size} replays`] : []
   })
 }
 
 function capturedTwice(
-  letters: readonly { readonly wire_id: string | null; readonly hops: number | null; readonly replay_id: string | null; readonly body: Buffer }[],
+  letters: readonly {
+    readonly wire_id: string | null
+    readonly hops: number | null
+    readonly replay_id: string | null
+    readonly body: Buffer
+  }[],
 ): readonly string[] {
   const seen = new Map<string, number>()
   for (const { wire_id, hops, replay_id } of letters) {

@@ -38,7 +38,11 @@ export function startOperator(dataDir: string): Operator {
       try {
         for (const { id, open } of await causes()) {
           if (open === 0) continue
-          const plan = await call<{ id: string; letters: number }>('POST', '/plans', { selection: { cause: id }, by: 'torture', pace: 2_000 })
+          const plan = await call<{ id: string; letters: number }>('POST', '/plans', {
+            selection: { cause: id },
+            by: 'torture',
+            pace: 2_000,
+          })
           if (plan.letters > 0) await call('POST', `/plans/${plan.id}/run`, { by: 'torture', expect: plan.letters })
         }
       } catch {

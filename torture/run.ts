@@ -46,7 +46,10 @@ export async function torture(options: TortureOptions): Promise<TortureResult> {
   const sink = path.join(folder, 'sink.jsonl')
   mkdirSync(data)
   const connection = { ...target.config, deadLetters: ['orders-dead-letter'] }
-  writeFileSync(path.join(folder, 'redrive.yaml'), stringify({ data, http: { port: 0 }, brokers: { main: connection }, outcomeWindowMinutes: 60 }))
+  writeFileSync(
+    path.join(folder, 'redrive.yaml'),
+    stringify({ data, http: { port: 0 }, brokers: { main: connection }, outcomeWindowMinutes: 60 }),
+  )
   const office = supervise({
     script: path.join(root, 'packages/server/src/cli/main.ts'),
     args: ['serve', '--config', path.join(folder, 'redrive.yaml')],
@@ -58,7 +61,9 @@ export async function torture(options: TortureOptions): Promise<TortureResult> {
   const closers: (() => Promise<void>)[] = [() => target.stop(), () => office.stop(), () => operator.stop()]
   try {
     await until('the office is open', 20_000, () => operator.status()).catch((error: Error) => {
-      throw new Error(`${error.message}; its log ends:\n${readFileSync(path.join(folder, 'office.log'), 'utf8').slice(-1_500)}`)
+      throw new Error(
+        `${error.message}; its log ends:\n${readFileSync(path.join(folder, 'office.log'), 'utf8').slice(-1_500)}`,
+      )
     })
     const queue = target.queue ?? embeddedQueue(data)
     const worker = supervise({
@@ -85,14 +90,30 @@ export async function torture(options: TortureOptions): Promise<TortureResult> {
       const [name, kill] = victims[Math.floor(random() * victims.length)] ?? victims[0] ?? ['', () => undefined]
       await kill()
       census[name] = (census[name] ?? 0) + 1
-      if ((kills + 1) % 10 === 0) say(`${kills + 1}/${options.kills} kills, ${producer.sent.size} messages, ${sinkLines(sink).length} handled`)
+      if ((kills + 1) % 10 === 0)
+        say(`${kills + 1}/${options.kills} kills, ${producer.sent.size} messages, ${sinkLines(sink).length} handled`)
     }
     await producer.stop()
-    const settled = await settle({ operator, produced: producer.sent, sink, data, say, settleMs: options.settleMs ?? 180_000 })
+    const settled = await settle({
+      operator,
+      produced: producer.sent,
+      sink,
+      data,
+      say,
+      settleMs: options.settleMs ?? 180_000,
+    })
     await operator.stop()
     const { unaccounted } = await until('the books can be read', 60_000, () => operator.status())
     const verdict = await check({ databaseUrl: databaseUrlOf(data), produced: producer.sent, sink })
-    return { kills: options.kills, produced: producer.sent.size, ...verdict, unaccounted, census, settled, seed: options.seed }
+    return {
+      kills: options.kills,
+      produced: producer.sent.size,
+      ...verdict,
+      unaccounted,
+      census,
+      settled,
+      seed: options.seed,
+    }
   } finally {
     for (const close of closers.toReversed()) await close().catch((error: unknown) => say(String(error)))
     if (process.env['REDRIVE_TORTURE_KEEP'] === undefined) rmSync(folder, { recursive: true, force: true })
@@ -114,7 +135,10 @@ function databaseUrlOf(data: string): string {
 /** The postmaster alone: its backends follow it, and the office has to start it again. */
 function killDatabase(data: string): void {
   try {
-    process.kill(Number(readFileSync(path.join(data, 'postgres-18', 'postmaster.pid'), 'utf8').split('\n')[0]), 'SIGKILL')
+    process.kill(
+      Number(readFileSync(path.join(data, 'postgres-18', 'postmaster.pid'), 'utf8').split('\n')[0]),
+      'SIGKILL',
+    )
   } catch {
     // It is down already: the office was killed a moment ago.
   }
@@ -138,7 +162,10 @@ function startProducer(queue: DemoQueue, random: () => number): Producer {
         await opened.broker.prepare([{ place: 'orders', role: 'source' }])
         while (!stopping) {
           const batch = Array.from({ length: 5 }, (): TortureMessage => ({ n: (n += 1), kind: kindOf(random()) }))
-          const results = await opened.broker.send('orders', batch.map((message) => ({ message: outgoing(message) })))
+          const results = await opened.broker.send(
+            'orders',
+            batch.map((message) => ({ message: outgoing(message) })),
+          )
           results.forEach((result, index) => {
             const message = batch[index]
             if (result.kind === 'sent' && message !== undefined) sent.add(message.n)
@@ -196,7 +223,11 @@ async function settle(run: {
 }
 
 /** Messages neither handled nor uncertain: they have to be on their way. */
-async function unhandled(run: { readonly produced: ReadonlySet<number>; readonly sink: string; readonly data: string }): Promise<number> {
+async function unhandled(run: {
+  readonly produced: ReadonlySet<number>
+  readonly sink: string
+  readonly data: string
+}): Promise<number> {
   const handled = new Set(sinkLines(run.sink).map(({ n }) => n))
   const client = new pg.Client({ connectionString: databaseUrlOf(run.data) })
   await client.connect()

@@ -1,4 +1,14 @@
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 
@@ -90,7 +100,10 @@ export function buildBroken(root: string, saboteur: Saboteur): { readonly root: 
   for (const { file, from, to } of saboteur.changes) {
     const source = readFileSync(path.join(copy, file), 'utf8')
     if (!source.includes(from)) throw new Error(`saboteur ${saboteur.name}: ${file} does not hold what it changes`)
-    writeFileSync(path.join(copy, file), source.replace(from, () => to))
+    writeFileSync(
+      path.join(copy, file),
+      source.replace(from, () => to),
+    )
   }
   return { root: copy, remove: () => rmSync(copy, { recursive: true, force: true }) }
 }
@@ -100,7 +113,8 @@ function symlinkModules(root: string, copy: string): void {
   const modules = path.join(copy, 'node_modules')
   mkdirSync(path.join(modules, '@redrive'), { recursive: true })
   for (const name of readdirSync(path.join(root, 'node_modules'))) {
-    if (name !== '@redrive' && name !== 'redrive') symlinkSync(path.join(root, 'node_modules', name), path.join(modules, name))
+    if (name !== '@redrive' && name !== 'redrive')
+      symlinkSync(path.join(root, 'node_modules', name), path.join(modules, name))
   }
   for (const each of ['packages/worker', 'packages/server']) {
     const nested = path.join(root, each, 'node_modules')

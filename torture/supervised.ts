@@ -21,11 +21,20 @@ export function supervise(options: {
   let stopping = false
   const start = (): void => {
     const log = openSync(options.log, 'a')
-    child = spawn(process.execPath, ['--conditions=@redrive/source', '--disable-warning=ExperimentalWarning', options.script, ...(options.args ?? [])], {
-      cwd: options.cwd,
-      stdio: ['ignore', log, log],
-      env: { ...process.env, ...options.env },
-    })
+    child = spawn(
+      process.execPath,
+      [
+        '--conditions=@redrive/source',
+        '--disable-warning=ExperimentalWarning',
+        options.script,
+        ...(options.args ?? []),
+      ],
+      {
+        cwd: options.cwd,
+        stdio: ['ignore', log, log],
+        env: { ...process.env, ...options.env },
+      },
+    )
     child.once('exit', (code, signal) => {
       appendFileSync(options.log, `--- ended: ${signal ?? code}\n`)
       if (!stopping) setTimeout(start, 100)

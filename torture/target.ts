@@ -45,5 +45,12 @@ export async function startTarget(name: Target['name']): Promise<Target> {
       stop: () => rabbitmq.stop(),
     }
   }
-  return { name, config: { type: 'pg-boss', url: 'embedded' }, queue: null, env: {}, kill: null, stop: async () => undefined }
+  return {
+    name,
+    config: { type: 'pg-boss', url: 'embedded' },
+    queue: null,
+    env: {},
+    kill: null,
+    stop: async () => undefined,
+  }
 }

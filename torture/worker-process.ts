@@ -24,7 +24,8 @@ const worker = createWorker({
     const { n, kind } = JSON.parse(Buffer.from(message.body ?? []).toString('utf8')) as TortureMessage
     await sleep(Math.random() * 20)
     if (kind === 'flaky' && attempt === 1) throw Object.assign(new Error('the service is busy'), { status: 503 })
-    if ((kind === 'dead' || kind === 'stubborn') && replayId === null) throw new PermanentError('this release has a bug')
+    if ((kind === 'dead' || kind === 'stubborn') && replayId === null)
+      throw new PermanentError('this release has a bug')
     if (kind === 'stubborn' && firstReplay(replayId)) throw new PermanentError('the fix was not enough')
     const line: SinkLine = { n, letterId, replayId }
     appendFileSync(sink, `${JSON.stringify(line)}\n`)

@@ -124,7 +124,8 @@ function stanzas(text: string, codename: string): readonly string[] {
     const fields = new Map<string, string>()
     for (const line of stanza.split('\n')) {
       const colon = line.indexOf(':')
-      if (colon > 0 && /^[A-Za-z]/.test(line)) fields.set(line.slice(0, colon).toLowerCase(), line.slice(colon + 1).trim())
+      if (colon > 0 && /^[A-Za-z]/.test(line))
+        fields.set(line.slice(0, colon).toLowerCase(), line.slice(colon + 1).trim())
     }
     const words = (name: string): readonly string[] => (fields.get(name) ?? '').split(/\s+/)
     if (!words('types').includes('deb') || !words('suites').includes(codename)) return []

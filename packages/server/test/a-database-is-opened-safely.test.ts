@@ -21,7 +21,7 @@ test('a server that may lose what it confirmed is refused with the setting and t
   })
 })
 
-test('a database that does not answer is named without its password', async (t) => {
+test('a database that does not answer is named without its password', async () => {
   await assert.rejects(
     openStore({ url: 'postgres://user:secret@127.0.0.1:1/db' }),
     (error: Error & { code?: string; hint?: string }) => {

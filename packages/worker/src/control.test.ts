@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import type * as control from './control.ts'
 import {
   Discard,
   dead,
@@ -35,7 +36,7 @@ test('thrown or returned, the classes mean the same', () => {
 
 test('the classes state their own class, and so do those of another copy of the package', async () => {
   const copyUrl = new URL('./control.ts?copy', import.meta.url).href
-  const copy = (await import(copyUrl)) as typeof import('./control.ts')
+  const copy = (await import(copyUrl)) as typeof control
   assert.notEqual(copy.PermanentError, PermanentError)
   class ShipUnknown extends copy.PermanentError {}
   assert.equal(explicitClass(new PermanentError('x')), 'permanent')

@@ -225,5 +225,8 @@ test('frames of the library itself are left out of the stack', () => {
   const own = new URL('./worker/attempt.ts', import.meta.url).href
   const error = new TypeError('boom')
   error.stack = `TypeError: boom\n    at handle (file:///app/orders.js:3:7)\n    at async run (${own}:61:5)\n    at async next (file:///app/main.js:9:1)`
-  assert.equal(describeFailure(error).stack, 'TypeError: boom\n    at handle (file:///app/orders.js:3:7)\n    at async next (file:///app/main.js:9:1)')
+  assert.equal(
+    describeFailure(error).stack,
+    'TypeError: boom\n    at handle (file:///app/orders.js:3:7)\n    at async next (file:///app/main.js:9:1)',
+  )
 })

@@ -35,7 +35,11 @@ export class RedriveError extends Error {
   constructor(
     code: ErrorCode,
     message: string,
-    options: { readonly cause?: unknown; readonly hint?: string; readonly data?: Readonly<Record<string, unknown>> } = {},
+    options: {
+      readonly cause?: unknown
+      readonly hint?: string
+      readonly data?: Readonly<Record<string, unknown>>
+    } = {},
   ) {
     super(message, 'cause' in options ? { cause: options.cause } : undefined)
     this.code = code

@@ -21,7 +21,10 @@ export function allocator(options: { readonly release: Release; readonly invento
     const setPoint = fixed ? setPointOf(order) : setPointOfOldRelease(order)
     const containers = fixed ? Math.ceil(order.pallets / palletsPerContainer) : loadOneByOne(order).length
     const query = new URLSearchParams({ depot: order.depot, containers: String(containers), setPoint })
-    const response = await fetch(`${options.inventoryUrl}/allocate?${query}`, { method: 'POST', signal: context.signal })
+    const response = await fetch(`${options.inventoryUrl}/allocate?${query}`, {
+      method: 'POST',
+      signal: context.signal,
+    })
     if (!response.ok) throw new InventoryError(response.status, await response.text())
     await response.arrayBuffer()
   }

@@ -13,10 +13,16 @@ export type DemoQueue =
   | { readonly type: 'rabbitmq'; readonly url: string }
 
 /** What a user of the worker library writes to connect: his own client, handed over. */
-export async function openDemoBroker(queue: DemoQueue, clientId: string): Promise<{ readonly broker: Broker; close(): Promise<void> }> {
+export async function openDemoBroker(
+  queue: DemoQueue,
+  clientId: string,
+): Promise<{ readonly broker: Broker; close(): Promise<void> }> {
   switch (queue.type) {
     case 'kafka': {
-      const broker = kafkaBroker({ client: { Admin, Consumer, Producer }, connection: { clientId, bootstrapBrokers: [...queue.brokers], sessionTimeout: 6_000 } })
+      const broker = kafkaBroker({
+        client: { Admin, Consumer, Producer },
+        connection: { clientId, bootstrapBrokers: [...queue.brokers], sessionTimeout: 6_000 },
+      })
       return { broker, close: () => broker.close() }
     }
     case 'rabbitmq': {

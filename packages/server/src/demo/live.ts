@@ -6,13 +6,20 @@ import type { Scenario } from './scenario.ts'
 /** The demo for a person: orders fail, the office fills, and whoever watches repairs and replays in their own time. */
 export async function runLive(
   scenario: Scenario,
-  options: { readonly orders: number; readonly narrator: Narrator; readonly command: string; readonly signal: AbortSignal },
+  options: {
+    readonly orders: number
+    readonly narrator: Narrator
+    readonly command: string
+    readonly signal: AbortSignal
+  },
 ): Promise<void> {
   const { narrator, command, signal } = options
   let fixed = false
   const produce = async (): Promise<void> => {
     const produced = await scenario.produce(options.orders)
-    narrator.say(`${produced} orders are in the queue; release ${fixed ? '1.4.1' : '1.4.0'} of the reefer worker handles them`)
+    narrator.say(
+      `${produced} orders are in the queue; release ${fixed ? '1.4.1' : '1.4.0'} of the reefer worker handles them`,
+    )
     await scenario.settled(signal)
     await systemClock.sleep(1_500, signal)
     if (!signal.aborted) await showCauses(scenario, { narrator, command, fixed })
@@ -31,7 +38,9 @@ export async function runLive(
     const word = line.trim().toLowerCase()
     const work = word === 'fix' ? fix : word === 'orders' ? produce : null
     if (work === null) return narrator.say('type fix to repair what is broken, orders for more orders, Ctrl-C to end')
-    busy = busy.then(work).catch((error: unknown) => narrator.say(error instanceof Error ? error.message : String(error)))
+    busy = busy
+      .then(work)
+      .catch((error: unknown) => narrator.say(error instanceof Error ? error.message : String(error)))
   })
   await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }))
   lines.close()
@@ -44,17 +53,26 @@ async function showCauses(
 ): Promise<void> {
   const causes = (await scenario.api.causes()).filter(({ open }) => open > 0)
   narrator.chapter(causes.length === 0 ? 'Nothing is open' : 'Why orders died')
-  for (const { open, tier, title, id } of causes) narrator.say(`${String(open).padStart(3)} open  ${tier.padEnd(9)} ${title}  (${id})`)
+  for (const { open, tier, title, id } of causes)
+    narrator.say(`${String(open).padStart(3)} open  ${tier.padEnd(9)} ${title}  (${id})`)
   const [first] = causes.filter(({ tier }) => tier !== 'malformed')
   const malformed = causes.find(({ tier }) => tier === 'malformed')
   const next = fixed
     ? [
         first === undefined ? '' : `${command} replay plan --cause ${first.id}     then run the plan it names`,
-        malformed === undefined ? '' : `${command} discard --cause ${malformed.id} --reason "body cut by the old gateway"`,
+        malformed === undefined
+          ? ''
+          : `${command} discard --cause ${malformed.id} --reason "body cut by the old gateway"`,
         `${command} ledger`,
       ]
-    : [`${command} causes`, first === undefined ? '' : `${command} cause show ${first.id}`, `${command} letters tier:permanent`]
+    : [
+        `${command} causes`,
+        first === undefined ? '' : `${command} cause show ${first.id}`,
+        `${command} letters tier:permanent`,
+      ]
   narrator.chapter('Type in another terminal, in this folder')
   for (const line of next) if (line !== '') process.stderr.write(`         ${line}\n`)
-  process.stderr.write(`\n         here: ${fixed ? '' : 'fix + Enter repairs the inventory and deploys the release without the bugs; '}orders + Enter sends more; Ctrl-C ends\n`)
+  process.stderr.write(
+    `\n         here: ${fixed ? '' : 'fix + Enter repairs the inventory and deploys the release without the bugs; '}orders + Enter sends more; Ctrl-C ends\n`,
+  )
 }

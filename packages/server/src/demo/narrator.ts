@@ -34,9 +34,17 @@ export function narrator(): Narrator {
         sayFew(`retried ${news.errorClass}`, paint('dim', line))
       } else if (news.kind === 'died') {
         const tries = news.attempts === 1 ? '1 attempt' : `${news.attempts} attempts`
-        sayFew(`died ${news.tier}`, `${paint('yellow', 'dead  ')} tier ${news.tier} (${news.reason}) after ${tries}: ${oneLine(news.message)}`)
-      } else if (news.kind === 'killed') say(`${paint('red', 'killed')} the worker process is gone (${news.how}); a new one starts`)
-      else if (news.kind === 'crashed') sayFew(`crashed ${news.crashes}`, `       a process was lost while it held this order (${news.crashes}); it runs alone now`)
+        sayFew(
+          `died ${news.tier}`,
+          `${paint('yellow', 'dead  ')} tier ${news.tier} (${news.reason}) after ${tries}: ${oneLine(news.message)}`,
+        )
+      } else if (news.kind === 'killed')
+        say(`${paint('red', 'killed')} the worker process is gone (${news.how}); a new one starts`)
+      else if (news.kind === 'crashed')
+        sayFew(
+          `crashed ${news.crashes}`,
+          `       a process was lost while it held this order (${news.crashes}); it runs alone now`,
+        )
       else if (news.kind === 'office') say(`${paint('green', 'office')} ${oneLine(news.line)}`)
       else if (news.kind === 'trouble') sayFew('trouble', paint('dim', `       ${oneLine(news.message)}`))
     },

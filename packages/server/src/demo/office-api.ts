@@ -2,7 +2,11 @@ import type { Office } from '../office.ts'
 
 /** The office as the demo sees it: over HTTP, with every figure read back from it. */
 export interface OfficeApi {
-  status(): Promise<{ readonly letters: Readonly<Record<string, number>>; readonly unaccounted: number; readonly causes: number }>
+  status(): Promise<{
+    readonly letters: Readonly<Record<string, number>>
+    readonly unaccounted: number
+    readonly causes: number
+  }>
   causes(): Promise<readonly CauseRow[]>
   plan(cause: string): Promise<{ readonly id: string; readonly letters: number }>
   run(plan: string, expect: number): Promise<{ readonly id: string }>
@@ -40,7 +44,13 @@ export function officeApi(office: Pick<Office, 'url' | 'token'>): OfficeApi {
   return {
     status: () => call('GET', '/status'),
     causes: async () => (await call<{ causes: readonly CauseRow[] }>('GET', '/causes?limit=200')).causes,
-    plan: (cause) => call('POST', '/plans', { selection: { cause }, by: 'demo', reason: 'the cause is fixed in release 1.4.1', pace: 200 }),
+    plan: (cause) =>
+      call('POST', '/plans', {
+        selection: { cause },
+        by: 'demo',
+        reason: 'the cause is fixed in release 1.4.1',
+        pace: 200,
+      }),
     run: (plan, expect) => call('POST', `/plans/${plan}/run`, { by: 'demo', expect }),
     runView: (id) => call('GET', `/runs/${id}`),
   }

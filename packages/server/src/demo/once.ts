@@ -19,7 +19,12 @@ export interface Figures {
 /** Produce, fail, capture, fix, replay by cause, wait for outcomes, check the books. */
 export async function runOnce(
   scenario: Scenario,
-  options: { readonly orders: number; readonly startedMs: number; readonly narrator: Narrator; readonly signal: AbortSignal },
+  options: {
+    readonly orders: number
+    readonly startedMs: number
+    readonly narrator: Narrator
+    readonly signal: AbortSignal
+  },
 ): Promise<{ readonly figures: Figures; readonly balanced: boolean }> {
   const { api } = scenario
   const { narrator, signal } = options
@@ -32,7 +37,8 @@ export async function runOnce(
   const failed = grown(await api.causes(), before.causes)
 
   narrator.chapter('Why they died')
-  for (const cause of failed) narrator.say(`${String(cause.open).padStart(3)} open  ${cause.tier.padEnd(9)} ${cause.title}  (${cause.id})`)
+  for (const cause of failed)
+    narrator.say(`${String(cause.open).padStart(3)} open  ${cause.tier.padEnd(9)} ${cause.title}  (${cause.id})`)
 
   narrator.chapter('The inventory is repaired, release 1.4.1 is deployed')
   await scenario.fix()
@@ -45,7 +51,9 @@ export async function runOnce(
     const plan = await api.plan(cause.id)
     const { id } = await api.run(plan.id, plan.letters)
     const run = await outcomes(scenario, id, signal)
-    narrator.say(`${run.id}: ${run.planned} letters of ${cause.id} replayed, ${run.outcomes.confirmed} confirmed, ${run.outcomes.returned} returned`)
+    narrator.say(
+      `${run.id}: ${run.planned} letters of ${cause.id} replayed, ${run.outcomes.confirmed} confirmed, ${run.outcomes.returned} returned`,
+    )
     runs.push(run)
   }
   const after = await snapshot(scenario)
@@ -61,7 +69,9 @@ export async function runOnce(
     unaccounted: after.unaccounted,
     seconds: Math.round((performance.now() - options.startedMs) / 100) / 10,
   }
-  const unresolved = sum(({ sends, outcomes: { pending, unknown } }) => sends.uncertain + sends.notSent + pending + unknown)
+  const unresolved = sum(
+    ({ sends, outcomes: { pending, unknown } }) => sends.uncertain + sends.notSent + pending + unknown,
+  )
   // Every letter captured here is either replayed or still open, and every replay has a known end.
   const balanced =
     figures.unaccounted === 0 &&

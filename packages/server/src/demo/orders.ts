@@ -31,7 +31,12 @@ function orderAt(index: number, number: number): ProducedOrder {
     product: pick(['bananas', 'salmon', 'vaccines', 'cut flowers'], number),
     pallets: index === 11 ? 2_000_000_000 : 1 + ((number * 13) % 40),
     cargo: index % 15 === 3 ? {} : { temperature: -20 + ((number * 5) % 33) },
-    depot: index % 10 === 6 ? 'hamburg' : index % 30 === 8 ? 'singapore' : pick(['rotterdam', 'antwerp', 'valencia'], number),
+    depot:
+      index % 10 === 6
+        ? 'hamburg'
+        : index % 30 === 8
+          ? 'singapore'
+          : pick(['rotterdam', 'antwerp', 'valencia'], number),
   }
   const body = JSON.stringify(order)
   return { key: order.customer, body: index % 25 === 19 ? body.slice(0, Math.floor(body.length * 0.6)) : body }

@@ -41,9 +41,12 @@ export async function startScenario(
     for (const close of closers.splice(0).toReversed()) await close()
   }
   try {
-    const office = await startOffice(withBroker(config, target), { onEvent: (line) => onNews({ kind: 'office', line }) })
+    const office = await startOffice(withBroker(config, target), {
+      onEvent: (line) => onNews({ kind: 'office', line }),
+    })
     closers.push(() => office.stop())
-    const queue: DemoQueue = target.type === 'embedded' ? { type: 'pg-boss', url: await embeddedQueueUrl(office.database) } : target
+    const queue: DemoQueue =
+      target.type === 'embedded' ? { type: 'pg-boss', url: await embeddedQueueUrl(office.database) } : target
     const inventory = await startInventory()
     closers.push(() => inventory.close())
     const producer = await openDemoBroker(queue, 'shop')
@@ -64,7 +67,9 @@ export async function startScenario(
       api: officeApi(office),
       async produce(count) {
         const orders = ordersOfTheDay(count, randomInt(1_000, 9_000) * 10)
-        const encoded = orders.map(({ key, body }) => ({ message: { key: Buffer.from(key), body: Buffer.from(body), headers: [] } }))
+        const encoded = orders.map(({ key, body }) => ({
+          message: { key: Buffer.from(key), body: Buffer.from(body), headers: [] },
+        }))
         const results = await producer.broker.send('orders', encoded)
         const sent = results.filter(({ kind }) => kind === 'sent').length
         produced += sent

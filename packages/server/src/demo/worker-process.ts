@@ -11,8 +11,20 @@ export interface WorkerSettings {
 
 export type WorkerNews =
   | { readonly kind: 'ready' | 'handled' }
-  | { readonly kind: 'retried'; readonly errorClass: string; readonly message: string; readonly attempt: number; readonly delayMs: number }
-  | { readonly kind: 'died'; readonly tier: string; readonly reason: string; readonly attempts: number; readonly message: string }
+  | {
+      readonly kind: 'retried'
+      readonly errorClass: string
+      readonly message: string
+      readonly attempt: number
+      readonly delayMs: number
+    }
+  | {
+      readonly kind: 'died'
+      readonly tier: string
+      readonly reason: string
+      readonly attempts: number
+      readonly message: string
+    }
   | { readonly kind: 'crashed'; readonly crashes: number }
   | { readonly kind: 'trouble'; readonly message: string }
 

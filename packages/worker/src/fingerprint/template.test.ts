@@ -56,6 +56,9 @@ test('wherever a JSON body is broken, it is one complaint', () => {
     `Unexpected token '<', "<html><bod"... is not valid JSON`,
   ])
     assert.equal(templateOf(message, 'SyntaxError'), 'not valid JSON')
-  assert.equal(templateOf('Expecting value: line 1 column 1 (char 0)', 'json.decoder.JSONDecodeError'), 'not valid JSON')
+  assert.equal(
+    templateOf('Expecting value: line 1 column 1 (char 0)', 'json.decoder.JSONDecodeError'),
+    'not valid JSON',
+  )
   assert.notEqual(templateOf('Unexpected token', 'SyntaxError'), 'not valid JSON')
 })

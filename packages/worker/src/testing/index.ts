@@ -1,4 +1,5 @@
-export type { CaseName, Harness } from './case.ts'
+export type { Harness } from './case.ts'
+export type { CaseName } from './case-name.ts'
 export { type FakeClock, fakeClock } from './fake-clock.ts'
 export { type OutageBroker, outageOf } from './outage.ts'
 export { type TestBrokerOptions, testBroker } from './test-broker.ts'

@@ -1,5 +1,6 @@
 import { test } from 'node:test'
-import type { CaseName, Cases, Harness } from './case.ts'
+import type { Cases, Harness } from './case.ts'
+import type { CaseName } from './case-name.ts'
 import { deliveryCases } from './delivery.ts'
 import { headersCases } from './headers.ts'
 import { orderCases } from './order.ts'
