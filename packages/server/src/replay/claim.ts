@@ -113,7 +113,7 @@ async function intend(
   range: { from: number; to: number },
 ): Promise<readonly Intent[]> {
   const { rows } = await client.query<Intent>({
-    name: 'intend',
+    // Without a name, for the reason `markResults` gives.
     text: `
       with taken as (
         select pl.letter_id, pl.ordinal, pl.broker, pl.place, pl.body_sha256

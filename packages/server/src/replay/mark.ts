@@ -19,7 +19,7 @@ export function markResults(store: Store, lease: Lease, batch: readonly Sent[]):
     if (!(await holdsLease(client, lease))) return false
     const results = batch.map(({ result }) => result)
     const { rows } = await client.query<Moved>({
-      name: 'mark-results',
+      // Without a name, so that it is planned for this many ids: a plan for any number joins them one by one.
       text: `
         with marked as (
           update attempt a set
@@ -27,8 +27,7 @@ export function markResults(store: Store, lease: Lease, batch: readonly Sent[]):
             outcome = case when a.outcome = 'pending' and r.state = 'not-sent' then 'none' else a.outcome end,
             why = r.why, sent_at = now(), sent_partition = r.partition, sent_position = r.position
           from unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::bigint[]) as r(id, state, why, partition, position)
-          -- The list of ids keeps a plan made early from reading all that is under way.
-          where a.id = r.id and a.id = any($1::uuid[]) and a.state = 'intended'
+          where a.id = r.id and a.state = 'intended'
           returning a.letter_id, a.state
         ), moved as (
           update letter l set revision = l.revision + 1, changed_at = now(),
