@@ -13,14 +13,14 @@ const minuteMs = 60_000
 const scenario = ['tools/start.ts', '--once', '--json', '--port', '0']
 
 export const ciSteps: readonly CiStep[] = [
-  counting('test', 6, script('tools/test.ts')),
+  counting('test', 6, ['npm', 'test']),
   single('check', 3, script('tools/check.ts')),
   single('packaging', 6, script('tools/packaging.ts')),
-  counting('test:brokers', 12, script('tools/test-brokers.ts')),
+  counting('test:brokers', 12, ['npm', 'run', 'test:brokers']),
   single('scenario on the embedded default', 3, script('tools/ci/scenario.ts', ...scenario)),
   single('scenario on Kafka', 4, onServer('kafka', [...scenario, '--kafka', '{address}'])),
   single('scenario on RabbitMQ', 4, onServer('rabbitmq', [...scenario, '--rabbitmq', '{address}'])),
-  single('torture, embedded', 8, script('torture/main.ts', '--kills', '100')),
+  single('torture, embedded', 10, script('torture/main.ts', '--kills', '100')),
   single('torture, Kafka', 6, script('torture/main.ts', '--kafka', '--kills', '30')),
   single('torture, RabbitMQ', 6, script('torture/main.ts', '--rabbitmq', '--kills', '30')),
   single('torture, saboteurs', 8, script('torture/main.ts', '--saboteurs')),
