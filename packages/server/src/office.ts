@@ -155,7 +155,7 @@ function localName(folder: string): string {
 
 function tellEvent(event: CaptureEvent, tell: (line: string) => void): void {
   if (event.kind === 'cause') tell(`new cause in ${event.queue}: ${event.title}`)
-  else if (event.kind === 'paused') tell(`capture from ${event.place} waits for the ${event.why}: ${event.message}`)
+  else if (event.kind === 'paused') tell(`capture from ${event.place} waits: ${event.message}`)
   else if (event.kind === 'resumed') tell(`capture from ${event.place} goes on`)
   else if (event.kind === 'trouble') tell(`capture from ${event.place}: ${event.message}`)
   else if (event.kind === 'hostile')

@@ -55,8 +55,10 @@ export async function startScenario(
     const settings = { queue, inventoryUrl: inventory.url }
     let produced = 0
     let ended = 0
+    let killedMs = 0
     const worker = await superviseWorker({ ...settings, release: '1.4.0' }, (news) => {
       if (news.kind === 'handled' || news.kind === 'died') ended += 1
+      if (news.kind === 'killed') killedMs = systemClock.now()
       onNews(news)
     })
     closers.push(() => worker.stop())
@@ -79,7 +81,8 @@ export async function startScenario(
         for (let quiet = 0; quiet < (ended >= produced ? quietChecks : patientChecks) && !signal.aborted; ) {
           await systemClock.sleep(checkMs, signal)
           const depths = await Promise.all(waiting.map((place) => producer.broker.depth(place, 'reefer')))
-          quiet = depths.every(({ messages }) => messages === 0) ? quiet + 1 : 0
+          const given = systemClock.now() - killedMs > givenBackMs
+          quiet = given && depths.every(({ messages }) => messages === 0) ? quiet + 1 : 0
         }
       },
       async fix() {
@@ -97,7 +100,9 @@ export async function startScenario(
 const checkMs = 250
 /** Brokers count with a delay; one empty look is not enough. */
 const quietChecks = 6
-/** Orders in the hands of a killed worker are in no count until the broker gives them back; what it told before it died may be lost. */
+/** A broker gives back what a killed worker held within this time; until then it is in no count. */
+const givenBackMs = 14_000
+/** What a killed worker told before it died may be lost: after so many empty looks it is not waited for any longer. */
 const patientChecks = 160
 
 function withBroker(config: Config, target: DemoTarget): Config {

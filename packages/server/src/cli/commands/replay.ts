@@ -52,7 +52,11 @@ export function planCommand(
       ...(options.reason === undefined ? {} : { reason: options.reason }),
     })
     if (output.json) output.out(JSON.stringify(plan))
-    else showPlan(output, plan, nowMs)
+    else {
+      showPlan(output, plan, nowMs)
+      if (plan.letters === 0) output.say('Nothing to replay. Nothing was sent.')
+      else output.say(`Nothing was sent. Carry it out with: redrive replay run ${plan.id}`)
+    }
     return plan.letters === 0 && options.requireMatch ? exitCodes.nothingMatched : exitCodes.ok
   })
 }
@@ -103,9 +107,6 @@ function showPlan(output: Output, plan: Plan, nowMs: number): void {
   for (const [reason, letters] of Object.entries(plan.skipped))
     output.out(`  ${letters} left out: ${skipText[reason] ?? reason}`)
   output.out(output.paint('dim', `  digest ${plan.digest.slice(0, 16)}`))
-  if (plan.run !== null) output.say(`This plan ran already: redrive replay watch ${plan.run}`)
-  else if (plan.letters === 0) output.say('Nothing to replay. Nothing was sent.')
-  else output.say(`Nothing was sent. Carry it out with: redrive replay run ${plan.id}`)
 }
 
 const skipText: Readonly<Record<string, string>> = {
