@@ -1,0 +1,59 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Message } from '@redrive/worker'
+import { type DemoQueue, openDemoBroker } from '../packages/server/src/demo/demo-broker.ts'
+import { kindOf, type TortureMessage } from './messages.ts'
+
+/** Sends without end, through a broker that keeps dying. */
+export interface Producer {
+  /** Confirmed by the broker: these must not get lost. */
+  readonly sent: ReadonlySet<number>
+  stop(): Promise<void>
+}
+
+export function startProducer(queue: DemoQueue, random: () => number): Producer {
+  const sent = new Set<number>()
+  let stopping = false
+  let n = 0
+  const loop = async (): Promise<void> => {
+    while (!stopping) {
+      let opened: Awaited<ReturnType<typeof openDemoBroker>> | undefined
+      try {
+        opened = await openDemoBroker(queue, 'torture-producer')
+        await opened.broker.prepare([{ place: 'orders', role: 'source' }])
+        while (!stopping) {
+          const batch = Array.from({ length: 5 }, (): TortureMessage => ({ n: (n += 1), kind: kindOf(random()) }))
+          const results = await opened.broker.send(
+            'orders',
+            batch.map((message) => ({ message: outgoing(message) })),
+          )
+          results.forEach((result, index) => {
+            const message = batch[index]
+            if (result.kind === 'sent' && message !== undefined) sent.add(message.n)
+          })
+          await sleep(results.every(({ kind }) => kind === 'sent') ? 50 : 500)
+        }
+      } catch {
+        await sleep(500)
+      } finally {
+        await opened?.close().catch(() => undefined)
+      }
+    }
+  }
+  const running = loop()
+  return {
+    sent,
+    async stop() {
+      stopping = true
+      await running
+    },
+  }
+}
+
+function outgoing(message: TortureMessage): Message {
+  return {
+    key: Buffer.from(`key-${message.n % 17}`),
+    body: Buffer.from(JSON.stringify(message)),
+    headers: [],
+    properties: { messageId: `message-${message.n}` },
+  }
+}
