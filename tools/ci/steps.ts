@@ -16,7 +16,7 @@ export const ciSteps: readonly CiStep[] = [
   counting('test', 6, ['npm', 'test']),
   single('check', 3, script('tools/check.ts')),
   single('packaging', 6, script('tools/packaging.ts')),
-  counting('test:brokers', 12, ['npm', 'run', 'test:brokers']),
+  counting('test:brokers', 16, ['npm', 'run', 'test:brokers']),
   single('scenario on the embedded default', 3, script('tools/ci/scenario.ts', ...scenario)),
   single('scenario on Kafka', 4, onServer('kafka', [...scenario, '--kafka', '{address}'])),
   single('scenario on RabbitMQ', 4, onServer('rabbitmq', [...scenario, '--rabbitmq', '{address}'])),
