@@ -26,7 +26,7 @@ export interface BatchLimits {
   readonly maxBytes: number
 }
 
-export const defaultBatchLimits: BatchLimits = { maxLetters: 1_000, maxBytes: 16 * 1024 * 1024 }
+export const defaultBatchLimits: BatchLimits = { maxLetters: 2_000, maxBytes: 16 * 1024 * 1024 }
 
 type Item =
   | { readonly kind: 'letter'; readonly letter: PlacedLetter }

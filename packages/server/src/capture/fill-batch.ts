@@ -36,7 +36,7 @@ export interface FillContext {
 }
 
 /** Work between two looks at the sockets: while this batch is read, the one before it is on its way to the database. */
-const sliceMs = 2
+const sliceMs = 0.5
 
 /**
  * Reads, recognises, groups and encodes deliveries into a batch.
@@ -129,7 +129,7 @@ function slices(): { due(): boolean; pause(): Promise<void> } {
   let since = performance.now()
   let calls = 0
   return {
-    due: () => (++calls & 7) === 0 && performance.now() - since >= sliceMs,
+    due: () => (++calls & 3) === 0 && performance.now() - since >= sliceMs,
     pause: () =>
       new Promise((resolve) => {
         setImmediate(() => {

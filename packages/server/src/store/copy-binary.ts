@@ -1,6 +1,6 @@
 import type pg from 'pg'
 import { ByteWriter } from './byte-writer.ts'
-import { copyIn } from './copy-in.ts'
+import { type CopyPart, copyIn } from './copy-in.ts'
 
 /**
  * Rows in the form of PostgreSQL's binary COPY, written by hand into one buffer that is used again: no driver's encoding, no text.
@@ -109,13 +109,7 @@ export class CopyRows {
 
   /** Sends the rows; ends once the server has them all. The buffer may be used again then. */
   async send(client: pg.PoolClient, table: string, columns: readonly string[]): Promise<void> {
-    const mark = this.writer.length
-    this.writer.int16(-1)
-    try {
-      await copyIn(client, `copy ${table} (${columns.join(', ')}) from stdin (format binary)`, this.writer.bytes)
-    } finally {
-      this.writer.truncate(mark)
-    }
+    await sendRows(client, [{ rows: this, table, columns }])
   }
 
   #openArray(length: number, elementOid: number): number {
@@ -132,6 +126,30 @@ export class CopyRows {
 
   #closeField(at: number): void {
     this.writer.patchInt32(at, this.writer.length - at - 4)
+  }
+}
+
+/** Sends the rows of several tables in their order, in one round trip. */
+export async function sendRows(
+  client: pg.PoolClient,
+  tables: readonly { readonly rows: CopyRows; readonly table: string; readonly columns: readonly string[] }[],
+): Promise<void> {
+  const marks = tables.map(({ rows }) => rows.writer.length)
+  for (const { rows } of tables) rows.writer.int16(-1)
+  try {
+    await copyIn(
+      client,
+      tables.map(
+        ({ rows, table, columns }): CopyPart => ({
+          sql: `copy ${table} (${columns.join(', ')}) from stdin (format binary)`,
+          bytes: rows.writer.bytes,
+        }),
+      ),
+    )
+  } finally {
+    tables.forEach(({ rows }, at) => {
+      rows.writer.truncate(marks[at] ?? 0)
+    })
   }
 }
 

@@ -1,6 +1,6 @@
 import type { Message, ReadLetter } from '@redrive/worker'
 import type pg from 'pg'
-import { CopyRows } from './copy-binary.ts'
+import { CopyRows, sendRows } from './copy-binary.ts'
 import { writeHeaders } from './header-list.ts'
 import { uuidBytes } from './uuid.ts'
 
@@ -62,8 +62,10 @@ export class LetterRows {
 
   async insert(client: pg.PoolClient): Promise<void> {
     if (this.count === 0) return
-    await this.#letters.send(client, 'letter', letterColumns)
-    await this.#contents.send(client, 'letter_content', contentColumns)
+    await sendRows(client, [
+      { rows: this.#letters, table: 'letter', columns: letterColumns },
+      { rows: this.#contents, table: 'letter_content', columns: contentColumns },
+    ])
   }
 }
 
