@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { CopyRows } from '../src/store/copy-binary.ts'
+import { CopyRows, sendRows } from '../src/store/copy-binary.ts'
 import { openedStore } from '../src/testing/opened-store.ts'
 
 const columns = ['u', 'i', 'b', 't', 'y', 'z', 'j', 'ta', 'ia', 'e'] as const
@@ -101,4 +101,41 @@ test('what a column cannot hold is null, and a row the server refuses leaves the
     await client.query('rollback to before')
     assert.equal((await client.query('select * from small')).rowCount, 1)
   })
+})
+
+test('rows of two tables go in one round trip, and when the first is refused nothing of the second is written', async (context) => {
+  const store = await openedStore(context)
+  await store.pool.query('create table narrow (t text check (t <> $$no$$)); create table wide (t text)')
+  const narrow = new CopyRows()
+  const wide = new CopyRows()
+  const tables = [
+    { rows: narrow, table: 'narrow', columns: ['t'] },
+    { rows: wide, table: 'wide', columns: ['t'] },
+  ]
+  const add = (rows: CopyRows, text: string): void => {
+    rows.row(1)
+    rows.text(text)
+  }
+  const counts = async (): Promise<unknown> =>
+    (
+      await store.pool.query(
+        'select (select count(*)::int from narrow) as narrow, (select count(*)::int from wide) as wide',
+      )
+    ).rows[0]
+  add(narrow, 'yes')
+  for (let n = 0; n < 100_000; n++) add(wide, 'more than a socket holds')
+  await store.transaction((client) => sendRows(client, tables))
+  assert.deepEqual(await counts(), { narrow: 1, wide: 100_000 })
+  add(narrow, 'no')
+  await store.transaction(async (client) => {
+    await client.query('savepoint before')
+    await assert.rejects(sendRows(client, tables), { code: '23514' })
+    await client.query('rollback to before')
+    assert.equal((await client.query('select * from wide')).rowCount, 100_000)
+  })
+  assert.deepEqual(await counts(), { narrow: 1, wide: 100_000 })
+  narrow.reset()
+  add(narrow, 'yes again')
+  await store.transaction((client) => sendRows(client, tables))
+  assert.deepEqual(await counts(), { narrow: 2, wide: 200_000 })
 })

@@ -95,14 +95,18 @@ export class Batch {
     const { delivery, identity, read } = letter
     const causeId = causeIdOf(letter.cause)
     this.rows.add({
-      ...letter,
+      id: letter.id,
       queueId: letter.queue.id,
       sourceId: source.sourceId,
       causeId,
       identity: identity.bytes,
       message: delivery.message,
+      bodySha256: letter.bodySha256,
+      bytes: letter.bytes,
       partition: delivery.partition,
       position: delivery.position,
+      read,
+      terms: letter.terms,
     })
     this.items.push({ kind: 'letter', letter })
     this.#partition(delivery).letters++

@@ -3,6 +3,7 @@ import type { Fingerprint, FingerprintInput } from '@redrive/worker/fingerprint'
 import type pg from 'pg'
 import type { CauseAssigner } from '../causes/index.ts'
 import { knownIdentities } from '../store/letters.ts'
+import type { QueueKey } from '../store/queues.ts'
 import { findUnsettled } from '../store/unsettled.ts'
 import type { UuidSource } from '../store/uuid.ts'
 import type { Batch } from './batch.ts'
@@ -63,19 +64,41 @@ export async function fillBatch(
   for (const letter of recognised) {
     const duplicate = duplicates.take(letter)
     if (duplicate !== undefined) batch.addDuplicate(letter.delivery, duplicate.of)
-    else batch.addLetter(await placeLetter(context, letter), { sourceId: context.sourceId, nowMs: context.now() })
+    else {
+      const placed = placeKnown(context, letter) ?? (await placeLetter(context, letter))
+      batch.addLetter(placed, { sourceId: context.sourceId, nowMs: context.now() })
+    }
     if (yielding.due()) await yielding.pause()
   }
 }
 
+/** At once, as most letters are of a queue and a cause that were seen before; `undefined` for the others. */
+function placeKnown(context: FillContext, letter: RecognisedLetter): PlacedLetter | undefined {
+  const queue = context.queues.known(queueKey(context, letter))
+  if (queue === undefined) return undefined
+  const fingerprint = context.fingerprint(fingerprintInput(letter, queue))
+  const assignment = context.causes.known(fingerprint)
+  return assignment === undefined ? undefined : placed(letter, { queue, fingerprint, ...assignment })
+}
+
 async function placeLetter(context: FillContext, letter: RecognisedLetter): Promise<PlacedLetter> {
-  const { facts } = letter.read
-  const key = { broker: context.brokerName, system: context.system, place: facts.originPlace ?? context.place }
+  const key = queueKey(context, letter)
   const queue = context.queues.known(key) ?? (await context.patiently(() => context.queues.make(key)))
   const fingerprint = context.fingerprint(fingerprintInput(letter, queue))
-  const { cause, teaches } =
+  const assignment =
     context.causes.known(fingerprint) ?? (await context.patiently(() => context.causes.assign(fingerprint)))
-  return { ...letter, queue, fingerprint, cause, teaches, terms: termsOfLetter(letter) }
+  return placed(letter, { queue, fingerprint, ...assignment })
+}
+
+function queueKey({ brokerName, system, place }: FillContext, { read }: RecognisedLetter): QueueKey {
+  return { broker: brokerName, system, place: read.facts.originPlace ?? place }
+}
+
+function placed(
+  letter: RecognisedLetter,
+  where: Pick<PlacedLetter, 'queue' | 'fingerprint' | 'cause' | 'teaches'>,
+): PlacedLetter {
+  return { ...letter, ...where, terms: termsOfLetter(letter) }
 }
 
 interface Duplicates {

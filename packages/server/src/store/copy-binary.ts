@@ -95,6 +95,16 @@ export class CopyRows {
     this.writer.patchInt32(at, 1 + this.writer.utf8(storableJson(value)))
   }
 
+  /** As `jsonb`, for objects that many rows share and nobody changes: encoded once each. */
+  sharedJsonb(value: object): void {
+    let encoded = sharedJson.get(value)
+    if (encoded === undefined) {
+      encoded = Buffer.from(`\x01${storableJson(value)}`, 'utf8')
+      sharedJson.set(value, encoded)
+    }
+    this.bytes(encoded)
+  }
+
   textArray(values: readonly string[]): void {
     const at = this.#openArray(values.length, textOid)
     for (const value of values) this.text(value)
@@ -169,6 +179,7 @@ export function storableJson(value: unknown): string {
   })
 }
 
+const sharedJson = new WeakMap<object, Buffer>()
 const signature = Buffer.from('PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0', 'latin1')
 const postgresEpochMs = Date.UTC(2000, 0, 1)
 const maxTimestampMs = Date.UTC(9999, 0, 1)

@@ -106,10 +106,11 @@ function encodeLetter(rows: CopyRows, letter: NewLetter): void {
   rows.bytes(letter.identity)
 }
 
-function encodeContent(rows: CopyRows, { id, message, read, ...letter }: NewLetter): void {
+function encodeContent(rows: CopyRows, letter: NewLetter): void {
+  const { message, read } = letter
   const { facts } = read
   rows.row(contentColumns.length)
-  rows.uuid(id)
+  rows.uuid(letter.id)
   rows.bytes(message.key)
   rows.bytes(message.body)
   rows.bytes(letter.bodySha256)
@@ -144,6 +145,6 @@ function encodeContent(rows: CopyRows, { id, message, read, ...letter }: NewLett
   rows.int4(facts.hops)
   rows.textArray(read.readers)
   rows.textArray(read.failureHeaders)
-  rows.jsonb(read.confidence)
+  rows.sharedJsonb(read.confidence)
   rows.int4Array(letter.terms)
 }

@@ -42,13 +42,14 @@ export function wordsOf(text: string): string[] {
 
 /** FNV-1a, 32 bits, signed as PostgreSQL's int, of one word. */
 export function termHash(word: string): number {
-  let hash = offsetBasis | 0
+  let hash = startHash
   for (const byte of Buffer.from(word, 'utf8').subarray(0, maxWordBytes))
     hash = Math.imul(hash ^ (lowered[byte] || byte), prime)
   return hash | 0
 }
 
-const offsetBasis = 0x811c9dc5
+/** FNV's offset basis; a signed integer, as a double makes every step slow. */
+const startHash = 0x811c9dc5 | 0
 const prime = 0x01000193
 
 /** The byte in lower case for bytes of a word, 0 for all others. */
@@ -59,6 +60,9 @@ for (let byte = 0; byte < 256; byte++) {
   else if (/[A-Z]/.test(character)) lowered[byte] = byte + 32
 }
 
+const isDigit = new Uint8Array(256)
+for (let byte = 0x30; byte <= 0x39; byte++) isDigit[byte] = 1
+
 /** Where `scan` collects, used again by every call: words with a digit, and the others. */
 const ids = new Int32Array(maxTerms)
 const words = new Int32Array(maxTerms)
@@ -66,23 +70,26 @@ const found = { ids: 0, words: 0 }
 
 function scan(bytes: Uint8Array): void {
   const end = Math.min(bytes.length, maxScannedBytes)
-  let hash = offsetBasis | 0
-  let length = 0
-  let hasDigit = false
-  for (let at = 0; at <= end; at++) {
-    const byte = at < end ? (lowered[bytes[at] as number] as number) : 0
-    if (byte !== 0) {
-      if (length++ < maxWordBytes) hash = Math.imul(hash ^ byte, prime)
-      if (byte >= 0x30 && byte <= 0x39) hasDigit = true
-    } else if (length > 0) {
-      if (length >= minBytes) {
-        if (hasDigit) found.ids = addOnce(ids, found.ids, hash)
-        else found.words = addOnce(words, found.words, hash)
-      }
-      hash = offsetBasis
-      length = 0
-      hasDigit = false
+  for (let at = 0; at < end; at++) {
+    let byte = lowered[bytes[at] as number] as number
+    if (byte === 0) continue
+    const start = at
+    const hashedEnd = Math.min(end, start + maxWordBytes)
+    let hash = startHash
+    let digits = 0
+    do {
+      hash = Math.imul(hash ^ byte, prime)
+      digits |= isDigit[byte] as number
+      at++
+    } while (at < hashedEnd && (byte = lowered[bytes[at] as number] as number) !== 0)
+    // Of a word longer than what is hashed, the rest only says whether there is a digit.
+    while (at < end && (byte = lowered[bytes[at] as number] as number) !== 0) {
+      digits |= isDigit[byte] as number
+      at++
     }
+    if (at - start < minBytes) continue
+    if (digits !== 0) found.ids = addOnce(ids, found.ids, hash)
+    else found.words = addOnce(words, found.words, hash)
   }
 }
 

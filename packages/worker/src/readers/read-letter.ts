@@ -1,4 +1,5 @@
-import type { Confidence, LetterFacts, ReadLetter } from '../letter.ts'
+import type { LetterFacts, ReadLetter } from '../letter.ts'
+import { confidenceOf, factBits } from './confidence.ts'
 import type { RawLetter, Reader, Reading } from './reader.ts'
 import { redrive } from './redrive.ts'
 import { readers } from './registry.ts'
@@ -37,6 +38,32 @@ export function readLetter(letter: RawLetter): ReadLetter {
     const reading = attempt(reader, letter)
     if (reading !== null) read.push({ reader, reading })
   }
+  const [only] = read
+  const merged = only !== undefined && read.length === 1 ? alone(only.reading) : merge(read)
+  return {
+    facts: merged.facts,
+    confidence: confidenceOf(merged.known, merged.inferred),
+    readers: read.map(({ reader }) => reader.name),
+    failureHeaders: failureHeaders(letter),
+  }
+}
+
+interface Merged {
+  readonly facts: LetterFacts
+  /** Bits of the facts, and of those that are concluded. */
+  readonly known: number
+  readonly inferred: number
+}
+
+/** What merging would make of one reading. */
+function alone({ facts, inferred }: Reading): Merged {
+  const bits = { known: 0, inferred: 0 }
+  for (const name in facts) bits.known |= factBits[name as keyof LetterFacts]
+  if (inferred.size > 0) for (const name of inferred) bits.inferred |= factBits[name]
+  return { facts, ...bits }
+}
+
+function merge(read: readonly { readonly reader: Reader; readonly reading: Reading }[]): Merged {
   const transports = read.filter(({ reader }) => reader.layer === 'transport').map(({ reading }) => reading)
   const frameworks = read.filter(({ reader }) => reader.layer === 'framework').map(({ reading }) => reading)
   if (frameworks.length > 1) frameworks.sort((left, right) => left.writtenAt - right.writtenAt)
@@ -45,14 +72,15 @@ export function readLetter(letter: RawLetter): ReadLetter {
     read.find((one) => one.reader === redrive && knowsOrigin(one.reading))?.reading ?? frameworks.find(knowsOrigin)
   const last = frameworks.at(-1)
   const facts: Record<string, unknown> = {}
-  const confidence: Record<string, Confidence> = {}
+  const bits = { known: 0, inferred: 0 }
   const fill = (reading: Reading | undefined, names: readonly (keyof LetterFacts)[]): void => {
     if (reading === undefined) return
     for (const name of names) {
       const value = reading.facts[name]
-      if (value === undefined || name in facts) continue
+      if (value === undefined || (bits.known & factBits[name]) !== 0) continue
       facts[name] = value
-      confidence[name] = reading.inferred.has(name) ? 'inferred' : 'exact'
+      bits.known |= factBits[name]
+      if (reading.inferred.has(name)) bits.inferred |= factBits[name]
     }
   }
   fill(origin, originFacts)
@@ -63,22 +91,27 @@ export function readLetter(letter: RawLetter): ReadLetter {
   for (const reading of transports) fill(reading, otherFacts)
   const exact = [...frameworks, ...transports].filter((reading) => reading.facts.bodyExact !== undefined)
   fill(exact.find((reading) => reading.facts.bodyExact === false) ?? exact[0], ['bodyExact'])
-  return {
-    facts: facts as LetterFacts,
-    confidence,
-    readers: read.map(({ reader }) => reader.name),
-    failureHeaders: failureHeaders(letter),
-  }
+  return { facts: facts as LetterFacts, ...bits }
 }
 
 /** Names of the headers that describe the failure; the message's own never are among them. */
 export function failureHeaders(letter: Pick<RawLetter, 'system' | 'message'>): string[] {
-  const names = new Set<string>()
-  const owners = readers.filter(({ layer, name }) => layer === 'framework' || name === letter.system)
+  const names: string[] = []
+  const seen = letter.message.headers.length > fewHeaders ? new Set<string>() : undefined
   for (const { name } of letter.message.headers) {
-    if (!names.has(name) && owners.some((reader) => reader.owns(name))) names.add(name)
+    if (!readers.some((reader) => isOwner(reader, letter.system) && reader.owns(name))) continue
+    if (seen === undefined ? names.includes(name) : seen.has(name)) continue
+    names.push(name)
+    seen?.add(name)
   }
-  return [...names]
+  return names
+}
+
+/** Up to here a look along the list is cheaper than a set. */
+const fewHeaders = 32
+
+function isOwner({ layer, name }: Reader, system: string): boolean {
+  return layer === 'framework' || name === system
 }
 
 /** Readers do not throw; should one do so, its letter is captured without what it would have said. */
