@@ -1,5 +1,6 @@
 import type { Delivery } from '../../broker.ts'
 import type { Message } from '../../message.ts'
+import type { FetchedRecord } from './driver.ts'
 
 /** The partition a delivery belongs to. */
 export interface DeliveringPartition {
@@ -30,14 +31,14 @@ export class KafkaDelivery implements Delivery {
 
   constructor(
     state: DeliveringPartition,
-    record: { position: bigint; message: Message; bytes: number; redelivered: boolean },
-    slot?: KafkaDelivery,
+    record: FetchedRecord,
+    { redelivered, slot }: { readonly redelivered: boolean; readonly slot?: KafkaDelivery },
   ) {
     this.state = state
-    this.position = record.position
+    this.position = record.offset
     this.message = record.message
     this.bytes = record.bytes
-    this.redelivered = record.redelivered
+    this.redelivered = redelivered
     this.slot = slot ?? this
   }
 

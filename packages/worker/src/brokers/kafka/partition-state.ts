@@ -3,6 +3,10 @@ import { Fifo } from './fifo.ts'
 import { KafkaDelivery } from './kafka-delivery.ts'
 import { firstStartWindow, nextStartWindow, type StartWindow } from './start-window.ts'
 
+// Shared, because a delivery is made per record.
+const fresh = { redelivered: false } as const
+const again = { redelivered: true } as const
+
 /**
  * One partition while it is ours: what was fetched, what was handed out, how far everything is done. A partition that
  * is taken away and comes back gets a new state, so that deliveries of before cannot settle anything.
@@ -57,11 +61,11 @@ export class PartitionState {
     const first = records[0]?.offset ?? next
     const areNew = first >= this.next
     const areSuspect = first < this.#suspectBelow
-    for (const { offset, message, bytes } of records) {
-      if (!areNew && offset < this.next) continue
-      const redelivered = areSuspect && offset < this.#suspectBelow
-      this.#buffer.push(new KafkaDelivery(this, { position: offset, message, bytes, redelivered }))
-      this.bufferedBytes += bytes
+    for (const record of records) {
+      if (!areNew && record.offset < this.next) continue
+      const isSuspect = areSuspect && record.offset < this.#suspectBelow
+      this.#buffer.push(new KafkaDelivery(this, record, isSuspect ? again : fresh))
+      this.bufferedBytes += record.bytes
     }
     if (next > this.next) this.next = next
   }

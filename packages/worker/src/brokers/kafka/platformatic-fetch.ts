@@ -1,6 +1,11 @@
 import type { ConsumerEvents, FetchedRecord } from './driver.ts'
 import { headersFromPairs } from './headers.ts'
-import type { PlatformaticConsumer, PlatformaticFetch, PlatformaticFetched } from './platformatic-client.ts'
+import type {
+  PlatformaticConsumer,
+  PlatformaticFetch,
+  PlatformaticFetched,
+  PlatformaticMetadata,
+} from './platformatic-client.ts'
 import { errorsIn } from './platformatic-outcome.ts'
 import { textOf } from './protocol-errors.ts'
 import { lastOffsetOf, readCommitted, timestampsOf } from './read-committed.ts'
@@ -9,6 +14,7 @@ const maxWaitMs = 500
 const partitionBytes = 1024 * 1024
 const responseBytes = 8 * 1024 * 1024
 const backoffMs = 250
+const metadataMaxAgeMs = 1000
 const offsetOutOfRange = 1
 
 export interface FetchLoops {
@@ -48,11 +54,18 @@ export function fetchLoops({
   }
 
   const loop = async (node: number): Promise<void> => {
+    let found: ReturnType<PlatformaticMetadata['topics']['get']>
+    let askedAtMs = Number.NEGATIVE_INFINITY
     while (!stopped) {
       try {
-        const found = (await consumer.metadata({ topics: [topic], autocreateTopics: false })).topics.get(topic)
-        const led = events.ready().filter((partition) => found?.partitions[partition]?.leader === node)
-        if (found === undefined || led.length === 0) return
+        // Asking each time, from memory as well, would let the broker wait behind the handlers of what has just come.
+        if (performance.now() - askedAtMs > metadataMaxAgeMs) {
+          found = (await consumer.metadata({ topics: [topic], autocreateTopics: false })).topics.get(topic)
+          askedAtMs = performance.now()
+        }
+        const known = found
+        const led = events.ready().filter((partition) => known?.partitions[partition]?.leader === node)
+        if (known === undefined || led.length === 0) return
         const wanted = led.filter((partition) => events.room(partition))
         if (wanted.length === 0) {
           await waking.promise
@@ -60,9 +73,10 @@ export function fetchLoops({
         }
         const asked = new Map<number, bigint>()
         for (const partition of wanted) asked.set(partition, events.position(partition) ?? 0n)
-        await hand(asked, () => consumer.fetch(requestOf(node, found.id, asked)))
+        await hand(asked, () => consumer.fetch(requestOf(node, known.id, asked)))
         works()
       } catch (error) {
+        askedAtMs = Number.NEGATIVE_INFINITY
         await broken(error)
         start()
       }

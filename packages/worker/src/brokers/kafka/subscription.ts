@@ -183,7 +183,11 @@ export class KafkaSubscription implements Subscription {
 
   /** Kafka takes nothing back: the record stays in memory, uncommitted, and is handed out again when its time comes. */
   #release(delivery: KafkaDelivery, delayMs: number): void {
-    const again = new KafkaDelivery(delivery.state, delivery, delivery.slot)
+    const again = new KafkaDelivery(
+      delivery.state,
+      { offset: delivery.position, message: delivery.message, bytes: delivery.bytes },
+      delivery,
+    )
     const back = (): void => {
       if (delivery.state.lost) return
       this.#due.push(again)
