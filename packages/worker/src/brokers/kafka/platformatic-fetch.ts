@@ -11,6 +11,7 @@ import { textOf } from './protocol-errors.ts'
 import { lastOffsetOf, readCommitted, timestampsOf } from './read-committed.ts'
 
 const maxWaitMs = 500
+const minWaitMs = 10
 const partitionBytes = 1024 * 1024
 const responseBytes = 8 * 1024 * 1024
 const backoffMs = 250
@@ -55,6 +56,7 @@ export function fetchLoops({
 
   const loop = async (node: number): Promise<void> => {
     let found: ReturnType<PlatformaticMetadata['topics']['get']>
+    let patienceMs = minWaitMs
     let askedAtMs = Number.NEGATIVE_INFINITY
     while (!stopped) {
       try {
@@ -73,7 +75,10 @@ export function fetchLoops({
         }
         const asked = new Map<number, bigint>()
         for (const partition of wanted) asked.set(partition, events.position(partition) ?? 0n)
-        await hand(asked, () => consumer.fetch(requestOf(node, known.id, asked)))
+        // A partition that is full now must not wait behind a long poll for idle ones when its room comes back soon.
+        const maxWaitTime = wanted.length === led.length ? maxWaitMs : patienceMs
+        const came = await hand(asked, () => consumer.fetch({ ...requestOf(node, known.id, asked), maxWaitTime }))
+        patienceMs = came ? minWaitMs : Math.min(maxWaitMs, patienceMs * 2)
         works()
       } catch (error) {
         askedAtMs = Number.NEGATIVE_INFINITY
@@ -83,7 +88,12 @@ export function fetchLoops({
     }
   }
 
-  const hand = async (asked: ReadonlyMap<number, bigint>, fetch: () => Promise<PlatformaticFetched>): Promise<void> => {
+  /** Tells whether anything came. */
+  const hand = async (
+    asked: ReadonlyMap<number, bigint>,
+    fetch: () => Promise<PlatformaticFetched>,
+  ): Promise<boolean> => {
+    let came = false
     let response: PlatformaticFetched
     let failure: unknown
     try {
@@ -101,10 +111,13 @@ export function fetchLoops({
         events.outOfRange(partition.partitionIndex, await edge(partition.partitionIndex, from))
         failure = undefined
       } else if (partition.errorCode === 0) {
-        events.fetched(partition.partitionIndex, ...recordsOf(partition, from))
+        const [records, at] = recordsOf(partition, from)
+        came ||= at.next > from
+        events.fetched(partition.partitionIndex, records, at)
       }
     }
     if (failure !== undefined) throw failure
+    return came
   }
 
   const edge = async (partition: number, from: bigint): Promise<bigint> => {
@@ -147,7 +160,11 @@ export function fetchLoops({
   }
 }
 
-function requestOf(node: number, topicId: string, asked: ReadonlyMap<number, bigint>): PlatformaticFetch {
+function requestOf(
+  node: number,
+  topicId: string,
+  asked: ReadonlyMap<number, bigint>,
+): Omit<PlatformaticFetch, 'maxWaitTime'> {
   const partitions = [...asked].map(([partition, fetchOffset]) => ({
     partition,
     fetchOffset,
@@ -157,7 +174,6 @@ function requestOf(node: number, topicId: string, asked: ReadonlyMap<number, big
   }))
   return {
     node,
-    maxWaitTime: maxWaitMs,
     minBytes: 1,
     maxBytes: responseBytes,
     isolationLevel: 1,
