@@ -16,6 +16,10 @@ const waiting = 10_000
 /**
  * A worker with every guarantee on against the bare fetch-and-commit loop of the same client (and its own stream), each in a process of
  * its own, alternating, medians; then with 5 % of the messages failing once, and with 10,000 retries waiting.
+ *
+ * Both hand every record with key, value, headers and time to an async handler that adds up bytes, leave out control and aborted records, and are
+ * timed from the first message to the answer to their last commit. The loop awaits one handler and one commit at a time, a commit per fetch; the
+ * worker runs up to `concurrency` handlers, commits every 250 ms, and writes start marks beside that.
  */
 export async function run(args: readonly string[]): Promise<void> {
   const { values } = parseArgs({

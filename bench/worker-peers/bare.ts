@@ -1,8 +1,19 @@
 import { Consumer } from '@platformatic/kafka'
+import { readCommitted } from '../../packages/worker/src/brokers/kafka/read-committed.ts'
 import { inputOf } from '../lib/child.ts'
 import type { Answer, Input } from './peer.ts'
 
-/** The client by itself: fetch, look at each record, commit, fetch; as fast as it goes and with no promise kept. */
+interface Message {
+  readonly key: Buffer | null
+  readonly value: Buffer | null
+  readonly headers: readonly (readonly [string, Buffer | null])[]
+  readonly timestamp: number
+}
+
+/**
+ * The client by itself, as a careful user would write it: fetch, leave out control and aborted records, give each record with key, value, headers
+ * and time to an async handler and await it, commit per fetch and await that. No retries, no dead letters, no start marks.
+ */
 const { brokers, topic, partitions, records, group } = inputOf<Input>()
 const consumer = new Consumer({ clientId: 'bare', groupId: group, bootstrapBrokers: [brokers], autocommit: false })
 consumer.topics.trackAll(topic)
@@ -14,12 +25,18 @@ const node = found.partitions[0]?.leader ?? 1
 const positions = new Map(Array.from({ length: partitions }, (_, partition) => [partition, 0n]))
 let seen = 0
 let bytes = 0
-const handle = async (value: Buffer | null): Promise<void> => {
+let startedAt = 0
+let cpu = process.cpuUsage()
+const handle = async ({ value }: Message): Promise<void> => {
+  // Like the worker's: from the first message, not from the first request.
+  if (seen === 0) {
+    startedAt = performance.now()
+    cpu = process.cpuUsage()
+  }
   bytes += value?.length ?? 0
+  seen++
 }
 
-const startedAt = performance.now()
-const cpu = process.cpuUsage()
 while (seen < records) {
   const response = await consumer.fetch({
     node,
@@ -44,12 +61,12 @@ while (seen < records) {
   for (const each of response.responses.flatMap((answer) => answer.partitions)) {
     const from = positions.get(each.partitionIndex) ?? 0n
     let next = from
-    for (const batch of each.records ?? []) {
-      for (const record of batch.records) {
-        const offset = batch.firstOffset + BigInt(record.offsetDelta)
+    for (const batch of readCommitted(each.records ?? [], each.abortedTransactions ?? [])) {
+      for (const { offsetDelta, timestampDelta, key, value, headers } of batch.records) {
+        const offset = batch.firstOffset + BigInt(offsetDelta)
         if (offset < from) continue
-        await handle(record.value)
-        seen++
+        const named = headers.map(([name, content]) => [name?.toString() ?? '', content] as const)
+        await handle({ key, value, headers: named, timestamp: Number(batch.firstTimestamp + timestampDelta) })
         next = offset + 1n
       }
     }
