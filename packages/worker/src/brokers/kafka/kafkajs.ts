@@ -48,7 +48,8 @@ export function kafkaJsDriver(kafka: KafkaJs, consumerOptions: Readonly<Record<s
       for (const { topic, partitions: numPartitions, configs } of topics) {
         const configEntries = Object.entries(configs).map(([name, value]) => ({ name, value }))
         await open.createTopics({
-          waitForLeaders: true,
+          // Its own wait gives up at the first answer that does not know the topic yet; `visible` waits longer.
+          waitForLeaders: false,
           topics: [{ topic, numPartitions, replicationFactor: -1, configEntries }],
         })
         partitions.forget(topic)
