@@ -1,6 +1,6 @@
 import type { SendResult } from '../../broker.ts'
-import type { ConfluentAdmin, ConfluentConnection, ConfluentError, ConfluentModule } from './confluent-client.ts'
 import { ask, faultOf } from './confluent-ask.ts'
+import type { ConfluentAdmin, ConfluentConnection, ConfluentError, ConfluentModule } from './confluent-client.ts'
 import { confluentConsumer } from './confluent-consumer.ts'
 import { confluentProducer } from './confluent-producer.ts'
 import type { ClientDriver } from './driver.ts'
