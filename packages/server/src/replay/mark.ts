@@ -19,7 +19,9 @@ export function markResults(store: Store, lease: Lease, batch: readonly Sent[]):
     if (!(await holdsLease(client, lease))) return false
     const results = batch.map(({ result }) => result)
     const { rows } = await client.query<Moved>({
-      // Without a name, so that it is planned for this many ids: a plan for any number joins them one by one.
+      // Without a name, so that it is planned for this many ids: a plan for any number joins them one by one. The states are compared
+      // as text, which no index offers: there are few letters under way by the statistics, so that the planner would read all that
+      // are by their state, and match each with each of the batch.
       text: `
         with marked as (
           update attempt a set
@@ -27,12 +29,12 @@ export function markResults(store: Store, lease: Lease, batch: readonly Sent[]):
             outcome = case when a.outcome = 'pending' and r.state = 'not-sent' then 'none' else a.outcome end,
             why = r.why, sent_at = now(), sent_partition = r.partition, sent_position = r.position
           from unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::bigint[]) as r(id, state, why, partition, position)
-          where a.id = r.id and a.state = 'intended'
+          where a.id = r.id and a.state::text = 'intended'
           returning a.letter_id, a.state
         ), moved as (
           update letter l set revision = l.revision + 1, changed_at = now(),
             state = (case m.state when 'sent' then 'replayed' when 'not-sent' then 'open' else 'uncertain' end)::letter_state
-          from marked m where l.id = m.letter_id and l.state = 'replaying'
+          from marked m where l.id = m.letter_id and l.state::text = 'replaying'
           returning l.queue_id, l.state
         )
         select queue_id as "queueId", state as "to", count(*)::int as letters from moved group by 1, 2`,
