@@ -118,7 +118,7 @@ async function intend(
       with taken as (
         select pl.letter_id, pl.ordinal, pl.broker, pl.place, pl.body_sha256
         from plan_letter pl join letter l on l.id = pl.letter_id
-        where pl.plan_id = $2 and pl.ordinal >= $3 and pl.ordinal < $4 and l.state = 'open' and l.revision = pl.revision
+        where pl.plan_id = $2 and pl.ordinal >= $3 and pl.ordinal < $4 and l.state::text = 'open' and l.revision = pl.revision
         order by l.id for update of l
       ), intended as (
         insert into attempt (id, run_id, letter_id, ordinal, broker, place, body_sha256)

@@ -52,10 +52,14 @@ export async function giveBack(store: Store, lease: Lease): Promise<void> {
 /** A receipt or a return that came before the result could be noted proves that the letter was sent. */
 async function settleLeftBehind(client: PoolClient, runId: string): Promise<void> {
   const { rows } = await client.query<{ letter_id: string; proven: boolean }>(
-    `update attempt set
+    // In the order in which results are noted, which may still be under way.
+    `with left_behind as (
+       select id from attempt where run_id = $1 and state = 'intended' order by id for update
+     )
+     update attempt a set
        state = case when outcome in ('confirmed', 'returned') then 'sent' else 'uncertain' end::attempt_state,
        sent_at = now(), why = case when outcome = 'pending' then 'the process that was sending it died' end
-     where run_id = $1 and state = 'intended'
+     from left_behind where a.id = left_behind.id
      returning letter_id, outcome in ('confirmed', 'returned') as proven`,
     [runId],
   )

@@ -28,7 +28,10 @@ export function markResults(store: Store, lease: Lease, batch: readonly Sent[]):
             state = case when a.outcome in ('confirmed', 'returned') then 'sent' else r.state::attempt_state end,
             outcome = case when a.outcome = 'pending' and r.state = 'not-sent' then 'none' else a.outcome end,
             why = r.why, sent_at = now(), sent_partition = r.partition, sent_position = r.position
-          from unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::bigint[]) as r(id, state, why, partition, position)
+          from (
+            select * from unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::bigint[]) as r(id, state, why, partition, position)
+            order by id
+          ) as r
           where a.id = r.id and a.state::text = 'intended'
           returning a.letter_id, a.state
         ), moved as (

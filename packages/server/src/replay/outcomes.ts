@@ -37,7 +37,8 @@ export async function applyReturns(
 export async function closeWindows(store: Store, windowSeconds: number): Promise<number> {
   const { rowCount } = await store.pool.query(
     `update attempt set outcome = case when state = 'sent' then 'presumed' else 'unknown' end::attempt_outcome, outcome_at = now()
-     where outcome = 'pending' and state in ('sent', 'uncertain') and sent_at < now() - make_interval(secs => $1)`,
+     where outcome = 'pending' and state in ('sent', 'uncertain') and sent_at < now() - make_interval(secs => $1)
+       and intended_at < now() - make_interval(secs => $1)`, // Follows from the line above, and there is an index for it.
     [windowSeconds],
   )
   return rowCount ?? 0
