@@ -15,7 +15,7 @@ const scenario = ['tools/start.ts', '--once', '--json', '--port', '0']
 export const ciSteps: readonly CiStep[] = [
   counting('test', 6, ['npm', 'test']),
   single('check', 3, script('tools/check.ts')),
-  single('packaging', 6, script('tools/packaging.ts')),
+  single('packaging', 12, script('tools/packaging.ts')),
   counting('test:brokers', 16, ['npm', 'run', 'test:brokers']),
   single('scenario on the embedded default', 3, script('tools/ci/scenario.ts', ...scenario)),
   single('scenario on Kafka', 4, onServer('kafka', [...scenario, '--kafka', '{address}'])),
