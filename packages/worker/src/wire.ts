@@ -31,6 +31,27 @@ export interface Wire {
   readonly history: readonly { readonly errorClass: string; readonly message: string; readonly count: number }[]
 }
 
+/** The wire of a message that was not called yet: nothing has failed. */
+export function freshWire(known: Pick<Wire, 'id' | 'origin'> & Partial<Wire>): Wire {
+  return {
+    attempts: 0,
+    maxAttempts: null,
+    firstFailedAtMs: null,
+    lastFailedAtMs: null,
+    failure: null,
+    tier: null,
+    reason: null,
+    worker: null,
+    traceparent: null,
+    hops: 0,
+    crashes: 0,
+    replayId: null,
+    dueAtMs: null,
+    history: [],
+    ...known,
+  }
+}
+
 /** Where the message first came from and whose failure this is. */
 export interface Origin {
   readonly system: string

@@ -3,6 +3,7 @@ import {
   budgetFor,
   type Capabilities,
   encodeWire,
+  freshWire,
   type Message,
   type SendResult,
   stackHeader,
@@ -58,7 +59,7 @@ function refused(reason: string): Extract<SendResult, { readonly kind: 'not-sent
 }
 
 function wireOf({ attemptId, letterId, place }: Claimed, letter: ClaimedLetter): Wire {
-  return {
+  return freshWire({
     id: letter.wireId ?? letterId,
     origin: {
       system: letter.originSystem ?? 'unknown',
@@ -69,21 +70,10 @@ function wireOf({ attemptId, letterId, place }: Claimed, letter: ClaimedLetter):
       nativeId: null,
       timestampMs: letter.timestampMs,
     },
-    attempts: 0,
-    maxAttempts: null,
-    firstFailedAtMs: null,
-    lastFailedAtMs: null,
-    failure: null,
-    tier: null,
-    reason: null,
-    worker: null,
     traceparent: letter.traceparent,
     hops: letter.hops,
-    crashes: 0,
     replayId: attemptId,
-    dueAtMs: null,
-    history: [],
-  }
+  })
 }
 
 function propertiesOf(bytes: Buffer | null): Pick<Message, 'properties'> {

@@ -1,7 +1,7 @@
 import { createHash, randomUUID } from 'node:crypto'
 import type { Delivery } from '../broker.ts'
 import type { Message } from '../message.ts'
-import { type Wire, wireHeader } from '../wire.ts'
+import { freshWire, type Wire, wireHeader } from '../wire.ts'
 import { decodeWire, stripWire } from '../wire-codec.ts'
 import type { Chain, Linked } from './chain.ts'
 import type { Settled, Settler } from './settler.ts'
@@ -128,17 +128,17 @@ function originalOf(message: Message, wire: Wire | null): Message {
 }
 
 function wireFor(delivery: Delivery, carried: Wire | null, context: TaskContext): Wire {
-  if (carried === null) return freshWire(delivery, context)
+  if (carried === null) return firstWire(delivery, context)
   return context.from === 'lane'
     ? carried
     : { ...carried, attempts: 0, crashes: 0, dueAtMs: null, tier: null, reason: null }
 }
 
-function freshWire(
+function firstWire(
   { message, nativeId, partition, position }: Delivery,
   { system, queue, consumer }: TaskContext,
 ): Wire {
-  return {
+  return freshWire({
     id: idOf([system, queue, consumer], message, nativeId),
     origin: {
       system,
@@ -149,21 +149,8 @@ function freshWire(
       nativeId,
       timestampMs: message.timestampMs ?? null,
     },
-    attempts: 0,
-    maxAttempts: null,
-    firstFailedAtMs: null,
-    lastFailedAtMs: null,
-    failure: null,
-    tier: null,
-    reason: null,
-    worker: null,
     traceparent: traceparentOf(message),
-    hops: 0,
-    crashes: 0,
-    replayId: null,
-    dueAtMs: null,
-    history: [],
-  }
+  })
 }
 
 /**
