@@ -11,6 +11,9 @@ Kills worker, office, database and broker with SIGKILL at random moments under l
 handled, captured and replayed. The last line is one JSON object; the exit status is 0 only if nothing was lost,
 nothing was doubled unknowingly and the books balance. --saboteurs does it with broken builds, which must be caught.`
 
+/** A kill has to hit the moment that a saboteur leaves open: each gets a few rounds, with seeds of their own. */
+const rounds = 4
+
 const { values } = parseArgs({
   options: {
     kills: { type: 'string', default: '20' },
@@ -44,9 +47,6 @@ function report({ examples, ...result }: TortureResult): void {
   for (const example of examples) say(example)
   process.stdout.write(`${JSON.stringify(result)}\n`)
 }
-
-/** A kill has to hit the moment that a saboteur leaves open: each gets a few rounds, with seeds of their own. */
-const rounds = 4
 
 async function allCaught(): Promise<boolean> {
   let caught = 0
