@@ -4,9 +4,9 @@ import { spawn } from 'node:child_process'
 import { constants } from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { stop, Trouble } from './bootstrap/trouble.mjs'
 import { install } from './bootstrap/install.mjs'
 import { findNode } from './bootstrap/node.mjs'
+import { stop, Trouble } from './bootstrap/trouble.mjs'
 
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)))
 const [script, ...scriptArguments] = process.argv.slice(2)

@@ -1,6 +1,6 @@
-import { parseArgs } from 'node:util'
 import { fileURLToPath } from 'node:url'
-import { torture, type TortureResult } from './run.ts'
+import { parseArgs } from 'node:util'
+import { type TortureResult, torture } from './run.ts'
 import { buildBroken, saboteurs } from './saboteurs.ts'
 import type { Target } from './target.ts'
 

@@ -1,7 +1,7 @@
 import { randomInt } from 'node:crypto'
 import { lanesOf, systemClock } from '@redrive/worker'
 import type { Config } from '../config/index.ts'
-import { startOffice, type Office } from '../main.ts'
+import { type Office, startOffice } from '../main.ts'
 import { embeddedQueueUrl } from '../store/database.ts'
 import { type DemoQueue, openDemoBroker } from './demo-broker.ts'
 import { startInventory } from './inventory.ts'

@@ -1,5 +1,5 @@
-import type { LedgerAccount } from './record-transfer.ts'
 import type { Store } from '../store/store.ts'
+import type { LedgerAccount } from './record-transfer.ts'
 
 export interface LedgerReport {
   /** Letters that the books and an independent count do not agree on. 0 or something is wrong. */

@@ -1,6 +1,6 @@
-import type { Fingerprint } from './fingerprint.ts'
-import { compare } from './compare.ts'
 import type { Relation } from './compare.ts'
+import { compare } from './compare.ts'
+import type { Fingerprint } from './fingerprint.ts'
 import type { Shape } from './shape.ts'
 
 /** A cause with the shapes its letters have shown so far; each shape is stored once, by the key of its fingerprint. */

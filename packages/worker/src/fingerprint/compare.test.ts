@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { createCauseIndex, fingerprint } from './index.ts'
 import type { CauseIndex, FingerprintInput } from './index.ts'
+import { createCauseIndex, fingerprint } from './index.ts'
 
 function report(frames: readonly string[], rest: Partial<FingerprintInput> = {}): FingerprintInput {
   const message = rest.message ?? 'fetch failed'

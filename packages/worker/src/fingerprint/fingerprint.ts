@@ -1,8 +1,8 @@
 import { hash } from 'node:crypto'
 import { clean } from './clean.ts'
 import { parseStack } from './parse-stack.ts'
-import { shapeOf } from './shape.ts'
 import type { FingerprintInput, Shape } from './shape.ts'
+import { shapeOf } from './shape.ts'
 
 /** Goes up when the same failure would get another key. */
 export const fingerprintVersion: number = 1

@@ -1,7 +1,7 @@
 import type { Tier } from '../failure.ts'
 import { clean } from './clean.ts'
-import { looksLikeClass, splitHead } from './parsed.ts'
 import type { ErrorLevel, Frame, ParsedStack } from './parsed.ts'
+import { looksLikeClass, splitHead } from './parsed.ts'
 import { withoutRetry } from './retry-text.ts'
 import { templateOf } from './template.ts'
 

@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { createServer, type Socket, connect } from 'node:net'
+import { connect, createServer, type Socket } from 'node:net'
 
 /**
  * A TCP proxy in front of a Kafka broker. It puts itself into every answer that names the broker, so that clients come back to
