@@ -6,6 +6,7 @@ import { test } from 'node:test'
 import { pathToFileURL } from 'node:url'
 import { migrate } from '../src/store/migrate.ts'
 import { ensurePartitions } from '../src/store/partitions.ts'
+import { checkVersion } from '../src/store/safety.ts'
 import { openStore } from '../src/store/store.ts'
 import { firstUuidAt } from '../src/store/uuid.ts'
 import { startTestServer, testDatabase } from '../src/testing/database.ts'
@@ -83,4 +84,13 @@ test('months have their partitions ahead of time, and an id from nowhere still h
   assert.equal(await placeOf(firstUuidAt(Date.UTC(2032, 1, 1) - 1)), 'letter_content_2032_01')
   assert.equal(await placeOf(firstUuidAt(Date.UTC(2032, 1, 1))), 'letter_content_other')
   assert.equal(await placeOf('ffffffff-ffff-4fff-bfff-ffffffffffff'), 'letter_content_other')
+})
+
+test('a server before PostgreSQL 18 is refused with its version', async () => {
+  const settings: Readonly<Record<string, string>> = { server_version_num: '170006', server_version: '17.6 (Debian)' }
+  const old = { query: async (_: string, [name]: [string]) => ({ rows: [{ value: settings[name] }] }) }
+  await assert.rejects(checkVersion(old as never), {
+    code: 'DATABASE_TOO_OLD',
+    message: /PostgreSQL 17\.6 \(Debian\): version 18 or newer/,
+  })
 })

@@ -22,6 +22,20 @@ export async function checkSafety(pool: pg.Pool): Promise<void> {
   }
 }
 
+/** Statements use `uuidv7()` and `returning old, new`, both new in PostgreSQL 18. */
+const oldestVersion = 180_000
+
+/** @throws DATABASE_TOO_OLD */
+export async function checkVersion(pool: pg.Pool): Promise<void> {
+  const version = Number(await show(pool, 'server_version_num'))
+  if (version >= oldestVersion) return
+  const name = await show(pool, 'server_version')
+  throw new RedriveError('DATABASE_TOO_OLD', `the database is PostgreSQL ${name}: version 18 or newer is needed`, {
+    hint: 'Upgrade it, or leave REDRIVE_DATABASE_URL out: an embedded PostgreSQL runs then.',
+    data: { version: name },
+  })
+}
+
 async function show(pool: pg.Pool, setting: string): Promise<string> {
   const { rows } = await pool.query<{ value: string }>('select current_setting($1) as value', [setting])
   return rows[0]?.value ?? ''

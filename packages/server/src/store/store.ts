@@ -2,7 +2,7 @@ import { RedriveError } from '@redrive/worker'
 import pg from 'pg'
 import { migrate } from './migrate.ts'
 import { ensurePartitions } from './partitions.ts'
-import { checkSafety } from './safety.ts'
+import { checkSafety, checkVersion } from './safety.ts'
 
 /** The one store: a pool on a PostgreSQL whose schema `redrive` is ours. Who opens it closes it. */
 export interface Store {
@@ -43,12 +43,13 @@ const sessionSettings = `
 
 /**
  * Connects, refuses a server that is not durable and brings the schema up to date.
- * @throws DATABASE_UNREACHABLE, DATABASE_UNSAFE, MIGRATION_CHANGED, MIGRATION_NEWER
+ * @throws DATABASE_UNREACHABLE, DATABASE_TOO_OLD, DATABASE_UNSAFE, MIGRATION_CHANGED, MIGRATION_NEWER
  */
 export async function openStore(options: StoreOptions): Promise<Store> {
   const pool = makePool(options)
   try {
     await reach(pool, options.url)
+    await checkVersion(pool)
     if (options.allowUnsafe !== true) await checkSafety(pool)
     await migrate(pool)
     await ensurePartitions(pool, Date.now())
