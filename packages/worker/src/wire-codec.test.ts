@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import { tiers } from './failure.ts'
 import type { Header } from './message.ts'
-import type { Wire } from './wire.ts'
+import { freshWire, type Wire } from './wire.ts'
 import { budgetFor, decodeWire, defaultWireBudget, encodeWire, stripWire } from './wire-codec.ts'
 
 const full: Wire = {
@@ -247,24 +247,10 @@ function assertWritable(text: string): void {
 }
 
 function minimalWire(id: string): Wire {
-  return {
+  return freshWire({
     id,
     origin: { system: '', place: '', consumer: '', partition: null, position: null, nativeId: null, timestampMs: null },
-    attempts: 0,
-    maxAttempts: null,
-    firstFailedAtMs: null,
-    lastFailedAtMs: null,
-    failure: null,
-    tier: null,
-    reason: null,
-    worker: null,
-    traceparent: null,
-    hops: 0,
-    crashes: 0,
-    replayId: null,
-    dueAtMs: null,
-    history: [],
-  }
+  })
 }
 
 function cleanText(maxLength: number): fc.Arbitrary<string> {

@@ -3,6 +3,7 @@ import { test } from 'node:test'
 import { constant } from '../src/backoff.ts'
 import { Discard, PermanentError, RetryLater } from '../src/control.ts'
 import type { Receipt } from '../src/receipt.ts'
+import { freshWire } from '../src/wire.ts'
 import { encodeWire } from '../src/wire-codec.ts'
 import type { HandlerContext } from '../src/worker/attempt.ts'
 import { bed, messageOf, stop, textOf } from './bed.ts'
@@ -170,7 +171,7 @@ test('a replay is reported before it is acknowledged, and a wire of another cons
       if (textOf(message) === 'fails') throw new PermanentError('still')
     },
   })
-  const wire = {
+  const wire = freshWire({
     id: 'letter-1',
     origin: {
       system: 'memory',
@@ -181,21 +182,9 @@ test('a replay is reported before it is acknowledged, and a wire of another cons
       nativeId: null,
       timestampMs: null,
     },
-    attempts: 0,
-    maxAttempts: null,
-    firstFailedAtMs: null,
-    lastFailedAtMs: null,
-    failure: null,
-    tier: null,
-    reason: null,
-    worker: null,
-    traceparent: null,
     hops: 1,
-    crashes: 0,
     replayId: 'replay-1',
-    dueAtMs: null,
-    history: [],
-  }
+  })
   const replay = (body: string, changes: object) =>
     messageOf(body, { headers: encodeWire({ ...wire, ...changes }, null, { headerBytes: 4096, stackBytes: 0 }) })
   const producer = on.broker()

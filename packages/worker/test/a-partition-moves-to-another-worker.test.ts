@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { Wire } from '../src/wire.ts'
+import { freshWire, type Wire } from '../src/wire.ts'
 import { decodeWire, encodeWire } from '../src/wire-codec.ts'
 import { bed, intercepted, messageOf, never, stop, textOf } from './bed.ts'
 
@@ -185,7 +185,7 @@ test('a mark is judged only when its lane was read to the end', async () => {
   await stop(on, worker)
 })
 
-const blank: Wire = {
+const blank: Wire = freshWire({
   id: '',
   origin: {
     system: 'memory',
@@ -196,18 +196,4 @@ const blank: Wire = {
     nativeId: null,
     timestampMs: null,
   },
-  attempts: 0,
-  maxAttempts: null,
-  firstFailedAtMs: null,
-  lastFailedAtMs: null,
-  failure: null,
-  tier: null,
-  reason: null,
-  worker: null,
-  traceparent: null,
-  hops: 0,
-  crashes: 0,
-  replayId: null,
-  dueAtMs: null,
-  history: [],
-}
+})

@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import { kafkaLetter } from '../../test/kafka-letter.ts'
 import type { Header } from '../message.ts'
-import type { Wire } from '../wire.ts'
+import { freshWire } from '../wire.ts'
 import { defaultWireBudget, encodeWire } from '../wire-codec.ts'
 import { readLetter } from './read-letter.ts'
 import { readers } from './registry.ts'
@@ -43,7 +43,7 @@ test('of two frameworks the first knows the origin and the last the failure, wit
 })
 
 test('our own wire names the origin, as its lanes are named after it', () => {
-  const wire: Wire = {
+  const wire = freshWire({
     id: 'w1',
     origin: {
       system: 'kafka',
@@ -55,20 +55,8 @@ test('our own wire names the origin, as its lanes are named after it', () => {
       timestampMs: null,
     },
     attempts: 1,
-    maxAttempts: null,
-    firstFailedAtMs: null,
-    lastFailedAtMs: null,
-    failure: null,
-    tier: null,
-    reason: null,
-    worker: null,
-    traceparent: null,
     hops: 1,
-    crashes: 0,
-    replayId: null,
-    dueAtMs: null,
-    history: [],
-  }
+  })
   const { facts } = read([...spring, ...encodeWire(wire, null, defaultWireBudget)])
   assert.equal(facts.originPlace, 'orders-dlt')
   assert.equal(facts.consumer, 'mine')

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { bodyOf, messageOf, receive, take, until } from '../steps.ts'
 import { sql, wire } from './server.ts'
-import { bodyOf, messageOf, receive, take, until } from './steps.ts'
 
 const leaseMs = 1_000
 

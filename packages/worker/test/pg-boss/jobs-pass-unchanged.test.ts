@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { bodyOf, messageOf, receive, take, until } from '../steps.ts'
 import { proxied, sql, wire } from './server.ts'
-import { bodyOf, messageOf, receive, take, until } from './steps.ts'
 
 test('a job of another producer goes through a lane and back to its queue as it was', async () => {
   const { broker, boss } = await wire()

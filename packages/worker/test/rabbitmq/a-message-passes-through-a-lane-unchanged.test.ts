@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
 import { after, test } from 'node:test'
 import type { Message } from '../../src/message.ts'
+import { receive, take } from '../steps.ts'
 import { prefixFor, rabbitmqUrl, removeQueues, wire } from './server.ts'
-import { bareChannel, drain, receive, take } from './steps.ts'
+import { bareChannel, drain } from './steps.ts'
 
 const prefix = prefixFor('fidelity')
 const source = `${prefix}-source`

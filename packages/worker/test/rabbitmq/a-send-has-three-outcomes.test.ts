@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { after, test } from 'node:test'
+import { messageOf, until } from '../steps.ts'
 import { prefixFor, proxyTo, rabbitmqUrl, removeQueues, through, wire } from './server.ts'
-import { bareChannel, drain, messageOf, until } from './steps.ts'
+import { bareChannel, drain } from './steps.ts'
 
 const prefix = prefixFor('outcomes')
 const places = ['there', 'full', 'muted', 'deaf', 'hole'].map((name) => `${prefix}-${name}`)

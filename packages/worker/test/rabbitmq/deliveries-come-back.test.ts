@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
 import { after, test } from 'node:test'
 import type { BrokerTrouble } from '../../src/broker.ts'
+import { bodyOf, messageOf, receive, take, until } from '../steps.ts'
 import { prefixFor, rabbitmqUrl, removeQueues, wire } from './server.ts'
-import { bareChannel, bodyOf, messageOf, receive, take, until } from './steps.ts'
+import { bareChannel } from './steps.ts'
 
 const prefix = prefixFor('back')
 const places = ['crash', 'prefetch', 'held', 'later', 'limit'].map((name) => `${prefix}-${name}`)

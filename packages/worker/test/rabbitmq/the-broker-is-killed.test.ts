@@ -2,8 +2,9 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { startRabbitmq } from '../../../../tools/servers/rabbitmq.ts'
 import type { SendResult } from '../../src/broker.ts'
+import { bodyOf, messageOf, receive, take, until } from '../steps.ts'
 import { wire } from './server.ts'
-import { bareChannel, bodyOf, drain, messageOf, receive, take, until } from './steps.ts'
+import { bareChannel, drain } from './steps.ts'
 
 test('nothing the broker confirmed is missing after kill -9, and receiving goes on', async () => {
   const server = await startRabbitmq()
