@@ -76,3 +76,14 @@ test('texts that only differ in where one ends and the next begins are told apar
   const other = remembering({ ...base, errorClass: 'AErrorB', message: 'failed' })
   assert.notEqual(one.key, other.key)
 })
+
+test('a long number in the name of a consumer or a queue is part of the name', () => {
+  const remembering = fingerprinter()
+  const base = { queue: 'q', consumer: '5790889257107', errorClass: 'AError', message: 'failed', stack: null }
+  assert.notEqual(remembering(base).key, remembering({ ...base, consumer: '5790889257108' }).key)
+  assert.notEqual(remembering(base).key, remembering({ ...base, queue: '1234567' }).key)
+  assert.equal(
+    remembering({ ...base, consumer: '5790889257108' }).key,
+    fingerprint({ ...base, consumer: '5790889257108' }).key,
+  )
+})
