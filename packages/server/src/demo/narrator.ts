@@ -36,7 +36,7 @@ export function narrator(): Narrator {
         const tries = news.attempts === 1 ? '1 attempt' : `${news.attempts} attempts`
         sayFew(
           `died ${news.tier}`,
-          `${paint('yellow', 'dead  ')} tier ${news.tier} (${news.reason}) after ${tries}: ${oneLine(news.message)}`,
+          `${paint('yellow', 'dead  ')} tier ${news.tier} (${news.reason}) after ${tries}: ${oneLine(news.message) || 'it took its process down'}`,
         )
       } else if (news.kind === 'killed')
         say(`${paint('red', 'killed')} the worker process is gone (${news.how}); a new one starts`)
