@@ -51,7 +51,7 @@ test('after the intents, before a send: uncertain, and never sent by themselves'
   const { id, lease } = await heldRun(bed, 3)
   const claim = await claimNext(bed.store, lease, 2)
   assert.equal(claim.kind, 'claimed')
-  assert.deepEqual(await bed.states(), { open: 1, replaying: 2 })
+  assert.deepEqual(await bed.states(), { replaying: 3 })
   await leaseEnds(bed, id)
   const run = await doneBySuccessor(bed, id)
   assert.deepEqual(run.sends, { intended: 0, sent: 1, notSent: 0, uncertain: 2 })
@@ -98,7 +98,7 @@ test('a receipt that is quicker than the result keeps an uncertain or refused se
     const [claimed] = claim.letters
     assert.ok(claimed)
     await bed.store.transaction((client) => applyReceipts(client, [receipt(claimed.attemptId)]))
-    assert.equal(await markResults(bed.store, lease, [{ claimed, result }]), true)
+    assert.equal(await markResults(bed.store, lease, { fromOrdinal: 0, results: [result] }), true)
     assert.deepEqual(await bed.states(), { replayed: 1 }, result.kind)
     assert.equal((await bed.runOf(id)).sends.sent, 1)
     await bed.balanced()
@@ -112,7 +112,8 @@ test('a receipt after a mistaken "not sent" takes the letter out of the open one
   assert.ok(claim.kind === 'claimed')
   const [claimed] = claim.letters
   assert.ok(claimed)
-  await markResults(bed.store, lease, [{ claimed, result: { kind: 'not-sent', reason: 'refused', retryable: false } }])
+  const refused: SendResult = { kind: 'not-sent', reason: 'refused', retryable: false }
+  await markResults(bed.store, lease, { fromOrdinal: 0, results: [refused] })
   assert.deepEqual(await bed.states(), { open: 1 })
   await bed.store.transaction((client) => applyReceipts(client, [receipt(claimed.attemptId)]))
   assert.deepEqual(await bed.states(), { replayed: 1 })
@@ -127,10 +128,9 @@ test('a holder that comes back after its lease changes nothing any more', async 
   await leaseEnds(bed, id)
   const successor = await takeRun(bed.store)
   assert.equal(successor?.runId, lease.runId)
-  const sent = claim.letters.map((claimed) => ({ claimed, result: { kind: 'sent' } as const }))
-  assert.equal(await markResults(bed.store, lease, sent), false)
+  assert.equal(await markResults(bed.store, lease, { fromOrdinal: 0, results: [{ kind: 'sent' }] }), false)
   assert.equal((await claimNext(bed.store, lease, 1)).kind, 'lost')
-  assert.deepEqual(await bed.states(), { open: 1, uncertain: 1 })
+  assert.deepEqual(await bed.states(), { replaying: 1, uncertain: 1 })
   await bed.balanced()
 })
 

@@ -52,7 +52,7 @@ export async function listCauses(store: Store, options: ListCausesOptions = {}):
     `select c.*, q.name as queue, c.last_seen::text as exact_last_seen
        from cause c join queue q on q.id = c.queue_id
       where ($1::text is null or q.name = $1) and ($2::cause_state is null or c.state = $2) and ($3::tier is null or c.tier = $3)
-        and (not $4 or exists (select from letter l where l.cause_id = c.id and l.state = 'open'))
+        and (not $4 or exists (select from outstanding o where o.cause_id = c.id and o.state = 'open'))
         and ($5::timestamptz is null or (c.last_seen, c.id) < ($5, $6::bigint))
       order by c.last_seen desc, c.id desc
       limit $7`,

@@ -3,6 +3,7 @@ import { RedriveError } from '@redrive/worker'
 import { recordAudit } from '../audit/index.ts'
 import { recordTransfer } from '../ledger/index.ts'
 import type { Store } from '../store/store.ts'
+import { lockForBulk } from './bulk-lock.ts'
 import { resolveSelection, type Selection } from './selection.ts'
 
 export interface Discarded {
@@ -25,6 +26,7 @@ export async function discardLetters(
     })
   }
   return store.transaction(async (client) => {
+    await lockForBulk(client)
     const { ids, missing } = await resolveSelection(client, request.selection, request.nowMs)
     const { rows } = await client.query<{ queue_id: number; was: 'open' | 'uncertain'; letters: number }>(
       `with chosen as (

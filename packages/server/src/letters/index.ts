@@ -1,3 +1,4 @@
+export { lockForBulk } from './bulk-lock.ts'
 export { type Discarded, discardLetters } from './discard.ts'
 export type { Bytes, LetterDetail, ReplayOfLetter } from './letter-detail.ts'
 export { type LetterPage, type LetterSummary, listLetters } from './list.ts'

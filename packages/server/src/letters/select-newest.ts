@@ -9,7 +9,7 @@ const maxMerged = 200
 /** The newest letters of a scope, through the indexes in captured order; what no index knows is looked at letter by letter. */
 export function newest(client: Pool | PoolClient, search: Search): Promise<Found> {
   const { conditions, scope, maxLooked } = search
-  if (scope.ids.length === 0) return Promise.resolve({ ids: [], lookedTo: null })
+  if (scope.ids.length === 0 || conditions.states.length === 0) return Promise.resolve({ ids: [], lookedTo: null })
   const walked = scope.kind === 'causes' && scope.ids.length > maxMerged
   const walk: Walk = {
     column: scope.kind === 'causes' && !walked ? 'cause_id' : 'queue_id',
@@ -78,14 +78,26 @@ function inCapturedOrder(
   { column, ids, filters, limit, join }: Walk & { readonly limit: number; readonly join: string },
 ): string {
   const type = column === 'cause_id' ? 'bigint' : 'int'
+  const states = search.conditions.states
+  const outstanding = states.filter((state) => outstandingStates.has(state))
+  const settled = states.filter((state) => !outstandingStates.has(state))
+  // Outstanding letters have indexes of their own, so that few of them are found among many that are settled.
+  const branches = [
+    { rows: '(select letter_id as id, queue_id, cause_id, state from outstanding) l', wanted: outstanding },
+    { rows: 'letter l', wanted: settled },
+  ]
+    .filter(({ wanted }) => wanted.length > 0)
+    .map(
+      ({ rows, wanted }) => `
+      (select l.id from ${rows} ${join}
+       where l.${column} = scope.id and l.state = any(${bind(wanted)}::letter_state[]) and ${joined([...narrowOf(search), ...filters])}
+       order by l.id desc limit ${bind(limit)})`,
+    )
   return `
     select newest.id
     from unnest(${bind(ids)}::${type}[]) as scope(id)
-    cross join unnest(${bind(search.conditions.states)}::letter_state[]) as wanted(state)
-    cross join lateral (
-      select l.id from letter l ${join}
-      where l.${column} = scope.id and l.state = wanted.state and ${joined([...narrowOf(search), ...filters])}
-      order by l.id desc limit ${bind(limit)}
-    ) newest
+    cross join lateral (${branches.join(' union all ')}) newest
     order by newest.id desc limit ${bind(limit)}`
 }
+
+const outstandingStates: ReadonlySet<string> = new Set(['open', 'held', 'uncertain'])

@@ -32,7 +32,7 @@ export async function listQueues(store: Store): Promise<readonly QueueView[]> {
           select account, sum(letters)::bigint as letters from ledger_entry
           where queue_id = q.id and account <> 'source' group by account having sum(letters) <> 0) b) as letters,
        (select count(*)::int from cause where queue_id = q.id) as causes,
-       (select uuid_extract_timestamp(id) from letter where queue_id = q.id and state = 'open' order by id limit 1) as oldest,
+       (select uuid_extract_timestamp(letter_id) from outstanding where queue_id = q.id and state = 'open' order by letter_id limit 1) as oldest,
        (select max(last_seen) from cause where queue_id = q.id) as newest
      from queue q order by q.name`,
   )

@@ -32,9 +32,10 @@ export async function carryOut(lease: Lease, options: CarryOutOptions): Promise<
       const stopping = signal.aborted
       if (!stopping) next = claimNext(store, lease, size)
       next.catch(() => undefined)
-      const sent = await sendBatch(claim.letters, options)
+      const results = await sendBatch(claim.letters, options)
       if (!(await noted)) return 'lost'
-      noted = throughOutage(clock, () => markResults(store, lease, sent))
+      const batch = { fromOrdinal: claim.fromOrdinal, results }
+      noted = throughOutage(clock, () => markResults(store, lease, batch))
       noted.catch(() => undefined)
       if (stopping) return (await noted) ? 'stopped' : 'lost'
       await clock.sleep(dueAtMs - clock.now(), signal)
@@ -46,7 +47,7 @@ export async function carryOut(lease: Lease, options: CarryOutOptions): Promise<
 }
 
 const maxBurstMs = 250
-const maxBatch = 500
+const maxBatch = 2_000
 
 /** At most a quarter of a second of the pace, so that a stop is obeyed soon. */
 function batchSize(pace: number): number {
@@ -57,7 +58,7 @@ const patienceMs = 60_000
 
 /**
  * What was sent is known here and nowhere else: while the database is away we hold on to it rather than make it uncertain. Marking twice
- * is harmless, since only attempts that are still `intended` change.
+ * is harmless, since only an intent without results changes.
  */
 async function throughOutage<T>(clock: Clock, work: () => Promise<T>): Promise<T> {
   const untilMs = clock.now() + patienceMs

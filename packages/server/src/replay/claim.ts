@@ -1,7 +1,7 @@
 import type { Pool, PoolClient } from 'pg'
-import { recordTransfers } from '../ledger/index.ts'
 import type { Store } from '../store/store.ts'
 import { type ClaimedLetter, contentOf } from './content.ts'
+import { replayIdOf } from './replay-id.ts'
 
 /** A run in the hands of this process; the token fences every write of it. */
 export interface Lease {
@@ -16,7 +16,6 @@ export interface Lease {
 export interface Claimed {
   readonly attemptId: string
   readonly letterId: string
-  readonly queueId: number
   readonly broker: string
   readonly place: string
   /** Of the body that was agreed to. */
@@ -25,40 +24,33 @@ export interface Claimed {
   readonly letter: ClaimedLetter | null
 }
 
+/** Letters of one intent, in the order of their ordinals. */
+export interface Batch {
+  readonly fromOrdinal: number
+  readonly letters: readonly Claimed[]
+}
+
 export const leaseSeconds = 20
 
-export type Claim =
-  | { readonly kind: 'claimed'; readonly letters: readonly Claimed[] }
-  | { readonly kind: 'end' }
-  | { readonly kind: 'lost' }
+export type Claim = ({ readonly kind: 'claimed' } & Batch) | { readonly kind: 'end' } | { readonly kind: 'lost' }
+
+/** Most bytes of one batch, unless a single letter has more. */
+const maxBatchBytes = 8 * 1_024 * 1_024
 
 /**
- * Writes the intents of the next letters of a run and takes the letters out of `open`, in one transaction. Letters that changed since
- * the plan was made are left alone. `lost`: another process holds the run by now.
+ * Writes the intent of the next letters of a run, in one transaction with the run's progress. The letters are `replaying` since its start,
+ * so they are as they were agreed to. `lost`: another process holds the run by now.
  */
 export function claimNext(store: Store, lease: Lease, limit: number): Promise<Claim> {
   return store.transaction(async (client) => {
     const range = await advance(client, lease, limit)
     if (range === null) return { kind: 'lost' }
     if (range.from >= range.to) return { kind: 'end' }
-    const intents = await intend(client, lease, range)
-    await recordTransfers(
-      client,
-      [...countBy(intents)].map(([queueId, letters]) => ({
-        queueId,
-        from: 'open',
-        to: 'replaying',
-        letters,
-        what: 'replay',
-        reference: lease.runId,
-      })),
+    const contents = await contentOf(client, { planId: lease.planId, ...range })
+    const letters = contents.map(
+      ({ ordinal, ...rest }): Claimed => ({ attemptId: replayIdOf(lease.runId, ordinal), ...rest }),
     )
-    const contents = await contentOf(
-      client,
-      intents.map(({ letterId }) => letterId),
-    )
-    const letters = intents.map((intent) => ({ ...intent, letter: contents.get(intent.letterId) ?? null }))
-    return { kind: 'claimed', letters }
+    return { kind: 'claimed', fromOrdinal: range.from, letters }
   })
 }
 
@@ -74,7 +66,7 @@ export async function renewLease(client: Pool | PoolClient, lease: Lease): Promi
 
 /**
  * Whether the run is still ours. Takes no lock, so that results are noted while the next intents are written; whoever takes the run over
- * settles each intent without a result, and a result changes none that is settled.
+ * settles each intent without results, and results change none that is settled.
  */
 export async function holdsLease(client: Pool | PoolClient, lease: Lease): Promise<boolean> {
   const { rowCount } = await client.query({
@@ -85,53 +77,25 @@ export async function holdsLease(client: Pool | PoolClient, lease: Lease): Promi
   return rowCount === 1
 }
 
-function countBy(rows: readonly { readonly queueId: number }[]): Map<number, number> {
-  const counts = new Map<number, number>()
-  for (const { queueId } of rows) counts.set(queueId, (counts.get(queueId) ?? 0) + 1)
-  return counts
-}
-
-/** Ordinals of a plan are 0, 1, 2 … without gaps. */
+/** As many letters as `limit` and the bytes of a batch allow, at least one. */
 async function advance(client: PoolClient, lease: Lease, limit: number): Promise<{ from: number; to: number } | null> {
   const { rows } = await client.query<{ from: number; to: number }>({
     name: 'advance-run',
     text: `
-      update run set lease_until = now() + make_interval(secs => $3), next_ordinal = least(next_ordinal + $4, plan.letters)
-      from plan where run.id = $1 and plan.id = run.plan_id and lease_token = $2 and state = 'running'
+      with held as (
+        select id, next_ordinal from run where id = $1 and lease_token = $2 and state = 'running' for update
+      ), next as (
+        select coalesce(max(ordinal) + 1, (select next_ordinal from held)) as upto
+        from (
+          select ordinal, sum(bytes) over (order by ordinal) - bytes as before
+          from plan_letter where plan_id = $3 and ordinal >= (select next_ordinal from held) and ordinal < (select next_ordinal from held) + $4
+        ) as letter where before < $5
+      ), intended as (
+        insert into intent (run_id, from_ordinal, to_ordinal) select id, next_ordinal, upto from held, next where upto > next_ordinal
+      )
+      update run set lease_until = now() + make_interval(secs => $6), next_ordinal = upto from held, next where run.id = held.id
       returning old.next_ordinal as "from", new.next_ordinal as "to"`,
-    values: [lease.runId, lease.token, leaseSeconds, limit],
+    values: [lease.runId, lease.token, lease.planId, limit, maxBatchBytes, leaseSeconds],
   })
   return rows[0] ?? null
-}
-
-type Intent = Omit<Claimed, 'letter'>
-
-/** Letters are locked in the order of their ids, as everywhere, so that runs with common letters wait for each other without a deadlock. */
-async function intend(
-  client: PoolClient,
-  lease: Lease,
-  range: { from: number; to: number },
-): Promise<readonly Intent[]> {
-  const { rows } = await client.query<Intent>({
-    // Without a name, for the reason `markResults` gives.
-    text: `
-      with taken as (
-        select pl.letter_id, pl.ordinal, pl.broker, pl.place, pl.body_sha256
-        from plan_letter pl join letter l on l.id = pl.letter_id
-        where pl.plan_id = $2 and pl.ordinal >= $3 and pl.ordinal < $4 and l.state::text = 'open' and l.revision = pl.revision
-        order by l.id for update of l
-      ), intended as (
-        insert into attempt (id, run_id, letter_id, ordinal, broker, place, body_sha256)
-        select uuidv7(), $1, letter_id, ordinal, broker, place, body_sha256 from taken
-        on conflict do nothing returning id, letter_id, ordinal, broker, place, body_sha256
-      ), moved as (
-        update letter l set state = 'replaying', revision = l.revision + 1, changed_at = now()
-        from intended i where l.id = i.letter_id
-        returning i.ordinal, i.id, i.letter_id, l.queue_id, i.broker, i.place, i.body_sha256
-      )
-      select id as "attemptId", letter_id as "letterId", queue_id as "queueId", broker, place, body_sha256 as "bodySha256"
-      from moved order by ordinal`,
-    values: [lease.runId, lease.planId, range.from, range.to],
-  })
-  return rows
 }

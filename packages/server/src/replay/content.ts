@@ -1,6 +1,8 @@
 import type { Header } from '@redrive/worker'
 import type { PoolClient } from 'pg'
+import { copyOut, type RowFields } from '../store/copy-out.ts'
 import { decodeHeaders } from '../store/header-list.ts'
+import type { Claimed } from './claim.ts'
 
 /** What of a letter is sent again, and what its new wire says. */
 export interface ClaimedLetter {
@@ -21,26 +23,69 @@ export interface ClaimedLetter {
   readonly timestampMs: number | null
 }
 
-/** By letter id; a letter whose row is missing or broken is not in it, so that it cannot hold up the others. */
+type Planned = Omit<Claimed, 'attemptId'> & { readonly ordinal: number }
+
+/**
+ * The letters of a plan from one ordinal to another, in order. One whose row is missing or broken comes without its bytes, so that it
+ * cannot hold up the others.
+ */
 export async function contentOf(
   client: PoolClient,
-  ids: readonly string[],
-): Promise<ReadonlyMap<string, ClaimedLetter>> {
-  const contents = new Map<string, ClaimedLetter>()
-  if (ids.length === 0) return contents
-  const { rows } = await client.query<Omit<ClaimedLetter, 'headers'> & { id: string; headers: Buffer }>(
-    `select id, key, body, headers, properties, failure_headers as "failureHeaders", wire_id as "wireId", coalesce(hops, 0) as hops,
-       origin_system as "originSystem", origin_place as "originPlace", origin_partition as "originPartition",
-       origin_position as "originPosition", consumer, traceparent, timestamp_ms::float8 as "timestampMs"
-     from letter_content where id = any($1::uuid[])`,
-    [ids],
+  range: { readonly planId: string; readonly from: number; readonly to: number },
+): Promise<readonly Planned[]> {
+  const { planId } = range
+  const places = await client.query<{ broker: string; place: string }>({
+    name: 'places-of-plan',
+    text: 'select broker, place from plan_place where plan_id = $1 order by number',
+    values: [planId],
+  })
+  const rows = await copyOut(
+    client,
+    `copy (
+       select l.ordinal, l.letter_id, l.place, l.body_sha256, c.id is not null, c.key, c.body, c.headers, c.properties, c.failure_headers,
+         c.wire_id, c.hops, c.origin_system, c.origin_place, c.origin_partition, c.origin_position, c.consumer, c.traceparent, c.timestamp_ms
+       from plan_letter l left join letter_content c on c.id = l.letter_id
+       where l.plan_id = '${planId}' and l.ordinal >= ${range.from} and l.ordinal < ${range.to} order by l.ordinal
+     ) to stdout (format binary)`,
   )
-  for (const { id, headers, ...row } of rows) {
-    try {
-      contents.set(id, { ...row, headers: decodeHeaders(headers) })
-    } catch {
-      // Told by its absence.
-    }
+  return rows.map((row) => {
+    const ordinal = row.int4() ?? 0
+    const letterId = row.uuid()
+    const to = places.rows[row.int4() ?? 0]
+    const bodySha256 = row.bytes() ?? nothing
+    const letter = row.bytes()?.[0] === 1 ? readContent(row) : null
+    return { ordinal, letterId, broker: to?.broker ?? '', place: to?.place ?? '', bodySha256, letter }
+  })
+}
+
+const nothing = Buffer.alloc(0)
+
+function readContent(row: RowFields): ClaimedLetter | null {
+  const key = row.bytes()
+  const body = row.bytes()
+  const headers = row.bytes()
+  const letter = {
+    key,
+    body,
+    properties: row.bytes(),
+    failureHeaders: row.texts(),
+    wireId: row.text(),
+    hops: row.int4() ?? 0,
+    originSystem: row.text(),
+    originPlace: row.text(),
+    originPartition: row.text(),
+    originPosition: row.text(),
+    consumer: row.text(),
+    traceparent: row.text(),
+    timestampMs: numberOrNull(row.int8()),
   }
-  return contents
+  try {
+    return { ...letter, headers: decodeHeaders(headers ?? nothing) }
+  } catch {
+    return null
+  }
+}
+
+function numberOrNull(value: bigint | null): number | null {
+  return value === null ? null : Number(value)
 }

@@ -2,22 +2,30 @@ import { createHash } from 'node:crypto'
 import type { PoolClient } from 'pg'
 
 /**
- * SHA-256 over everything a plan fixes: letters with revision and body hash, destinations, cut-off and pace. Whoever agrees to a plan
- * agrees to its digest; a plan whose rows no longer give it is refused.
+ * SHA-256 over everything a plan fixes: letters with revision, version and body hash, destinations, cut-off and pace. Whoever agrees to a
+ * plan agrees to its digest; a plan whose rows no longer give it is refused. The server hashes its rows by the page, so that they need
+ * not come here.
  */
 export async function digestOfPlan(client: PoolClient, id: string): Promise<Buffer> {
   const hash = createHash('sha256')
-  const { rows } = await client.query('select cutoff, destination, pace, selection from plan where id = $1', [id])
+  const { rows } = await client.query(
+    `select cutoff, destination, pace, selection,
+       (select jsonb_agg(jsonb_build_array(number, broker, place) order by number) from plan_place where plan_id = $1) as places
+     from plan where id = $1`,
+    [id],
+  )
   hash.update(JSON.stringify(rows[0] ?? null))
-  for (let after = -1; ; ) {
-    const page = await client.query<{ ordinal: number; line: string }>(
-      `select ordinal, jsonb_build_array(ordinal, letter_id, revision, encode(body_sha256, 'hex'), broker, place)::text as line
-       from plan_letter where plan_id = $1 and ordinal > $2 order by ordinal limit 10000`,
-      [id, after],
+  for (let from = 0; ; from += pageSize) {
+    const page = await client.query<{ digest: Buffer | null }>(
+      `select sha256(string_agg(int4send(ordinal) || uuid_send(letter_id) || int4send(revision) || int4send(version)
+                                || int4send(octet_length(body_sha256)) || body_sha256 || int4send(place) || int4send(bytes), ''::bytea order by ordinal)) as digest
+       from plan_letter where plan_id = $1 and ordinal >= $2 and ordinal < $3`,
+      [id, from, from + pageSize],
     )
-    const last = page.rows.at(-1)
-    if (last === undefined) return hash.digest()
-    for (const { line } of page.rows) hash.update(`${line}\n`)
-    after = last.ordinal
+    const digest = page.rows[0]?.digest
+    if (!digest) return hash.digest()
+    hash.update(digest)
   }
 }
+
+const pageSize = 10_000

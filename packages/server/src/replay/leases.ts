@@ -3,11 +3,11 @@ import { recordAudit } from '../audit/index.ts'
 import { showRunId } from '../store/ids.ts'
 import type { Store } from '../store/store.ts'
 import { type Lease, leaseSeconds } from './claim.ts'
-import { moveLetters } from './mark.ts'
+import { markLeftBehind } from './mark.ts'
 
 /**
- * Takes the oldest run nobody holds and settles what its last holder left behind: whether an intent without a result was sent nobody
- * knows, so its letter becomes `uncertain`, and nothing is sent twice on a guess.
+ * Takes the oldest run nobody holds and settles what its last holder left behind: whether an intent without results was sent nobody
+ * knows, so its letters become `uncertain`, and nothing is sent twice on a guess.
  */
 export async function takeRun(store: Store): Promise<Lease | null> {
   return store.transaction(async (client) => {
@@ -22,8 +22,9 @@ export async function takeRun(store: Store): Promise<Lease | null> {
     )
     const row = rows[0]
     if (row === undefined) return null
-    await settleLeftBehind(client, row.id)
-    return { runId: row.id, planId: row.plan_id, token: row.lease_token, pace: row.pace }
+    const lease = { runId: row.id, planId: row.plan_id, token: row.lease_token, pace: row.pace }
+    await settleLeftBehind(client, lease)
+    return lease
   })
 }
 
@@ -35,7 +36,7 @@ export async function finishRun(store: Store, lease: Lease): Promise<boolean> {
       [lease.runId, lease.token],
     )
     if (rowCount === 0) return false
-    await settleLeftBehind(client, lease.runId)
+    await settleLeftBehind(client, lease)
     await recordAudit(client, { actor: 'redrive', action: 'run.done', target: showRunId(lease.runId), reason: null })
     return true
   })
@@ -49,22 +50,13 @@ export async function giveBack(store: Store, lease: Lease): Promise<void> {
   ])
 }
 
-/** A receipt or a return that came before the result could be noted proves that the letter was sent. */
-async function settleLeftBehind(client: PoolClient, runId: string): Promise<void> {
-  const { rows } = await client.query<{ letter_id: string; proven: boolean }>(
-    // In the order in which results are noted, which may still be under way.
-    `with left_behind as (
-       select id from attempt where run_id = $1 and state = 'intended' order by id for update
-     )
-     update attempt a set
-       state = case when outcome in ('confirmed', 'returned') then 'sent' else 'uncertain' end::attempt_state,
-       sent_at = now(), why = case when outcome = 'pending' then 'the process that was sending it died' end
-     from left_behind where a.id = left_behind.id
-     returning letter_id, outcome in ('confirmed', 'returned') as proven`,
-    [runId],
+/** At most a few: as many as one process has on its way. */
+async function settleLeftBehind(client: PoolClient, lease: Pick<Lease, 'runId' | 'planId'>): Promise<void> {
+  // Results may still be on their way to the database: who has the intent first says what became of it.
+  const { rows } = await client.query<{ fromOrdinal: number; toOrdinal: number }>(
+    `select from_ordinal as "fromOrdinal", to_ordinal as "toOrdinal" from intent
+     where run_id = $1 and noted_at is null order by from_ordinal for no key update`,
+    [lease.runId],
   )
-  const ids = (proven: boolean): readonly string[] =>
-    rows.filter((row) => row.proven === proven).map((row) => row.letter_id)
-  await moveLetters(client, { ids: ids(true), from: 'replaying', to: 'replayed', reference: runId })
-  await moveLetters(client, { ids: ids(false), from: 'replaying', to: 'uncertain', reference: runId })
+  for (const intent of rows) await markLeftBehind(client, lease, intent)
 }

@@ -2,56 +2,60 @@ import type { SendResult } from '@redrive/worker'
 import type { PoolClient } from 'pg'
 import { recordTransfers } from '../ledger/index.ts'
 import type { Store } from '../store/store.ts'
-import { type Claimed, holdsLease, type Lease } from './claim.ts'
+import { holdsLease, type Lease } from './claim.ts'
 
-export interface Sent {
-  readonly claimed: Pick<Claimed, 'attemptId'>
-  readonly result: SendResult
+/** A result for each letter of an intent, in the order of their ordinals. */
+export interface Results {
+  readonly fromOrdinal: number
+  readonly results: readonly SendResult[]
 }
 
 /**
  * Writes down what became of the sends of a batch: `sent` letters are `replayed`, `not-sent` ones `open` again, the rest `uncertain`.
  * A receipt or a return that was quicker than the result is stronger than it: what somebody handled was sent.
- * Does nothing and says `false` when the run went to somebody else meanwhile: then these attempts are `uncertain` already.
+ * Does nothing and says `false` when the run went to somebody else meanwhile: then these letters are `uncertain` already.
  */
-export function markResults(store: Store, lease: Lease, batch: readonly Sent[]): Promise<boolean> {
+export function markResults(store: Store, lease: Lease, batch: Results): Promise<boolean> {
   return store.transaction(async (client) => {
     if (!(await holdsLease(client, lease))) return false
-    const results = batch.map(({ result }) => result)
-    const { rows } = await client.query<Moved>({
-      // Without a name, so that it is planned for this many ids: a plan for any number joins them one by one. The states are compared
-      // as text, which no index offers: there are few letters under way by the statistics, so that the planner would read all that
-      // are by their state, and match each with each of the batch.
-      text: `
-        with marked as (
-          update attempt a set
-            state = case when a.outcome in ('confirmed', 'returned') then 'sent' else r.state::attempt_state end,
-            outcome = case when a.outcome = 'pending' and r.state = 'not-sent' then 'none' else a.outcome end,
-            why = r.why, sent_at = now(), sent_partition = r.partition, sent_position = r.position
-          from (
-            select * from unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::bigint[]) as r(id, state, why, partition, position)
-            order by id
-          ) as r
-          where a.id = r.id and a.state::text = 'intended'
-          returning a.letter_id, a.state
-        ), moved as (
-          update letter l set revision = l.revision + 1, changed_at = now(),
-            state = (case m.state when 'sent' then 'replayed' when 'not-sent' then 'open' else 'uncertain' end)::letter_state
-          from marked m where l.id = m.letter_id and l.state::text = 'replaying'
-          returning l.queue_id, l.state
-        )
-        select queue_id as "queueId", state as "to", count(*)::int as letters from moved group by 1, 2`,
-      values: [
-        batch.map(({ claimed }) => claimed.attemptId),
-        results.map(({ kind }) => kind),
-        results.map((result) => ('reason' in result ? storable(result.reason) : null)),
-        results.map((result) => (result.kind === 'sent' ? (result.partition ?? null) : null)),
-        results.map((result) => (result.kind === 'sent' ? (result.position?.toString() ?? null) : null)),
-      ],
+    const { fromOrdinal } = batch
+    // Evidence that comes from now on waits for the results.
+    const open = await client.query({
+      name: 'lock-intent',
+      text: 'select from intent where run_id = $1 and from_ordinal = $2 and noted_at is null for no key update',
+      values: [lease.runId, fromOrdinal],
     })
-    await book(client, rows, { from: 'replaying', reference: lease.runId })
+    if (open.rowCount === 0) return true
+    const doubted = batch.results.flatMap(({ kind }, index) => (kind === 'sent' ? [] : [fromOrdinal + index]))
+    const proven = await provenOf(client, lease.runId, doubted)
+    const marks = batch.results.map(({ kind }, index) => (proven.has(fromOrdinal + index) ? sentMark : markOf[kind]))
+    await noteResults(client, lease.runId, { ...batch, marks })
+    await settleLetters(client, lease, { fromOrdinal, marks })
     return true
   })
+}
+
+const sentMark = 's'
+const markOf = { sent: sentMark, 'not-sent': 'n', uncertain: 'u' } as const
+type Mark = (typeof markOf)[keyof typeof markOf]
+
+/** Marks an intent whose sender is gone: what evidence proves was sent, of the rest nobody knows. */
+export async function markLeftBehind(
+  client: PoolClient,
+  lease: Pick<Lease, 'runId' | 'planId'>,
+  intent: { readonly fromOrdinal: number; readonly toOrdinal: number },
+): Promise<void> {
+  const { fromOrdinal, toOrdinal } = intent
+  const ordinals = Array.from({ length: toOrdinal - fromOrdinal }, (_, index) => fromOrdinal + index)
+  const proven = await provenOf(client, lease.runId, ordinals)
+  const marks = ordinals.map((ordinal) => (proven.has(ordinal) ? sentMark : markOf.uncertain))
+  await noteResults(client, lease.runId, { fromOrdinal, results: [], marks })
+  await client.query('update intent set problem = $3 where run_id = $1 and from_ordinal = $2', [
+    lease.runId,
+    fromOrdinal,
+    'the process that was sending it died',
+  ])
+  await settleLetters(client, lease, { fromOrdinal, marks })
 }
 
 /** Moves letters between two states, in the books as well; those in another state stay. */
@@ -60,7 +64,7 @@ export async function moveLetters(
   move: {
     readonly ids: readonly string[]
     readonly from: 'open' | 'replaying' | 'uncertain'
-    readonly to: 'replayed' | 'uncertain'
+    readonly to: 'open' | 'replayed' | 'uncertain'
     readonly reference: string
   },
 ): Promise<void> {
@@ -75,6 +79,65 @@ export async function moveLetters(
     [move.ids, move.from, move.to],
   )
   await book(client, rows, move)
+}
+
+async function provenOf(client: PoolClient, runId: string, ordinals: readonly number[]): Promise<ReadonlySet<number>> {
+  if (ordinals.length === 0) return new Set()
+  const { rows } = await client.query<{ ordinal: number }>(
+    'select ordinal from evidence where run_id = $1 and ordinal = any($2::int[])',
+    [runId, ordinals],
+  )
+  return new Set(rows.map(({ ordinal }) => ordinal))
+}
+
+async function noteResults(
+  client: PoolClient,
+  runId: string,
+  { fromOrdinal, results, marks }: Results & { readonly marks: readonly Mark[] },
+): Promise<void> {
+  const count = (mark: Mark): number => marks.reduce((sum, each) => (each === mark ? sum + 1 : sum), 0)
+  const reasons = results.flatMap((result, index) =>
+    'reason' in result ? [[fromOrdinal + index, storable(result.reason)] as const] : [],
+  )
+  const located = results.some((result) => result.kind === 'sent' && result.position !== undefined)
+  await client.query({
+    name: 'note-results',
+    text: `update intent set noted_at = now(), results = $3, sent = $4, not_sent = $5, uncertain = $6, partitions = $7, positions = $8, reasons = $9
+           where run_id = $1 and from_ordinal = $2`,
+    values: [
+      runId,
+      fromOrdinal,
+      Buffer.from(marks.join(''), 'latin1'),
+      count('s'),
+      count('n'),
+      count('u'),
+      located ? results.map((result) => (result.kind === 'sent' ? (result.partition ?? null) : null)) : null,
+      located ? results.map((result) => (result.kind === 'sent' ? (result.position ?? null) : null)) : null,
+      Object.fromEntries(reasons),
+    ],
+  })
+}
+
+async function settleLetters(
+  client: PoolClient,
+  lease: Pick<Lease, 'runId' | 'planId'>,
+  { fromOrdinal, marks }: { readonly fromOrdinal: number; readonly marks: readonly Mark[] },
+): Promise<void> {
+  const { rows } = await client.query<Moved>({
+    // The state is compared as text: by the statistics hardly a letter is under way, so that the planner would read them all, for each
+    // of the batch.
+    text: `
+      with moved as (
+        update letter l set revision = l.revision + 1, changed_at = now(),
+          state = (case chr(get_byte($4, p.ordinal - $2)) when 's' then 'replayed' when 'n' then 'open' else 'uncertain' end)::letter_state
+        from plan_letter p
+        where p.plan_id = $1 and p.ordinal >= $2 and p.ordinal < $3 and l.id = p.letter_id and l.state::text = 'replaying'
+        returning l.queue_id, l.state
+      )
+      select queue_id as "queueId", state as "to", count(*)::int as letters from moved group by 1, 2`,
+    values: [lease.planId, fromOrdinal, fromOrdinal + marks.length, Buffer.from(marks.join(''), 'latin1')],
+  })
+  await book(client, rows, { from: 'replaying', reference: lease.runId })
 }
 
 interface Moved {

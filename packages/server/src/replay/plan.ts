@@ -46,6 +46,7 @@ export async function createPlan(
        values ($1, $2, $3, $4, $5, $6, $7, 0, 0, '')`,
       [id, request.by, request.reason, request.selection, new Date(request.nowMs), request.destination, request.pace],
     )
+    const places = new Map<string, number>()
     let ordinal = 0
     for (let from = 0; from < selected.ids.length; from += pageSize) {
       ordinal = await freeze(client, {
@@ -53,11 +54,12 @@ export async function createPlan(
         request,
         brokers,
         skipped,
+        places,
         ordinal,
         ids: selected.ids.slice(from, from + pageSize),
       })
     }
-    await seal(client, id, skipped)
+    await seal(client, id, { skipped, places })
     const details = { letters: ordinal, destination: request.destination }
     await recordAudit(client, {
       actor: request.by,
@@ -77,6 +79,8 @@ interface Page {
   readonly request: PlanRequest
   readonly brokers: ReadonlyMap<string, Pick<Broker, 'capabilities'>>
   readonly skipped: Map<SkipReason, number>
+  /** `[broker, place]` as JSON → its number, from 0. */
+  readonly places: Map<string, number>
   readonly ordinal: number
   readonly ids: readonly string[]
 }
@@ -85,7 +89,9 @@ interface Candidate {
   readonly id: string
   readonly state: string
   readonly revision: number
+  readonly version: number
   readonly body_sha256: Buffer
+  readonly bytes: number
   readonly broker: string
   readonly origin_place: string | null
   readonly consumer: string | null
@@ -94,7 +100,7 @@ interface Candidate {
 
 async function freeze(client: PoolClient, page: Page): Promise<number> {
   const { rows } = await client.query<Candidate>(
-    `select l.id, l.state, l.revision, c.body_sha256, s.broker, c.origin_place, c.consumer, 'redrive' = any(c.readers) as ours
+    `select l.id, l.state, l.revision, l.version, c.body_sha256, c.bytes, s.broker, c.origin_place, c.consumer, 'redrive' = any(c.readers) as ours
      from letter l join letter_content c on c.id = l.id join source s on s.id = l.source_id
      where l.id = any($1::uuid[]) and c.id = any($1::uuid[]) order by l.id`,
     [page.ids],
@@ -106,17 +112,18 @@ async function freeze(client: PoolClient, page: Page): Promise<number> {
     else page.skipped.set(verdict.skip, (page.skipped.get(verdict.skip) ?? 0) + 1)
   }
   await client.query(
-    `insert into plan_letter (plan_id, ordinal, letter_id, revision, body_sha256, broker, place)
-     select $1, $2 + row_number() over (order by letter_id) - 1, letter_id, revision, body_sha256, broker, place
-     from unnest($3::uuid[], $4::int[], $5::bytea[], $6::text[], $7::text[]) as row(letter_id, revision, body_sha256, broker, place)`,
+    `insert into plan_letter (plan_id, ordinal, letter_id, revision, version, body_sha256, place, bytes)
+     select $1, $2 + row_number() over (order by letter_id) - 1, letter_id, revision, version, body_sha256, place, bytes
+     from unnest($3::uuid[], $4::int[], $5::int[], $6::bytea[], $7::int[], $8::int[]) as row(letter_id, revision, version, body_sha256, place, bytes)`,
     [
       page.id,
       page.ordinal,
       chosen.map(({ id }) => id),
       chosen.map(({ revision }) => revision),
+      chosen.map(({ version }) => version),
       chosen.map(({ body_sha256: hash }) => hash),
-      chosen.map(({ broker }) => broker),
-      chosen.map(({ place }) => place),
+      chosen.map(({ broker, place }) => numberOf(page.places, { broker, place })),
+      chosen.map(({ bytes }) => bytes),
     ],
   )
   return page.ordinal + chosen.length
@@ -133,13 +140,28 @@ function verdictOn(row: Candidate, page: Page): { readonly place: string } | { r
   )
 }
 
-async function seal(client: PoolClient, id: string, skipped: ReadonlyMap<SkipReason, number>): Promise<void> {
-  const digest = await digestOfPlan(client, id)
+function numberOf(places: Map<string, number>, to: { readonly broker: string; readonly place: string }): number {
+  const key = JSON.stringify([to.broker, to.place])
+  const number = places.get(key) ?? places.size
+  places.set(key, number)
+  return number
+}
+
+async function seal(
+  client: PoolClient,
+  id: string,
+  { skipped, places }: Pick<Page, 'skipped' | 'places'>,
+): Promise<void> {
+  const to = [...places].map(([key, number]) => [number, ...(JSON.parse(key) as [string, string])] as const)
+  await client.query(
+    `insert into plan_place (plan_id, number, broker, place)
+     select $1, p.* from unnest($2::int[], $3::text[], $4::text[]) as p(number, broker, place)`,
+    [id, to.map(([number]) => number), to.map(([, broker]) => broker), to.map(([, , place]) => place)],
+  )
   await client.query(
     `update plan set digest = $2, skipped = $3,
-       letters = (select count(*) from plan_letter where plan_id = $1),
-       bytes = (select coalesce(sum(c.bytes), 0) from plan_letter pl join letter_content c on c.id = pl.letter_id where pl.plan_id = $1)
+       (letters, bytes) = (select count(*), coalesce(sum(bytes), 0) from plan_letter where plan_id = $1)
      where id = $1`,
-    [id, digest, Object.fromEntries(skipped)],
+    [id, await digestOfPlan(client, id), Object.fromEntries(skipped)],
   )
 }

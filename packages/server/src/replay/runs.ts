@@ -1,14 +1,16 @@
-import { randomUUID } from 'node:crypto'
 import { RedriveError } from '@redrive/worker'
 import type { PoolClient } from 'pg'
 import { recordAudit } from '../audit/index.ts'
+import { recordTransfers } from '../ledger/index.ts'
+import { lockForBulk } from '../letters/index.ts'
 import { showRunId } from '../store/ids.ts'
 import type { Store } from '../store/store.ts'
 import { digestOfPlan } from './digest.ts'
+import { newRunId } from './replay-id.ts'
 
 /**
- * Starts carrying out a plan, once. Letters that changed since it was made would be skipped one by one; when there are any at all, the
- * plan is stale and refused as a whole, so that what runs is what somebody agreed to.
+ * Starts carrying out a plan, once: its letters become `replaying`, all of them, so that what runs is what somebody agreed to and nobody
+ * else touches it. When any of them changed since the plan was made, the plan is stale and refused as a whole.
  *
  * @param expect how many letters the caller believes are in it; a different number refuses
  * @throws NOT_FOUND, PLAN_STALE, STATE_CONFLICT (it ran already), REQUEST_INVALID (it is empty)
@@ -17,7 +19,7 @@ export async function startRun(
   store: Store,
   request: { readonly plan: string; readonly by: string; readonly expect?: number },
 ): Promise<string> {
-  const runId = randomUUID()
+  const runId = newRunId()
   await store.transaction(async (client) => {
     const { rows } = await client.query<{ letters: number; digest: Buffer }>(
       'select letters, digest from plan where id = $1 for update',
@@ -35,40 +37,57 @@ export async function startRun(
     if (!plan.digest.equals(await digestOfPlan(client, request.plan))) {
       throw new RedriveError('PLAN_STALE', 'The plan is no longer what its digest says.', { hint: 'Make a new plan.' })
     }
-    const changed = await client.query<{ letters: number }>(
-      `select count(*)::int as letters from plan_letter pl join letter l on l.id = pl.letter_id
-       where pl.plan_id = $1 and (l.state <> 'open' or l.revision <> pl.revision)`,
-      [request.plan],
-    )
-    const stale = changed.rows[0]?.letters ?? 0
     const inserted = await client.query(
-      `insert into run (id, plan_id, started_by) select $1, $2, $3 where $4 = 0 on conflict (plan_id) do nothing`,
-      [runId, request.plan, request.by, stale],
+      'insert into run (id, plan_id, started_by) values ($1, $2, $3) on conflict (plan_id) do nothing',
+      [runId, request.plan, request.by],
     )
-    if (inserted.rowCount === 0) await refuse(client, request.plan, stale)
-    const details = { letters: plan.letters, digest: plan.digest.toString('hex') }
+    if (inserted.rowCount === 0) await refuseSecond(client, request.plan)
+    await takeLetters(client, { runId, planId: request.plan, letters: plan.letters })
     await recordAudit(client, {
       actor: request.by,
       action: 'run.start',
       target: showRunId(runId),
       reason: null,
-      details,
+      details: { letters: plan.letters, digest: plan.digest.toString('hex') },
     })
   })
   return runId
 }
 
-async function refuse(client: PoolClient, plan: string, stale: number): Promise<never> {
-  const { rows } = await client.query<{ id: string }>('select id from run where plan_id = $1', [plan])
-  const run = rows[0]
-  if (run !== undefined) {
-    throw new RedriveError('STATE_CONFLICT', `This plan ran already, as ${showRunId(run.id)}.`, {
-      hint: 'A plan runs once. Make a new one for what is still open.',
-      data: { run: showRunId(run.id) },
+async function takeLetters(
+  client: PoolClient,
+  run: { readonly runId: string; readonly planId: string; readonly letters: number },
+): Promise<void> {
+  await lockForBulk(client)
+  // A million letters take longer than any other statement may.
+  await client.query('set local statement_timeout to 0')
+  const { rows } = await client.query<{ queueId: number; letters: number }>(
+    `with moved as (
+       update letter l set state = 'replaying', revision = l.revision + 1, changed_at = now()
+       from plan_letter p where p.plan_id = $1 and l.id = p.letter_id and l.state::text = 'open' and l.revision = p.revision
+       returning l.queue_id
+     )
+     select queue_id as "queueId", count(*)::int as letters from moved group by 1`,
+    [run.planId],
+  )
+  const changed = run.letters - rows.reduce((sum, { letters }) => sum + letters, 0)
+  if (changed > 0) {
+    throw new RedriveError('PLAN_STALE', `${changed} of the plan's letters changed since it was made.`, {
+      hint: 'Make a new plan: redrive replay plan …',
+      data: { changed },
     })
   }
-  throw new RedriveError('PLAN_STALE', `${stale} of the plan's letters changed since it was made.`, {
-    hint: 'Make a new plan: redrive replay plan …',
-    data: { changed: stale },
+  await recordTransfers(
+    client,
+    rows.map((moved) => ({ ...moved, from: 'open', to: 'replaying', what: 'replay', reference: run.runId })),
+  )
+}
+
+async function refuseSecond(client: PoolClient, plan: string): Promise<never> {
+  const { rows } = await client.query<{ id: string }>('select id from run where plan_id = $1', [plan])
+  const run = showRunId(rows[0]?.id ?? plan)
+  throw new RedriveError('STATE_CONFLICT', `This plan ran already, as ${run}.`, {
+    hint: 'A plan runs once. Make a new one for what is still open.',
+    data: { run },
   })
 }

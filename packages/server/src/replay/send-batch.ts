@@ -1,6 +1,5 @@
 import type { Broker, Clock, Message, SendResult } from '@redrive/worker'
 import type { Claimed } from './claim.ts'
-import type { Sent } from './mark.ts'
 import { outgoingOf } from './outgoing.ts'
 
 export interface SendContext {
@@ -10,30 +9,36 @@ export interface SendContext {
   readonly signal: AbortSignal
 }
 
-/** Sends a batch, place by place. Never rejects; every letter gets a result, and none waits for the trouble of another place. */
-export async function sendBatch(batch: readonly Claimed[], context: SendContext): Promise<readonly Sent[]> {
-  const groups = Map.groupBy(batch, ({ broker, place }) => JSON.stringify([broker, place]))
-  const sent = await Promise.all([...groups.values()].map((group) => sendGroup(group, context)))
-  return sent.flat()
+/** Sends a batch, place by place. Never rejects; gives each letter's result, in order, and none waits for the trouble of another place. */
+export async function sendBatch(batch: readonly Claimed[], context: SendContext): Promise<readonly SendResult[]> {
+  const results = new Array<SendResult>(batch.length).fill(noResult)
+  const groups = Map.groupBy(batch.keys(), (index) => JSON.stringify([batch[index]?.broker, batch[index]?.place]))
+  await Promise.all(
+    [...groups.values()].map(async (indexes) => {
+      const sent = await sendGroup(
+        indexes.map((index) => batch[index] as Claimed),
+        context,
+      )
+      indexes.forEach((index, at) => {
+        results[index] = sent[at] ?? noResult
+      })
+    }),
+  )
+  return results
 }
 
-async function sendGroup(group: readonly Claimed[], { brokers, clock, signal }: SendContext): Promise<readonly Sent[]> {
+async function sendGroup(
+  group: readonly Claimed[],
+  { brokers, clock, signal }: SendContext,
+): Promise<readonly SendResult[]> {
   const [first] = group
   const broker = first === undefined ? undefined : brokers.get(first.broker)
-  if (first === undefined || broker === undefined) return group.map((claimed) => ({ claimed, result: noBroker }))
-  const refused: Sent[] = []
-  const sendable: Claimed[] = []
-  const messages: Message[] = []
-  for (const claimed of group) {
-    const outgoing = outgoingOf(claimed, broker.capabilities)
-    if ('kind' in outgoing) refused.push({ claimed, result: outgoing })
-    else {
-      sendable.push(claimed)
-      messages.push(outgoing)
-    }
-  }
-  const results = await sendAll({ broker, place: first.place, messages, clock, signal })
-  return [...refused, ...sendable.map((claimed, index) => ({ claimed, result: results[index] ?? noResult }))]
+  if (first === undefined || broker === undefined) return group.map(() => noBroker)
+  const outgoing = group.map((claimed) => outgoingOf(claimed, broker.capabilities))
+  const messages = outgoing.filter((each): each is Message => !('kind' in each))
+  const sent = await sendAll({ broker, place: first.place, messages, clock, signal })
+  let at = 0
+  return outgoing.map((each) => ('kind' in each ? each : (sent[at++] ?? noResult)))
 }
 
 const noBroker: SendResult = {

@@ -34,8 +34,6 @@ export interface RunView {
   readonly planned: number
   /** Letters looked at so far. */
   readonly progressed: number
-  /** Changed since the plan was made, and so left alone. */
-  readonly skipped: number
   readonly sends: {
     readonly intended: number
     readonly sent: number
@@ -63,7 +61,9 @@ export async function showPlan(store: Store, id: string): Promise<PlanView> {
   if (plan === undefined)
     throw new RedriveError('NOT_FOUND', 'There is no such plan.', { hint: 'Make one: redrive replay plan …' })
   const places = await store.pool.query<{ broker: string; place: string; letters: number }>(
-    'select broker, place, count(*)::int as letters from plan_letter where plan_id = $1 group by 1, 2 order by 3 desc, 2',
+    `select p.broker, p.place, n.letters from plan_place p
+     join (select place, count(*)::int as letters from plan_letter where plan_id = $1 group by 1) n on n.place = p.number
+     where p.plan_id = $1 order by 3 desc, 2`,
     [id],
   )
   const queues = await store.pool.query<{ queue: string; letters: number }>(
@@ -100,12 +100,7 @@ export async function showRun(store: Store, id: string): Promise<RunView> {
   )
   const run = rows[0]
   if (run === undefined) throw new RedriveError('NOT_FOUND', 'There is no such run.')
-  const counted = await store.pool.query<{ state: string; outcome: string; attempts: number }>(
-    'select state, outcome, count(*)::int as attempts from attempt where run_id = $1 group by 1, 2',
-    [id],
-  )
-  const sum = (matches: (row: { state: string; outcome: string }) => boolean): number =>
-    counted.rows.filter(matches).reduce((total, { attempts }) => total + attempts, 0)
+  const counts = await countsOf(store, id)
   const progressed = Math.min(run.next_ordinal, run.planned)
   return {
     id: showRunId(run.id),
@@ -116,21 +111,43 @@ export async function showRun(store: Store, id: string): Promise<RunView> {
     finishedAt: run.finished_at?.toISOString() ?? null,
     planned: run.planned,
     progressed,
-    skipped: progressed - sum(() => true),
-    sends: {
-      intended: sum(({ state }) => state === 'intended'),
-      sent: sum(({ state }) => state === 'sent'),
-      notSent: sum(({ state }) => state === 'not-sent'),
-      uncertain: sum(({ state }) => state === 'uncertain'),
-    },
+    sends: { intended: counts.intended, sent: counts.sent, notSent: counts.not_sent, uncertain: counts.uncertain },
     outcomes: {
-      pending: sum(({ outcome }) => outcome === 'pending'),
-      confirmed: sum(({ outcome }) => outcome === 'confirmed'),
-      returned: sum(({ outcome }) => outcome === 'returned'),
-      presumed: sum(({ outcome }) => outcome === 'presumed'),
-      unknown: sum(({ outcome }) => outcome === 'unknown'),
+      pending: counts.pending,
+      confirmed: counts.confirmed,
+      returned: counts.returned,
+      presumed: counts.presumed,
+      unknown: counts.unknown,
     },
   }
+}
+
+interface Counts {
+  readonly intended: number
+  readonly sent: number
+  readonly not_sent: number
+  readonly uncertain: number
+  readonly pending: number
+  readonly confirmed: number
+  readonly returned: number
+  readonly presumed: number
+  readonly unknown: number
+}
+
+/** From what each intent counts, so that a run of a million letters is shown as quickly as one of ten. */
+async function countsOf(store: Store, runId: string): Promise<Counts> {
+  const { rows } = await store.pool.query<Counts>(
+    `select
+       coalesce(sum(to_ordinal - from_ordinal) filter (where noted_at is null), 0)::int as intended,
+       coalesce(sum(sent), 0)::int as sent, coalesce(sum(not_sent), 0)::int as not_sent, coalesce(sum(uncertain), 0)::int as uncertain,
+       coalesce(sum(confirmed), 0)::int as confirmed, coalesce(sum(returned), 0)::int as returned,
+       coalesce(sum(to_ordinal - from_ordinal - not_sent - confirmed - returned) filter (where closed_at is null), 0)::int as pending,
+       coalesce(sum(sent - confirmed - returned) filter (where closed_at is not null), 0)::int as presumed,
+       coalesce(sum(uncertain) filter (where closed_at is not null), 0)::int as unknown
+     from intent where run_id = $1`,
+    [runId],
+  )
+  return rows[0] as Counts
 }
 
 /** Newest first. */

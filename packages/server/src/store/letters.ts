@@ -4,7 +4,7 @@ import { CopyRows, sendRows } from './copy-binary.ts'
 import { writeHeaders } from './header-list.ts'
 import { uuidBytes } from './uuid.ts'
 
-/** A letter as it goes into the two tables. */
+/** A letter as it goes into the tables. */
 export interface NewLetter {
   readonly id: Buffer
   readonly queueId: number
@@ -22,6 +22,7 @@ export interface NewLetter {
 }
 
 const letterColumns = ['id', 'queue_id', 'source_id', 'cause_id', 'identity'] as const
+const outstandingColumns = ['queue_id', 'cause_id', 'letter_id'] as const
 const contentColumns = [
   'id', 'key', 'body', 'body_sha256', 'headers', 'properties', 'timestamp_ms', 'partition', 'position', 'bytes',
   'origin_system', 'origin_place', 'origin_partition', 'origin_position', 'origin_route', 'consumer', 'error_class', 'message', 'stack', 'reason',
@@ -29,9 +30,10 @@ const contentColumns = [
   'readers', 'failure_headers', 'confidence', 'terms',
 ] as const // biome-ignore format: the columns read better in lines
 
-/** Rows of a batch, encoded as they come and sent by two binary COPYs. */
+/** Rows of a batch, encoded as they come and sent by binary COPYs, a table each. */
 export class LetterRows {
   readonly #letters: CopyRows = new CopyRows()
+  readonly #outstanding: CopyRows = new CopyRows()
   readonly #contents: CopyRows = new CopyRows()
 
   get count(): number {
@@ -44,18 +46,21 @@ export class LetterRows {
 
   reset(): void {
     this.#letters.reset()
+    this.#outstanding.reset()
     this.#contents.reset()
   }
 
   /** Adds one letter, or nothing when it throws. */
   add(letter: NewLetter): void {
-    const marks = [this.#letters.mark(), this.#contents.mark()] as const
+    const marks = [this.#letters.mark(), this.#outstanding.mark(), this.#contents.mark()] as const
     try {
       encodeLetter(this.#letters, letter)
+      encodeOutstanding(this.#outstanding, letter)
       encodeContent(this.#contents, letter)
     } catch (error) {
       this.#letters.rollback(marks[0])
-      this.#contents.rollback(marks[1])
+      this.#outstanding.rollback(marks[1])
+      this.#contents.rollback(marks[2])
       throw error
     }
   }
@@ -64,6 +69,7 @@ export class LetterRows {
     if (this.count === 0) return
     await sendRows(client, [
       { rows: this.#letters, table: 'letter', columns: letterColumns },
+      { rows: this.#outstanding, table: 'outstanding', columns: outstandingColumns },
       { rows: this.#contents, table: 'letter_content', columns: contentColumns },
     ])
   }
@@ -104,6 +110,13 @@ function encodeLetter(rows: CopyRows, letter: NewLetter): void {
   rows.int4(letter.sourceId)
   rows.int8(letter.causeId)
   rows.bytes(letter.identity)
+}
+
+function encodeOutstanding(rows: CopyRows, letter: NewLetter): void {
+  rows.row(outstandingColumns.length)
+  rows.int4(letter.queueId)
+  rows.int8(letter.causeId)
+  rows.uuid(letter.id)
 }
 
 function encodeContent(rows: CopyRows, letter: NewLetter): void {

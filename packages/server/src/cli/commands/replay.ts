@@ -179,7 +179,7 @@ function finish(output: Output, run: Run): number {
   if (output.json) output.out(JSON.stringify(run))
   else {
     output.out(
-      `${outcomes.confirmed} confirmed, ${outcomes.returned} returned, ${outcomes.presumed} presumed, ${outcomes.unknown} unknown, ${sends.notSent} not sent, ${run.skipped} skipped`,
+      `${outcomes.confirmed} confirmed, ${outcomes.returned} returned, ${outcomes.presumed} presumed, ${outcomes.unknown} unknown, ${sends.notSent} not sent`,
     )
     if (outcomes.returned > 0) output.say('Returned letters died again and are open: redrive causes')
   }

@@ -43,7 +43,6 @@ const runView = Type.Object(
     finishedAt: orNull(time()),
     planned: count(),
     progressed: count(),
-    skipped: count(),
     sends: Type.Object({ intended: count(), sent: count(), notSent: count(), uncertain: count() }, closed),
     outcomes: Type.Object(
       { pending: count(), confirmed: count(), returned: count(), presumed: count(), unknown: count() },

@@ -82,7 +82,8 @@ create table cause_facet (
   unique nulls not distinct (cause_id, facet, value)
 );
 
--- The narrow row: rewritten by each change of state, so it holds nothing big. id is a UUIDv7: captured order.
+-- The narrow row: rewritten by each change of state, so it holds nothing big, no index holds its state, and half of each page is free for
+-- the next form of its rows: a change then writes the page it is on and no index. id is a UUIDv7: captured order.
 create table letter (
   id uuid primary key,
   queue_id int not null references queue,
@@ -90,13 +91,26 @@ create table letter (
   cause_id bigint not null,
   state letter_state not null default 'open',
   revision int not null default 1,
+  -- 0: the letter as it was captured; else the newest of its edits
+  version int not null default 0,
   -- 16 bytes: partition and position where the source has them, else of a SHA-256 over its own or our wire's word for the message
   identity bytea not null,
   changed_at timestamptz not null default now(),
   unique (source_id, identity)
+) with (fillfactor = 50);
+create index letter_of_queue on letter (queue_id, id desc);
+create index letter_of_cause on letter (cause_id, id desc);
+
+-- Letters somebody still has to do something about, so that a few of them are found among any number that are done with. Kept right by the
+-- trigger on letter; rows of new letters are copied in with them.
+create table outstanding (
+  queue_id int not null,
+  cause_id bigint not null,
+  letter_id uuid not null,
+  state letter_state not null default 'open' check (state in ('open', 'held', 'uncertain'))
 );
-create index letter_of_queue on letter (queue_id, state, id desc);
-create index letter_of_cause on letter (cause_id, state, id desc);
+create unique index outstanding_of_queue on outstanding (queue_id, letter_id desc);
+create index outstanding_of_cause on outstanding (cause_id, letter_id desc);
 
 -- Append only, never updated; partitioned by captured time (the id's), so that retention drops whole partitions.
 -- toast_tuple_target: letters of a few KB stay in the row instead of being cut into TOAST chunks.

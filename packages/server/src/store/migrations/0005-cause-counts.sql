@@ -1,5 +1,5 @@
 -- How many letters of a cause are in which state, without counting them. Captured letters are open and counted in cause.letters; what
--- changes afterwards is written here, by whichever statement it was, as rows to be added up: nothing is updated, so nobody waits.
+-- changes afterwards is written here as rows to be added up: nothing is updated, so nobody waits.
 create table cause_change (
   cause_id bigint not null,
   state letter_state not null,
@@ -7,13 +7,24 @@ create table cause_change (
 );
 create index cause_change_of_cause on cause_change (cause_id) include (state, letters);
 
-create function letter_changes_are_counted() returns trigger language plpgsql as $$
+-- Whichever statement changes letters: their causes' counts and the outstanding ones follow. Its plans are kept for a session whatever the
+-- number of letters, so only those are allowed that are right for few.
+create function letter_changes_are_followed() returns trigger language plpgsql
+  set enable_hashjoin to off set enable_mergejoin to off set enable_seqscan to off as $$
 begin
   insert into cause_change (cause_id, state, letters)
   select cause_id, state, sum(letters)
     from (select cause_id, state, -1 as letters from gone union all select cause_id, state, 1 from come) as moved
    group by 1, 2 having sum(letters) <> 0;
+  if exists (select from gone where state in ('open', 'held', 'uncertain')) then
+    delete from outstanding o using come
+     where o.queue_id = come.queue_id and o.letter_id = come.id and come.state not in ('open', 'held', 'uncertain');
+  end if;
+  insert into outstanding (queue_id, cause_id, letter_id, state)
+  select queue_id, cause_id, id, state from come where state in ('open', 'held', 'uncertain')
+  on conflict (queue_id, letter_id) do update set state = excluded.state, cause_id = excluded.cause_id
+    where (outstanding.state, outstanding.cause_id) <> (excluded.state, excluded.cause_id);
   return null;
 end $$;
-create trigger letter_changes_are_counted after update on letter
-  referencing old table as gone new table as come for each statement execute function letter_changes_are_counted();
+create trigger letter_changes_are_followed after update on letter
+  referencing old table as gone new table as come for each statement execute function letter_changes_are_followed();
