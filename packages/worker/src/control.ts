@@ -2,7 +2,7 @@ import type { FailureClass } from './failure.ts'
 import { read } from './guarded-read.ts'
 import type { HandlerOutcome } from './outcome.ts'
 
-type Control = 'permanent' | 'malformed' | 'retry' | 'discard'
+type Control = 'permanent' | 'malformed' | 'transient' | 'retry' | 'discard'
 
 /** A brand rather than `instanceof`: two copies of the package may be installed. No message body can forge a symbol. */
 const control = Symbol.for('redrive.control')
@@ -100,12 +100,21 @@ export function returnedOutcome(value: unknown): HandlerOutcome {
 /** The class that one of this file's errors states by itself; causes are not looked at. */
 export function explicitClass(error: unknown): FailureClass | undefined {
   const stated = read(error, control)
-  if (stated === 'permanent' || stated === 'malformed') return stated
+  if (stated === 'permanent' || stated === 'malformed' || stated === 'transient') return stated
   return stated === 'retry' ? 'transient' : undefined
 }
 
-function brand(prototype: object, value: Control): void {
-  Object.defineProperty(prototype, control, { value })
+/** An error of ours that states by itself what follows from it. */
+export function stating<Fault extends Error>(
+  error: Fault,
+  { control: value, delayMs }: { readonly control: Control; readonly delayMs?: number },
+): Fault {
+  brand(error, value)
+  return delayMs === undefined ? error : Object.assign(error, { delayMs })
+}
+
+function brand(target: object, value: Control): void {
+  Object.defineProperty(target, control, { value })
 }
 
 function delayOf(value: unknown): number {

@@ -12,6 +12,10 @@ export {
   retryLater,
 } from './control.ts'
 export { describeFailure } from './describe-failure.ts'
+export { EffectNotDone } from './effects/effect-errors.ts'
+export type { EffectsOptions, ProcessedOptions } from './effects/effect-options.ts'
+export type { EffectStore } from './effects/effect-store.ts'
+export type { Effects } from './effects/effects.ts'
 export * from './errors.ts'
 export * from './failure.ts'
 export * from './lanes.ts'

@@ -1,11 +1,13 @@
 import type { PlaceSpec } from './broker.ts'
 import { RedriveError } from './errors.ts'
 import { attempts } from './worker/attempt.ts'
+import { effectsOfTask } from './worker/effects-of-task.ts'
 import { emitter, type Listener, type WorkerEvent } from './worker/events.ts'
 import { gate } from './worker/gate.ts'
 import { counters, type WorkerHealth } from './worker/health.ts'
 import type { Kit } from './worker/kit.ts'
 import { type ResolvedOptions, resolveOptions, type WorkerOptions } from './worker/options.ts'
+import { unlessHandled } from './worker/processed.ts'
 import { openReading, type Reading } from './worker/reading.ts'
 import { scheduler } from './worker/scheduler.ts'
 import { sender } from './worker/sender.ts'
@@ -145,7 +147,7 @@ function kitOf(
   options: ResolvedOptions,
   signals: { readonly stopping: AbortSignal; readonly outOfTime: AbortSignal },
 ): Kit {
-  const { broker, clock, random, timeoutMs, handle, concurrency } = options
+  const { broker, consumer, clock, random, timeoutMs, concurrency, processed } = options
   const events = emitter()
   const counts = counters()
   const gates = gate({ clock, events })
@@ -168,7 +170,9 @@ function kitOf(
       signal: signals.outOfTime,
     }),
     attempts: attempts({
-      handle,
+      handle:
+        processed === null ? options.handle : unlessHandled(options.handle, { processed, consumer, clock, events }),
+      effects: effectsOfTask(options.effects, consumer),
       timeoutMs,
       clock,
       signal: signals.outOfTime,

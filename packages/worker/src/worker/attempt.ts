@@ -1,8 +1,10 @@
 import type { Clock } from '../clock.ts'
+import type { Effects } from '../effects/effects.ts'
 import type { Message } from '../message.ts'
 import type { Origin } from '../wire.ts'
 import type { Linked } from './chain.ts'
 import { deadlines, type Expiring } from './deadlines.ts'
+import type { EffectsOf } from './effects-of-task.ts'
 import type { Task } from './task.ts'
 
 /** What a handler knows beside the message. */
@@ -13,6 +15,8 @@ export interface HandlerContext {
   readonly attempt: number
   /** The same over all retries, death and replays of a message. */
   readonly letterId: string
+  /** `false`: this is the first call of a message that neither broker nor producer named, so that `letterId` changes if the process is lost now. */
+  readonly named: boolean
   /** Where the message first came from. */
   readonly origin: Origin
   /** Where this delivery came from: the queue or one of its lanes. */
@@ -23,6 +27,11 @@ export interface HandlerContext {
   readonly traceparent: string | null
   /** Epoch milliseconds; what comes back later does not count. */
   readonly deadline: number
+  /**
+   * What already happened does not happen again on retry or replay.
+   * @throws OPTION_INVALID without the worker's option `effects`
+   */
+  readonly effects: Effects
 }
 
 /** A value is a `HandlerOutcome` or means handled; a throw is a failure. */
@@ -55,9 +64,10 @@ export function attempts(options: {
   readonly clock: Clock
   /** Aborts when no time is left. */
   readonly signal: AbortSignal
+  readonly effects: EffectsOf
   readonly onLate: (task: Task, result: 'handled' | 'failed') => void
 }): Attempts {
-  const { handle, timeoutMs, clock, onLate } = options
+  const { handle, timeoutMs, clock, effects, onLate } = options
   const running = deadlines<Attempt>({
     clock,
     signal: options.signal,
@@ -70,7 +80,7 @@ export function attempts(options: {
 
   return {
     run(task, awaiting) {
-      const context = new Context(task, clock.now() + timeoutMs)
+      const context = new Context(task, clock.now() + timeoutMs, effects)
       let answer: unknown
       try {
         answer = handle(task.message, context)
@@ -136,6 +146,7 @@ let abort: (context: Context, reason: unknown) => void
 class Context implements HandlerContext {
   readonly deadline: number
   readonly #task: Task
+  readonly #effects: EffectsOf
   #controller: AbortController | null = null
   #abortedWith: { readonly reason: unknown } | null = null
 
@@ -147,9 +158,14 @@ class Context implements HandlerContext {
     }
   }
 
-  constructor(task: Task, deadline: number) {
+  constructor(task: Task, deadline: number, effects: EffectsOf) {
     this.#task = task
     this.deadline = deadline
+    this.#effects = effects
+  }
+
+  get effects(): Effects {
+    return this.#effects(this.#task, this)
   }
 
   get signal(): AbortSignal {
@@ -164,6 +180,10 @@ class Context implements HandlerContext {
 
   get letterId(): string {
     return this.#task.wire().id
+  }
+
+  get named(): boolean {
+    return this.#task.named
   }
 
   get origin(): Origin {

@@ -11,6 +11,7 @@ import { copies } from './copies.ts'
 import { die } from './death.ts'
 import { failingWire } from './failing-wire.ts'
 import type { Kit } from './kit.ts'
+import { handledBefore } from './processed.ts'
 import { sendReceipt } from './receipts.ts'
 import type { Job } from './scheduler.ts'
 import type { Settled } from './settler.ts'
@@ -104,6 +105,7 @@ async function conclude(kit: Kit, task: Task, result: AttemptResult): Promise<vo
 }
 
 function returned(kit: Kit, task: Task, value: unknown): Promise<void> {
+  if (value === handledBefore) return handled(kit, task, noteSkipped)
   const outcome = returnedOutcome(value)
   switch (outcome.kind) {
     case 'handled':
@@ -135,14 +137,19 @@ function retryable(failureClass: FailureClass): FailureClass {
   return failureClass === 'permanent' || failureClass === 'malformed' ? 'transient' : failureClass
 }
 
-async function handled(kit: Kit, task: Task): Promise<void> {
+async function handled(kit: Kit, task: Task, note: typeof noteHandled = noteHandled): Promise<void> {
   if (task.replayId !== null) {
     const wire = task.wire()
     if ((await sendReceipt(kit, wire, { result: 'handled', attempts: wire.attempts + 1 })) !== 'sent')
       return giveBack(kit, task)
   }
-  noteHandled(kit, task)
+  note(kit, task)
   await task.ack()
+}
+
+function noteSkipped({ events, counters }: Kit, task: Task): void {
+  counters.skipped++
+  events.emit('skipped', () => ({ letterId: task.wire().id, replayId: task.replayId }))
 }
 
 function noteHandled({ events, counters }: Kit, task: Task): void {

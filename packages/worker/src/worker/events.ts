@@ -3,6 +3,8 @@ import type { DeathReason, FailureClass, FailureDescription, Tier } from '../fai
 /** What a worker tells while it works. Payloads never hold bodies, keys or headers. */
 export interface WorkerEvents {
   readonly handled: { readonly letterId: string; readonly attempt: number; readonly replayId: string | null }
+  /** It had been handled before, so it was acknowledged without a call: the option `processed`. */
+  readonly skipped: { readonly letterId: string; readonly replayId: string | null }
   /** The next attempt is confirmed in its lane. */
   readonly retried: {
     readonly letterId: string

@@ -4,6 +4,8 @@ export interface Counters {
   retried: number
   died: number
   discarded: number
+  /** Acknowledged without a call, since they had been handled before. */
+  skipped: number
   /** Messages that a lost process had in its hands. */
   crashed: number
   /** Answers of handlers after their timeout. */
@@ -27,5 +29,5 @@ export interface WorkerHealth {
 }
 
 export function counters(): Counters {
-  return { handled: 0, retried: 0, died: 0, discarded: 0, crashed: 0, lateResults: 0, released: 0 }
+  return { handled: 0, retried: 0, died: 0, discarded: 0, skipped: 0, crashed: 0, lateResults: 0, released: 0 }
 }

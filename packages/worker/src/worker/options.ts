@@ -2,6 +2,13 @@ import { hostname } from 'node:os'
 import type { Broker } from '../broker.ts'
 import type { Rule } from '../classification.ts'
 import { type Clock, systemClock } from '../clock.ts'
+import {
+  type EffectsOptions,
+  effectSettings,
+  type ProcessedOptions,
+  processedSettings,
+} from '../effects/effect-options.ts'
+import type { EffectSettings } from '../effects/effects.ts'
 import { RedriveError } from '../errors.ts'
 import { type Lanes, lanesOf } from '../lanes.ts'
 import type { Message } from '../message.ts'
@@ -47,6 +54,10 @@ export interface WorkerOptions {
   readonly deadLetter?: string
   /** How much of the lanes is held in memory while it waits, over all of them. @default 20,000 messages, 32 MiB */
   readonly lanes?: { readonly maxMessages?: number; readonly maxBytes?: number }
+  /** Where `context.effects` remembers what has happened. @default none */
+  readonly effects?: EffectsOptions
+  /** Messages that were handled are acknowledged without a call when they come again. @default none */
+  readonly processed?: ProcessedOptions
   /** How long `stop` lets handlers finish. @default 25_000 */
   readonly shutdownMs?: number
   readonly clock?: Clock
@@ -71,6 +82,8 @@ export interface ResolvedOptions {
   readonly receipts: string | null
   readonly lanes: Lanes
   readonly laneBounds: { readonly messages: number; readonly bytes: number }
+  readonly effects: EffectSettings | null
+  readonly processed: Required<ProcessedOptions> | null
   readonly shutdownMs: number
   readonly clock: Clock
   readonly random: () => number
@@ -86,6 +99,8 @@ export function resolveOptions(options: WorkerOptions): ResolvedOptions {
   const concurrency = count('concurrency', options.concurrency ?? 10)
   const lanes = lanesOf(queue, consumer, broker.capabilities.nativeDelay !== false)
   const laneMessages = count('lanes.maxMessages', options.lanes?.maxMessages ?? 20_000)
+  const timeoutMs = count('timeoutMs', options.timeoutMs ?? 30_000)
+  const clock = options.clock ?? systemClock
   const laneBytes = count('lanes.maxBytes', options.lanes?.maxBytes ?? 32 * 1024 * 1024)
   return {
     broker,
@@ -93,7 +108,7 @@ export function resolveOptions(options: WorkerOptions): ResolvedOptions {
     consumer,
     handle,
     policy: retryPolicy(options.retry),
-    timeoutMs: count('timeoutMs', options.timeoutMs ?? 30_000),
+    timeoutMs,
     rules: options.classify ?? [],
     concurrency,
     order,
@@ -114,8 +129,10 @@ export function resolveOptions(options: WorkerOptions): ResolvedOptions {
       messages: laneMessages,
       bytes: laneBytes,
     },
+    effects: options.effects === undefined ? null : effectSettings(options.effects, { timeoutMs, clock }),
+    processed: options.processed === undefined ? null : processedSettings(options.processed),
     shutdownMs: notNegative('shutdownMs', options.shutdownMs ?? 25_000),
-    clock: options.clock ?? systemClock,
+    clock,
     random: options.random ?? Math.random,
   }
 }

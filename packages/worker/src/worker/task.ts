@@ -20,6 +20,8 @@ export interface Task {
   suspect: boolean
   /** Set when the message is replayed. */
   readonly replayId: string | null
+  /** `false`: `wire().id` was made up for this delivery, and another delivery of the message gets another one. */
+  readonly named: boolean
   /** Done with it. */
   ack(): Promise<void>
   /** Done with it; tells `done` when the broker has that. For the many: without a promise for each. */
@@ -76,6 +78,10 @@ export class HeldTask implements Task, Linked<HeldTask> {
     return this.#carried === null ? null : this.#carried.replayId
   }
 
+  get named(): boolean {
+    return this.#carried !== null || isNamed(this.delivery)
+  }
+
   lose(): void {
     this.lost = true
   }
@@ -110,6 +116,7 @@ export function settledBy(task: Task, settling: Pick<Task, 'ack' | 'release'> & 
     lose: () => task.lose(),
     suspect: task.suspect,
     replayId: task.replayId,
+    named: task.named,
     ack: settling.ack,
     ackThen: (done) => void settling.ack().then(() => done.settled()),
     release: settling.release,
@@ -158,10 +165,15 @@ function firstWire(
  * name for it, or else by the one its producer gave it together with its bytes. Without either nobody can tell.
  */
 function idOf(scope: readonly string[], message: Message, nativeId: string | null): string {
-  const messageId = message.properties?.['messageId']
   if (nativeId !== null) return digestOf([...scope, nativeId])
+  const messageId = message.properties?.['messageId']
   if (typeof messageId !== 'string' || messageId === '') return randomUUID()
   return digestOf([...scope, 'message-id', messageId, message.body ?? ''])
+}
+
+function isNamed({ message, nativeId }: Delivery): boolean {
+  const messageId = message.properties?.['messageId']
+  return nativeId !== null || (typeof messageId === 'string' && messageId !== '')
 }
 
 function digestOf(parts: readonly (string | Uint8Array)[]): string {
