@@ -30,7 +30,7 @@ export async function startLossyProxy(target: ProxyTarget): Promise<LossyProxy> 
   const fromClient = counter()
   const fromServer = counter()
   const server = createServer((client) => {
-    if (proxy.isRefusing) return client.resetAndDestroy()
+    if (proxy.isRefusing) return reset(client)
     const upstream = connect(target)
     const end = (): void => {
       for (const socket of [client, upstream]) {
@@ -60,11 +60,7 @@ export async function startLossyProxy(target: ProxyTarget): Promise<LossyProxy> 
     mode: 'open',
     isRefusing: false,
     cut() {
-      for (const socket of [...sockets]) {
-        // Only TCP can be reset.
-        if (socket.remoteAddress === undefined) socket.destroy()
-        else socket.resetAndDestroy()
-      }
+      for (const socket of [...sockets]) reset(socket)
     },
     sent: fromClient.reached,
     answered: fromServer.reached,
@@ -74,6 +70,15 @@ export async function startLossyProxy(target: ProxyTarget): Promise<LossyProxy> 
     },
   }
   return proxy
+}
+
+/**
+ * Only TCP can be reset, and only what is not ended yet: Node never closes a socket that it is asked to reset while it is ended, and
+ * its process spins for ever when it exits.
+ */
+function reset(socket: Socket): void {
+  if (socket.remoteAddress === undefined || socket.writableEnded) socket.destroy()
+  else socket.resetAndDestroy()
 }
 
 function passOn(from: Socket, { to, bytes }: { readonly to: Socket; readonly bytes: Buffer }): void {
