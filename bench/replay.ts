@@ -7,7 +7,7 @@ import type { Broker } from '@redrive/worker'
 import { kafkaBroker } from '@redrive/worker/kafka'
 import { checkLedger } from '../packages/server/src/ledger/check-ledger.ts'
 import { recordTransfer } from '../packages/server/src/ledger/record-transfer.ts'
-import { createPlan, startReplayer, startRun } from '../packages/server/src/replay/index.ts'
+import { createPlan, noControl, startReplayer, startRun } from '../packages/server/src/replay/index.ts'
 import { startEmbeddedPostgres } from '../packages/server/src/store/embedded/index.ts'
 import { openStore, type Store } from '../packages/server/src/store/store.ts'
 import { startKafka } from '../tools/servers/kafka.ts'
@@ -98,7 +98,7 @@ async function replay({
   const plan = await createPlan(store, new Map([['kafka', broker]]), {
     selection: { query: 'queue:orders' },
     destination: 'lane',
-    pace: 100_000,
+    control: noControl,
     by: 'bench',
     reason: null,
     nowMs: Date.now(),

@@ -42,6 +42,9 @@ export function startOperator(dataDir: string): Operator {
             selection: { cause: id },
             by: 'torture',
             pace: 2_000,
+            canary: 0,
+            rampSeconds: 0,
+            halt: { returnedPercent: null, returnedInARow: null, newCause: false, notSentInARow: null },
           })
           if (plan.letters > 0) await call('POST', `/plans/${plan.id}/run`, { by: 'torture', expect: plan.letters })
         }

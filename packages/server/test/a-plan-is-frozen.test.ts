@@ -85,6 +85,8 @@ const tampering: Readonly<Record<string, string>> = {
   'another revision': 'update plan_letter set revision = revision + 1 where plan_id = $1',
   'a letter less': 'delete from plan_letter where plan_id = $1 and ordinal = 1',
   'another pace': 'update plan set pace = pace + 1 where id = $1',
+  'another canary': 'update plan set canary = canary + 1 where id = $1',
+  'other halt rules': `update plan set halt_rules = '{}' where id = $1`,
   'another destination': `update plan set destination = 'origin' where id = $1`,
   'another cut-off': `update plan set cutoff = cutoff + interval '1 hour' where id = $1`,
 }

@@ -10,9 +10,9 @@ import { sendBatch } from '../src/replay/send-batch.ts'
 import { lane, type OfficeBed, officeBed, until, uuidOf } from './office-bed.ts'
 
 /** A run in the hands of a process that goes on step by step. */
-async function heldRun(bed: OfficeBed, letters: number) {
+async function heldRun(bed: OfficeBed, letters: number, pace = 10_000) {
   await bed.captured(...Array.from({ length: letters }, () => ({})))
-  const { id } = await bed.run(await bed.plan({ query: 'queue:orders' }))
+  const { id } = await bed.run(await bed.plan({ query: 'queue:orders' }, { control: { pace } }))
   const lease = await takeRun(bed.store)
   assert.ok(lease)
   return { id, lease }
@@ -48,8 +48,8 @@ test('before any intent: the successor sends everything, once', async (t) => {
 
 test('after the intents, before a send: uncertain, and never sent by themselves', async (t) => {
   const bed = await officeBed(t)
-  const { id, lease } = await heldRun(bed, 3)
-  const claim = await claimNext(bed.store, lease, 2)
+  const { id, lease } = await heldRun(bed, 3, 8)
+  const claim = await claimNext(bed.store, lease)
   assert.equal(claim.kind, 'claimed')
   assert.deepEqual(await bed.states(), { replaying: 3 })
   await leaseEnds(bed, id)
@@ -65,7 +65,7 @@ test('after the intents, before a send: uncertain, and never sent by themselves'
 test('after the send, before its result: uncertain; receipts and returns resolve it', async (t) => {
   const bed = await officeBed(t)
   const { id, lease } = await heldRun(bed, 3)
-  const claim = await claimNext(bed.store, lease, 3)
+  const claim = await claimNext(bed.store, lease)
   assert.ok(claim.kind === 'claimed')
   await sendBatch(claim.letters, sending(bed))
   await leaseEnds(bed, id)
@@ -93,7 +93,7 @@ test('a receipt that is quicker than the result keeps an uncertain or refused se
   ] satisfies SendResult[]) {
     const bed = await officeBed(t)
     const { id, lease } = await heldRun(bed, 1)
-    const claim = await claimNext(bed.store, lease, 1)
+    const claim = await claimNext(bed.store, lease)
     assert.ok(claim.kind === 'claimed')
     const [claimed] = claim.letters
     assert.ok(claimed)
@@ -108,7 +108,7 @@ test('a receipt that is quicker than the result keeps an uncertain or refused se
 test('a receipt after a mistaken "not sent" takes the letter out of the open ones', async (t) => {
   const bed = await officeBed(t)
   const { lease } = await heldRun(bed, 1)
-  const claim = await claimNext(bed.store, lease, 1)
+  const claim = await claimNext(bed.store, lease)
   assert.ok(claim.kind === 'claimed')
   const [claimed] = claim.letters
   assert.ok(claimed)
@@ -122,14 +122,14 @@ test('a receipt after a mistaken "not sent" takes the letter out of the open one
 
 test('a holder that comes back after its lease changes nothing any more', async (t) => {
   const bed = await officeBed(t)
-  const { id, lease } = await heldRun(bed, 2)
-  const claim = await claimNext(bed.store, lease, 1)
+  const { id, lease } = await heldRun(bed, 2, 4)
+  const claim = await claimNext(bed.store, lease)
   assert.ok(claim.kind === 'claimed')
   await leaseEnds(bed, id)
   const successor = await takeRun(bed.store)
   assert.equal(successor?.runId, lease.runId)
   assert.equal(await markResults(bed.store, lease, { fromOrdinal: 0, results: [{ kind: 'sent' }] }), false)
-  assert.equal((await claimNext(bed.store, lease, 1)).kind, 'lost')
+  assert.equal((await claimNext(bed.store, lease)).kind, 'lost')
   assert.deepEqual(await bed.states(), { replaying: 1, uncertain: 1 })
   await bed.balanced()
 })
@@ -143,7 +143,7 @@ test('a lease that is held is taken by nobody else', async (t) => {
 test('a replayer that is stopped notes what it sends, gives the run back, and another goes on', async (t) => {
   const bed = await officeBed(t)
   await bed.captured(...Array.from({ length: 40 }, () => ({})))
-  const { id } = await bed.run(await bed.plan({ query: 'queue:orders' }, { pace: 20 }))
+  const { id } = await bed.run(await bed.plan({ query: 'queue:orders' }, { control: { pace: 20 } }))
   const first = bed.replayer()
   await until('some were sent', () => (bed.messages(lane).length > 0 ? true : undefined))
   await first.stop()
@@ -152,7 +152,7 @@ test('a replayer that is stopped notes what it sends, gives the run back, and an
   assert.equal(stopped.sends.intended, 0)
   assert.ok(stopped.sends.sent > 0 && stopped.sends.sent < 40, String(stopped.sends.sent))
   assert.equal(bed.messages(lane).length, stopped.sends.sent)
-  await bed.store.pool.query('update plan set pace = 10000')
+  await bed.store.pool.query('update plan set pace = 10000, ramp_from = 10000')
   const run = await doneBySuccessor(bed, id)
   assert.deepEqual(run.sends, { intended: 0, sent: 40, notSent: 0, uncertain: 0 })
   assert.equal(bed.messages(lane).length, 40)

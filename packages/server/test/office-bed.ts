@@ -23,7 +23,9 @@ import { checkLedger } from '../src/ledger/index.ts'
 import {
   applyReceipts,
   applyReturns,
+  type Control,
   createPlan,
+  noControl,
   type PlanRequest,
   type PlanView,
   type Replayer,
@@ -37,6 +39,8 @@ import {
 import { openStore, type Store } from '../src/store/store.ts'
 import { testDatabase } from '../src/testing/database.ts'
 
+export type PlanOptions = Partial<Omit<PlanRequest, 'control'>> & { readonly control?: Partial<Control> }
+
 /** An office in parts, on a fresh database and a broker in memory, with what journeys ask of it. Ends with its test. */
 export interface OfficeBed {
   readonly store: Store
@@ -45,10 +49,10 @@ export interface OfficeBed {
   readonly broker: MemoryBroker
   /** Sends dead letters as our worker writes them, and waits until they are captured. @returns their UUIDs, in this order */
   captured(...letters: readonly DeadLetter[]): Promise<string[]>
-  plan(selection: PlanRequest['selection'], options?: Partial<PlanRequest>): Promise<PlanView>
+  plan(selection: PlanRequest['selection'], options?: PlanOptions): Promise<PlanView>
   run(plan: PlanView, options?: { readonly expect?: number }): Promise<RunView>
   /** Plans and runs, and waits until every letter was looked at. */
-  replayed(selection: PlanRequest['selection'], options?: Partial<PlanRequest>): Promise<RunView>
+  replayed(selection: PlanRequest['selection'], options?: PlanOptions): Promise<RunView>
   runOf(id: string): Promise<RunView>
   replayer(options?: Partial<ReplayerOptions>): Replayer
   /** A started worker of the queue `orders` and the consumer `reefer`, with its own connection. */
@@ -137,11 +141,11 @@ export async function officeBed(t: TestContext): Promise<OfficeBed> {
       const id = await createPlan(store, new Map([['memory', broker]]), {
         selection,
         destination: 'lane',
-        pace: 10_000,
         by: 'test',
         reason: null,
         nowMs: Date.now(),
         ...options,
+        control: { ...noControl, pace: 10_000, ...options.control },
       })
       return showPlan(store, id)
     },

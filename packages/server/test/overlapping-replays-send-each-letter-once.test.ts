@@ -10,7 +10,9 @@ test('fifty overlapping plans, four replayers: each letter is sent once', async 
   )
   const random = seeded(42)
   const plans = await Promise.all(
-    Array.from({ length: 50 }, () => bed.plan({ letters: letters.filter(() => random() < 0.03) }, { pace: 400 })),
+    Array.from({ length: 50 }, () =>
+      bed.plan({ letters: letters.filter(() => random() < 0.03) }, { control: { pace: 400 } }),
+    ),
   )
   // All start from the same instant on: those that come later find theirs stale where they share a letter.
   const replayers = Array.from({ length: 4 }, () => bed.replayer())

@@ -217,6 +217,15 @@ test('each answer is what its schema in the OpenAPI says', async (t) => {
   const run = await ask('POST /plans/:id/run', `/plans/${plan['id']}/run`, { by: 'ann', expect: 1 })
   await ask('GET /runs/:id', `/runs/${run['id']}`)
   await ask('GET /runs', '/runs')
+  const slow = { canary: 0, rampSeconds: 0, pace: 1, halt: { returnedPercent: null, newCause: false } }
+  await bed.captured({ release: '3.0' }, { release: '3.0' }, { release: '3.0' })
+  const long = await call('POST', '/api/v1/plans', {
+    body: { selection: { query: 'release:3.0' }, by: 'ann', ...slow },
+  })
+  const going = await call('POST', `/api/v1/plans/${long.json['id']}/run`, { body: { by: 'ann', expect: 3 } })
+  await ask('POST /runs/:id/pause', `/runs/${going.json['id']}/pause`, { by: 'ann', reason: 'lunch' })
+  await ask('POST /runs/:id/resume', `/runs/${going.json['id']}/resume`, { by: 'ann' })
+  await ask('POST /runs/:id/cancel', `/runs/${going.json['id']}/cancel`, { by: 'ann' })
   await ask('POST /discards', '/discards', { selection: { query: 'release:2.0' }, by: 'ann', reason: 'old' })
   await ask('GET /letters', '/letters?q=state:any&limit=1')
   await ask('GET /letters/:id', `/letters/${letter}`)

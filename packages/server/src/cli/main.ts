@@ -111,7 +111,7 @@ office(program.command('letter').description('one letter').command('show <id>'))
   .option('--body', 'only its body, byte for byte')
   .action(async (id, options) => (await import('./commands/letters.ts')).letterShowCommand(id, options))
 
-const replay = program.command('replay').description('send letters again: plan, run, watch')
+const replay = program.command('replay').description('send letters again: plan, run, watch, pause, resume, cancel')
 
 selecting(replay.command('plan [query...]'))
   .description('freeze what would be sent and where; sends nothing')
@@ -121,9 +121,27 @@ selecting(replay.command('plan [query...]'))
       .default('lane'),
   )
   .option('--pace <number>', 'letters a second', wholeNumber(1, 100_000), 50)
+  .option('--canary <number>', 'so many go first and are judged by what becomes of them', wholeNumber(1, 1_000), 5)
+  .option('--no-canary', 'without; it is recorded with the plan')
+  .option('--verdict <seconds>', "wait so long for the canary (default: as the letters' own retries took)", seconds)
+  .option('--ramp <seconds>', 'from a slow start to the pace in so many seconds', seconds, 30)
+  .option('--no-ramp', 'at the pace from the start')
+  .option('--ramp-from <number>', 'letters a second at first (default: a tenth of the pace)', wholeNumber(1, 100_000))
+  .option('--halt-returned <percent>', 'halt when more of the last 200 return', wholeNumber(0, 100), 5)
+  .option('--halt-in-a-row <number>', 'halt when so many return in a row', wholeNumber(1, 200), 5)
+  .option('--halt-refused <number>', 'halt when so many in a row cannot be sent', wholeNumber(1, 100_000), 20)
+  .option('--halt-late <seconds>', 'halt when nobody says so long what became of the oldest', seconds)
+  .option('--no-halt-new', 'do not halt when something new comes back')
+  .option('--no-halt', 'halt for nothing of the above; it is recorded with the plan')
+  .option('--max-letters <number>', 'halt after so many', wholeNumber(1, 1_000_000))
+  .option('--max-seconds <seconds>', 'halt after so long', seconds)
   .option('--reason <text>', 'kept in the audit trail')
   .option('--require-match', 'exit 3 when nothing matches')
-  .action(async (query, options) => (await import('./commands/replay.ts')).planCommand(query, options))
+  .addHelpText(
+    'after',
+    '\nExample: what died of a cause, 5 letters first, then from 10 to 100 a second\n  redrive replay plan --cause c_7f3k… --canary 5 --ramp-from 10 --pace 100',
+  )
+  .action(async (query, options) => (await import('./commands/replay-plan.ts')).planCommand(query, options))
 
 office(replay.command('run <plan>'))
   .description('carry a plan out, once, and follow it')
@@ -136,12 +154,24 @@ office(replay.command('run <plan>'))
   .option('--by <name>', 'who does this (default: your user name)')
   .option('--detach', 'do not wait for outcomes')
   .option('--timeout <seconds>', 'wait at most so long', seconds, 900)
-  .action(async (id, options) => (await import('./commands/replay.ts')).runCommand(id, options))
+  .action(async (id, options) => (await import('./commands/replay-run.ts')).runCommand(id, options))
 
 office(replay.command('watch <run>'))
-  .description('follow a run until every outcome is known')
+  .description('follow a run until every outcome is known, or it is stopped')
   .option('--timeout <seconds>', 'wait at most so long', seconds, 900)
-  .action(async (id, options) => (await import('./commands/replay.ts')).watchCommand(id, options))
+  .action(async (id, options) => (await import('./commands/replay-run.ts')).watchCommand(id, options))
+
+for (const [what, description] of [
+  ['pause', 'send nothing more; answers when nothing is on its way any more'],
+  ['resume', 'go on, also despite the rule or the canary that stopped it'],
+  ['cancel', 'end a run: what it has not sent is open again'],
+] as const) {
+  office(replay.command(`${what} <run>`))
+    .description(description)
+    .option('--by <name>', 'who does this (default: your user name)')
+    .option('--reason <text>', 'kept in the audit trail')
+    .action(async (id, options) => (await import('./commands/replay-stop.ts')).stopCommand(what, id, options))
+}
 
 selecting(program.command('discard [query...]'))
   .description('end letters on purpose; they are kept until retention takes them')

@@ -1,57 +1,81 @@
 import type { Clock } from '@redrive/worker'
 import { isConnectionTrouble, type Store } from '../store/store.ts'
-import { claimNext, type Lease } from './claim.ts'
+import { type Batch, claimNext, type Lease } from './claim.ts'
+import { type Judged, judgeRun } from './judge-run.ts'
 import { markResults } from './mark.ts'
+import { putBack } from './put-back.ts'
 import { type SendContext, sendBatch } from './send-batch.ts'
 
 export interface CarryOutOptions extends SendContext {
   readonly store: Store
-  /** Stops between batches; what is being sent is finished and noted first. */
+  /** Stops between batches: what is being sent is finished and noted, what is not is put back. */
   readonly signal: AbortSignal
+  readonly onJudged?: (judged: Judged) => void
 }
 
-/** `done`: every letter of the plan was looked at. `lost`: another process holds the run. `stopped`: we were asked to. */
+/** `done`: every letter of the plan was looked at. `lost`: another process holds the run. `stopped`: somebody or a rule says so. */
 export type CarriedOut = 'done' | 'lost' | 'stopped'
+
+const judgeEveryMs = 250
 
 /**
  * Carries out a run: intents, then sends, then results, batch by batch. While one batch is being sent, the intents of the next and the
- * results of the one before are written; no more than three batches are in memory.
+ * results of the one before are written; no more than three batches are in memory. Before each batch, but not more often than four times
+ * a second, it is judged whether to go on.
  */
 export async function carryOut(lease: Lease, options: CarryOutOptions): Promise<CarriedOut> {
   const { store, clock, signal } = options
-  const size = batchSize(lease.pace)
-  let dueAtMs = clock.now()
-  let next = claimNext(store, lease, size)
+  let next = claimNext(store, lease)
   let noted: Promise<boolean> = Promise.resolve(true)
+  let judgedAtMs = clock.now()
+  const judge = async (): Promise<Judged> => {
+    judgedAtMs = clock.now()
+    const judged = await judgeRun(store, lease)
+    if (judged.kind === 'passed' || judged.kind === 'stopped') options.onJudged?.(judged)
+    return judged
+  }
   try {
     for (;;) {
       const claim = await next
       if (claim.kind === 'lost') return 'lost'
       if (claim.kind === 'end') return (await noted) ? 'done' : 'lost'
-      dueAtMs = Math.max(clock.now() - maxBurstMs, dueAtMs) + (claim.letters.length / lease.pace) * 1_000
-      const stopping = signal.aborted
-      if (!stopping) next = claimNext(store, lease, size)
-      next.catch(() => undefined)
-      const results = await sendBatch(claim.letters, options)
+      const isStopping = claim.kind === 'stopped' || signal.aborted
+      if (!isStopping && clock.now() - judgedAtMs >= judgeEveryMs && (await judge()).kind === 'stopped') {
+        next = Promise.resolve({ kind: 'stopped' })
+        if (claim.kind === 'claimed') await putBack(store, lease, claim)
+        continue
+      }
+      if (isStopping) {
+        if (claim.kind === 'claimed') await putBack(store, lease, claim)
+        return (await noted) ? 'stopped' : 'lost'
+      }
+      if (claim.kind === 'claimed') {
+        next = claimNext(store, lease)
+        next.catch(() => undefined)
+        const results = await sendBatch(claim.letters, options)
+        if (!(await noted)) return 'lost'
+        const batch = { fromOrdinal: claim.fromOrdinal, results }
+        noted = throughOutage(clock, () => markResults(store, lease, batch))
+        noted.catch(() => undefined)
+        continue
+      }
       if (!(await noted)) return 'lost'
-      const batch = { fromOrdinal: claim.fromOrdinal, results }
-      noted = throughOutage(clock, () => markResults(store, lease, batch))
-      noted.catch(() => undefined)
-      if (stopping) return (await noted) ? 'stopped' : 'lost'
-      await clock.sleep(dueAtMs - clock.now(), signal)
+      if (claim.kind === 'wait') await clock.sleep(Math.min(claim.ms, judgeEveryMs), signal)
+      else if ((await judge()).kind === 'waits') await clock.sleep(judgeEveryMs, signal)
+      next = claimNext(store, lease)
+      next.catch(() => undefined)
     }
   } finally {
     // Whoever takes the run next would call uncertain what is known here.
     await noted.catch(() => undefined)
+    await putBackUnsent(store, lease, next)
   }
 }
 
-const maxBurstMs = 250
-const maxBatch = 2_000
-
-/** At most a quarter of a second of the pace, so that a stop is obeyed soon. */
-function batchSize(pace: number): number {
-  return Math.min(maxBatch, Math.max(1, Math.floor(pace / 4)))
+/** A batch that was claimed ahead when something else failed. */
+async function putBackUnsent(store: Store, lease: Lease, next: ReturnType<typeof claimNext>): Promise<void> {
+  const claim = await next.catch(() => null)
+  if (claim?.kind === 'claimed') await putBack(store, lease, claim satisfies Batch).catch(() => undefined)
 }
 
 const patienceMs = 60_000

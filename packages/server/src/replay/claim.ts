@@ -1,6 +1,7 @@
 import type { Pool, PoolClient } from 'pg'
 import type { Store } from '../store/store.ts'
 import { type ClaimedLetter, contentOf } from './content.ts'
+import { paceAfter } from './control.ts'
 import { replayIdOf } from './replay-id.ts'
 
 /** A run in the hands of this process; the token fences every write of it. */
@@ -8,8 +9,6 @@ export interface Lease {
   readonly runId: string
   readonly planId: string
   readonly token: string
-  /** Letters a second. */
-  readonly pace: number
 }
 
 /** A letter whose intent is durable and that may now be sent. */
@@ -32,25 +31,38 @@ export interface Batch {
 
 export const leaseSeconds = 20
 
-export type Claim = ({ readonly kind: 'claimed' } & Batch) | { readonly kind: 'end' } | { readonly kind: 'lost' }
+/**
+ * `end`: no letter is left. `wait`: the pace allows the next letters in so many milliseconds. `judge`: the canary is out and has no
+ * verdict, or the run has sent all it may. `stopped`: somebody or a rule stopped the run. `lost`: another process holds it.
+ */
+export type Claim =
+  | ({ readonly kind: 'claimed' } & Batch)
+  | { readonly kind: 'wait'; readonly ms: number }
+  | { readonly kind: 'end' | 'judge' | 'stopped' | 'lost' }
 
-/** Most bytes of one batch, unless a single letter has more. */
+/** Most letters and bytes of one batch; a single letter may have more. */
+const maxBatch = 2_000
 const maxBatchBytes = 8 * 1_024 * 1_024
+/** A batch is what the pace allows in this time, so that a stop is obeyed soon. */
+const batchSeconds = 0.25
 
 /**
- * Writes the intent of the next letters of a run, in one transaction with the run's progress. The letters are `replaying` since its start,
- * so they are as they were agreed to. `lost`: another process holds the run by now.
+ * Writes the intent of the next letters of a run, in one transaction with the run's progress and its pace. The letters are `replaying`
+ * since its start, so they are as they were agreed to.
  */
-export function claimNext(store: Store, lease: Lease, limit: number): Promise<Claim> {
+export function claimNext(store: Store, lease: Lease): Promise<Claim> {
   return store.transaction(async (client) => {
-    const range = await advance(client, lease, limit)
-    if (range === null) return { kind: 'lost' }
-    if (range.from >= range.to) return { kind: 'end' }
-    const contents = await contentOf(client, { planId: lease.planId, ...range })
+    const progress = await lockProgress(client, lease)
+    if (progress === null) return { kind: 'lost' }
+    const next = nextRange(progress)
+    if (typeof next === 'string') return { kind: next }
+    if (progress.due_in_ms > 0) return { kind: 'wait', ms: progress.due_in_ms }
+    const to = await intend(client, lease, next)
+    const contents = await contentOf(client, { planId: lease.planId, from: next.from, to })
     const letters = contents.map(
       ({ ordinal, ...rest }): Claimed => ({ attemptId: replayIdOf(lease.runId, ordinal), ...rest }),
     )
-    return { kind: 'claimed', fromOrdinal: range.from, letters }
+    return { kind: 'claimed', fromOrdinal: next.from, letters }
   })
 }
 
@@ -58,44 +70,108 @@ export function claimNext(store: Store, lease: Lease, limit: number): Promise<Cl
 export async function renewLease(client: Pool | PoolClient, lease: Lease): Promise<boolean> {
   const { rowCount } = await client.query({
     name: 'renew-lease',
-    text: `update run set lease_until = now() + make_interval(secs => $3) where id = $1 and lease_token = $2 and state = 'running'`,
+    text: 'update run set lease_until = now() + make_interval(secs => $3) where id = $1 and lease_token = $2',
     values: [lease.runId, lease.token, leaseSeconds],
   })
   return rowCount === 1
 }
 
 /**
- * Whether the run is still ours. Takes no lock, so that results are noted while the next intents are written; whoever takes the run over
- * settles each intent without results, and results change none that is settled.
+ * Whether the run is still ours, stopped or not. Takes no lock, so that results are noted while the next intents are written; whoever
+ * takes the run over settles each intent without results, and results change none that is settled.
  */
 export async function holdsLease(client: Pool | PoolClient, lease: Lease): Promise<boolean> {
   const { rowCount } = await client.query({
     name: 'holds-lease',
-    text: `select from run where id = $1 and lease_token = $2 and state = 'running'`,
+    text: 'select from run where id = $1 and lease_token = $2',
     values: [lease.runId, lease.token],
   })
   return rowCount === 1
 }
 
-/** As many letters as `limit` and the bytes of a batch allow, at least one. */
-async function advance(client: PoolClient, lease: Lease, limit: number): Promise<{ from: number; to: number } | null> {
-  const { rows } = await client.query<{ from: number; to: number }>({
-    name: 'advance-run',
+interface Progress {
+  readonly state: string
+  readonly next_ordinal: number
+  readonly letters: number
+  readonly canary: number
+  readonly verdict: string | null
+  readonly judged_from: number
+  readonly budget: number | null
+  readonly pace: number
+  readonly ramp_from: number
+  readonly ramp_seconds: number
+  readonly ramped_seconds: number | null
+  readonly due_in_ms: number
+}
+
+async function lockProgress(client: PoolClient, lease: Lease): Promise<Progress | null> {
+  const { rows } = await client.query<Progress>({
+    name: 'lock-progress',
     text: `
-      with held as (
-        select id, next_ordinal from run where id = $1 and lease_token = $2 and state = 'running' for update
-      ), next as (
-        select coalesce(max(ordinal) + 1, (select next_ordinal from held)) as upto
-        from (
-          select ordinal, sum(bytes) over (order by ordinal) - bytes as before
-          from plan_letter where plan_id = $3 and ordinal >= (select next_ordinal from held) and ordinal < (select next_ordinal from held) + $4
-        ) as letter where before < $5
-      ), intended as (
-        insert into intent (run_id, from_ordinal, to_ordinal) select id, next_ordinal, upto from held, next where upto > next_ordinal
-      )
-      update run set lease_until = now() + make_interval(secs => $6), next_ordinal = upto from held, next where run.id = held.id
-      returning old.next_ordinal as "from", new.next_ordinal as "to"`,
-    values: [lease.runId, lease.token, lease.planId, limit, maxBatchBytes, leaseSeconds],
+      select run.state::text, next_ordinal, letters, canary, verdict::text, judged_from, (halt_rules ->> 'letters')::int as budget,
+        pace, ramp_from, ramp_seconds, extract(epoch from now() - ramp_since)::float8 as ramped_seconds,
+        case when paced_until < now() + interval '2 s' then extract(epoch from paced_until - now())::float8 * 1000 else 0 end as due_in_ms
+      from run join plan on plan.id = run.plan_id where run.id = $1 and lease_token = $2 for update of run`,
+    values: [lease.runId, lease.token],
   })
   return rows[0] ?? null
+}
+
+interface Range {
+  readonly from: number
+  readonly limit: number
+  readonly pace: number
+}
+
+function nextRange(progress: Progress): Range | 'end' | 'judge' | 'stopped' {
+  const { state, next_ordinal: from, letters, canary, verdict, judged_from, budget } = progress
+  if (state !== 'running') return 'stopped'
+  if (from >= letters) return 'end'
+  const canaryLeft = from < canary ? canary - from : Number.POSITIVE_INFINITY
+  if (canary > 0 && from >= canary && verdict === null) return 'judge'
+  const budgetLeft = budget === null ? Number.POSITIVE_INFINITY : judged_from + budget - from
+  if (budgetLeft <= 0) return 'judge'
+  const ramp = { from: progress.ramp_from, to: progress.pace, seconds: progress.ramp_seconds }
+  const pace = paceAfter(ramp, progress.ramped_seconds ?? 0)
+  const paced = Math.min(maxBatch, Math.max(1, Math.floor(pace * batchSeconds)))
+  return { from, limit: Math.min(paced, canaryLeft, budgetLeft), pace }
+}
+
+/**
+ * As many letters as the limit and the bytes of a batch allow, at least one. A batch pays for at most a second, so what is paid for longer
+ * is from a clock that went back, and nobody waits for it.
+ */
+async function intend(client: PoolClient, lease: Lease, next: Range): Promise<number> {
+  const { rows } = await client.query<{ upto: number }>({
+    name: 'intend',
+    text: `
+      with chosen as (
+        select coalesce(max(ordinal) + 1, $4 + 1) as upto
+        from (
+          select ordinal, sum(bytes) over (order by ordinal) - bytes as before
+          from plan_letter where plan_id = $3 and ordinal >= $4 and ordinal < $4 + $5
+        ) as letter where before < $6
+      ), intended as (
+        insert into intent (run_id, from_ordinal, to_ordinal) select $1, $4, upto from chosen
+      )
+      update run set next_ordinal = upto, lease_until = now() + make_interval(secs => $7),
+        ramp_since = coalesce(ramp_since, case when $4 >= (select canary from plan where id = $3) then now() end),
+        intended_at = now(),
+        paced_until = greatest(now() - make_interval(secs => $9), case when paced_until < now() + interval '2 s' then paced_until end)
+          + make_interval(secs => (upto - $4)::float8 / $8)
+      from chosen where id = $1 and lease_token = $2
+      returning upto`,
+    values: [
+      lease.runId,
+      lease.token,
+      lease.planId,
+      next.from,
+      next.limit,
+      maxBatchBytes,
+      leaseSeconds,
+      next.pace,
+      batchSeconds,
+    ],
+  })
+  return rows[0]?.upto ?? next.from
 }

@@ -1,6 +1,8 @@
+export { type Control, defaultControl, defaultHaltRules, type HaltRules, noControl } from './control.ts'
 export type { Destination } from './destination.ts'
 export { applyReceipts, applyReturns } from './outcomes.ts'
 export { createPlan, type PlanRequest, type SkipReason } from './plan.ts'
 export { type ReplayEvent, type Replayer, type ReplayerOptions, startReplayer } from './replayer.ts'
 export { startRun } from './runs.ts'
 export { listRuns, type PlanView, type RunView, showPlan, showRun } from './show.ts'
+export { cancelRun, pauseRun, resumeRun } from './stop-run.ts'

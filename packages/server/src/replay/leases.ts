@@ -7,22 +7,23 @@ import { markLeftBehind } from './mark.ts'
 
 /**
  * Takes the oldest run nobody holds and settles what its last holder left behind: whether an intent without results was sent nobody
- * knows, so its letters become `uncertain`, and nothing is sent twice on a guess.
+ * knows, so its letters become `uncertain`, and nothing is sent twice on a guess. A run that was stopped is taken for that alone.
  */
-export async function takeRun(store: Store): Promise<Lease | null> {
+export async function takeRun(store: Store): Promise<(Lease & { readonly isRunning: boolean }) | null> {
   return store.transaction(async (client) => {
-    const { rows } = await client.query<{ id: string; plan_id: string; lease_token: string; pace: number }>(
+    const { rows } = await client.query<{ id: string; plan_id: string; lease_token: string; is_running: boolean }>(
       `update run set lease_token = lease_token + 1, lease_until = now() + make_interval(secs => $1)
-       from plan
-       where plan.id = run.plan_id and run.id = (
-         select id from run where state = 'running' and lease_until <= now() order by started_at limit 1 for update skip locked
+       where id = (
+         select id from run
+         where (state = 'running' or exists (select from intent where run_id = run.id and noted_at is null)) and lease_until <= now()
+         order by started_at limit 1 for update skip locked
        )
-       returning run.id, run.plan_id, run.lease_token, plan.pace`,
+       returning id, plan_id, lease_token, state = 'running' as is_running`,
       [leaseSeconds],
     )
     const row = rows[0]
     if (row === undefined) return null
-    const lease = { runId: row.id, planId: row.plan_id, token: row.lease_token, pace: row.pace }
+    const lease = { runId: row.id, planId: row.plan_id, token: row.lease_token, isRunning: row.is_running }
     await settleLeftBehind(client, lease)
     return lease
   })
@@ -36,7 +37,6 @@ export async function finishRun(store: Store, lease: Lease): Promise<boolean> {
       [lease.runId, lease.token],
     )
     if (rowCount === 0) return false
-    await settleLeftBehind(client, lease)
     await recordAudit(client, { actor: 'redrive', action: 'run.done', target: showRunId(lease.runId), reason: null })
     return true
   })

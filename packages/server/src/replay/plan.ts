@@ -5,14 +5,15 @@ import { recordAudit } from '../audit/index.ts'
 import { resolveSelection, type Selection } from '../letters/index.ts'
 import { showPlanId } from '../store/ids.ts'
 import type { Store } from '../store/store.ts'
+import { type Control, checkControl } from './control.ts'
 import { type Destination, destinationOf } from './destination.ts'
 import { digestOfPlan } from './digest.ts'
+import { type Sample, sampleOf } from './sample.ts'
 
 export interface PlanRequest {
   readonly selection: Selection
   readonly destination: Destination
-  /** Letters a second, 1 to 100,000. */
-  readonly pace: number
+  readonly control: Control
   readonly by: string
   readonly reason: string | null
   readonly nowMs: number
@@ -33,34 +34,48 @@ export async function createPlan(
   brokers: ReadonlyMap<string, Pick<Broker, 'capabilities'>>,
   request: PlanRequest,
 ): Promise<string> {
-  if (!Number.isInteger(request.pace) || request.pace < 1 || request.pace > 100_000) {
-    throw new RedriveError('REQUEST_INVALID', 'The pace is a whole number of letters a second, from 1 to 100,000.')
-  }
+  const { control } = request
+  checkControl(control)
   const id = randomUUID()
   await store.transaction(async (client) => {
     const selected = await resolveSelection(client, request.selection, request.nowMs)
     const skipped = new Map<SkipReason, number>()
     if (selected.missing.length > 0) skipped.set('missing', selected.missing.length)
     await client.query(
-      `insert into plan (id, created_by, reason, selection, cutoff, destination, pace, letters, bytes, digest)
-       values ($1, $2, $3, $4, $5, $6, $7, 0, 0, '')`,
-      [id, request.by, request.reason, request.selection, new Date(request.nowMs), request.destination, request.pace],
+      `insert into plan (id, created_by, reason, selection, cutoff, destination, pace, ramp_from, ramp_seconds, halt_rules, letters, bytes, digest)
+       values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 0, 0, '')`,
+      [
+        id,
+        request.by,
+        request.reason,
+        request.selection,
+        new Date(request.nowMs),
+        request.destination,
+        control.pace,
+        control.rampFrom ?? Math.max(1, Math.floor(control.pace / 10)),
+        control.rampSeconds,
+        control.halt,
+      ],
     )
     const places = new Map<string, number>()
-    let ordinal = 0
-    for (let from = 0; from < selected.ids.length; from += pageSize) {
-      ordinal = await freeze(client, {
-        id,
-        request,
-        brokers,
-        skipped,
-        places,
-        ordinal,
-        ids: selected.ids.slice(from, from + pageSize),
-      })
-    }
-    await seal(client, id, { skipped, places })
-    const details = { letters: ordinal, destination: request.destination }
+    const sample =
+      control.canary > 0 && selected.ids.length > control.canary
+        ? await sampleOf(client, selected.ids, control.canary)
+        : noSample
+    const sampled = new Set(sample.ids)
+    const rest = sampled.size === 0 ? selected.ids : selected.ids.filter((letter) => !sampled.has(letter))
+    const draft = { id, request, brokers, skipped, places }
+    const canary = await freeze(client, { ...draft, ordinal: 0, ids: sample.ids })
+    let ordinal = canary
+    for (let from = 0; from < rest.length; from += pageSize)
+      ordinal = await freeze(client, { ...draft, ordinal, ids: rest.slice(from, from + pageSize) })
+    await seal(client, id, {
+      skipped,
+      places,
+      canary: canary < ordinal ? canary : 0,
+      verdictSeconds: control.verdictSeconds ?? patienceFor(sample),
+    })
+    const details = { letters: ordinal, destination: request.destination, control }
     await recordAudit(client, {
       actor: request.by,
       action: 'plan.create',
@@ -73,6 +88,12 @@ export async function createPlan(
 }
 
 const pageSize = 5_000
+const noSample: Sample = { ids: [], retriedSeconds: null }
+
+/** As long as its consumer's own retries may take once more, and half of that. */
+function patienceFor({ retriedSeconds }: Sample): number {
+  return Math.min(3_600, Math.max(60, Math.ceil((retriedSeconds ?? 0) * 1.5) + 30))
+}
 
 interface Page {
   readonly id: string
@@ -150,8 +171,9 @@ function numberOf(places: Map<string, number>, to: { readonly broker: string; re
 async function seal(
   client: PoolClient,
   id: string,
-  { skipped, places }: Pick<Page, 'skipped' | 'places'>,
+  sealed: Pick<Page, 'skipped' | 'places'> & { readonly canary: number; readonly verdictSeconds: number },
 ): Promise<void> {
+  const { skipped, places, canary, verdictSeconds } = sealed
   const to = [...places].map(([key, number]) => [number, ...(JSON.parse(key) as [string, string])] as const)
   await client.query(
     `insert into plan_place (plan_id, number, broker, place)
@@ -159,9 +181,10 @@ async function seal(
     [id, to.map(([number]) => number), to.map(([, broker]) => broker), to.map(([, , place]) => place)],
   )
   await client.query(
-    `update plan set digest = $2, skipped = $3,
+    `update plan set skipped = $2, canary = $3, verdict_seconds = $4,
        (letters, bytes) = (select count(*), coalesce(sum(bytes), 0) from plan_letter where plan_id = $1)
      where id = $1`,
-    [id, await digestOfPlan(client, id), Object.fromEntries(skipped)],
+    [id, Object.fromEntries(skipped), canary, verdictSeconds],
   )
+  await client.query('update plan set digest = $2 where id = $1', [id, await digestOfPlan(client, id)])
 }

@@ -19,10 +19,11 @@ export interface ReplayerOptions {
 
 export type ReplayEvent =
   | { readonly kind: 'run-started' | 'run-done'; readonly run: string }
+  | { readonly kind: 'canary-passed' | 'run-halted' | 'run-paused'; readonly run: string; readonly message: string }
   | { readonly kind: 'trouble'; readonly run: string | null; readonly message: string }
 
 export interface Replayer {
-  /** Looks for runs now instead of at the next poll. */
+  /** Looks for runs, and for orders to stop, now instead of at the next poll. */
   wake(): void
   /** Finishes what is being sent, notes it, and gives the runs back. */
   stop(): Promise<void>
@@ -30,47 +31,84 @@ export interface Replayer {
 
 /**
  * Carries out runs, a few side by side. A run belongs to whoever holds its lease; when its holder dies, the next one to take it first
- * turns every intent without a result into `uncertain`: whether those were sent nobody knows, and nothing is sent twice on a guess.
+ * turns every intent without results into `uncertain`: whether those were sent nobody knows, and nothing is sent twice on a guess.
+ * Whether somebody stopped a run is looked for four times a second.
  */
 export function startReplayer(options: ReplayerOptions): Replayer {
   const { store, clock = systemClock, pollMs = 500, outcomeWindowSeconds = 900 } = options
   const stopping = new AbortController()
   let waking = new AbortController()
-  const active = new Set<Promise<void>>()
+  const active = new Map<string, { readonly stop: AbortController; readonly ended: Promise<void> }>()
 
   const loop = async (): Promise<void> => {
+    let soughtAtMs = Number.NEGATIVE_INFINITY
     while (!stopping.signal.aborted) {
-      const { signal } = waking
+      if (waking.signal.aborted) {
+        waking = new AbortController()
+        soughtAtMs = Number.NEGATIVE_INFINITY
+      }
       try {
-        await closeWindows(store, outcomeWindowSeconds)
-        await takeRuns()
+        await obeyStops()
+        if (clock.now() - soughtAtMs >= pollMs) {
+          soughtAtMs = clock.now()
+          await closeWindows(store, outcomeWindowSeconds)
+          await takeRuns()
+        }
       } catch (error) {
         if (!isConnectionTrouble(error)) options.onEvent?.({ kind: 'trouble', run: null, message: messageOf(error) })
       }
-      await clock.sleep(pollMs, signal)
-      if (signal.aborted) waking = new AbortController()
+      await clock.sleep(active.size > 0 ? Math.min(pollMs, stopPollMs) : pollMs, waking.signal)
     }
-    await Promise.all(active)
+    await Promise.all([...active.values()].map(({ ended }) => ended))
+  }
+
+  const obeyStops = async (): Promise<void> => {
+    if (active.size === 0) return
+    const { rows } = await store.pool.query<{ id: string }>({
+      name: 'stopped-runs',
+      text: `select id from run where id = any($1::uuid[]) and state <> 'running'`,
+      values: [[...active.keys()]],
+    })
+    for (const { id } of rows) active.get(id)?.stop.abort()
   }
 
   const takeRuns = async (): Promise<void> => {
     while (active.size < maxActive && !stopping.signal.aborted) {
       const lease = await takeRun(store)
       if (lease === null) return
-      const holding = hold(lease).finally(() => {
-        active.delete(holding)
+      if (!lease.isRunning) {
+        await giveBack(store, lease)
+        continue
+      }
+      const stop = new AbortController()
+      const ended = hold(lease, stop.signal).finally(() => {
+        active.delete(lease.runId)
         waking.abort()
       })
-      active.add(holding)
+      active.set(lease.runId, { stop, ended })
     }
   }
 
-  const hold = async (lease: Lease): Promise<void> => {
+  const hold = async (lease: Lease, stopped: AbortSignal): Promise<void> => {
     const run = showRunId(lease.runId)
     options.onEvent?.({ kind: 'run-started', run })
     const heartbeat = setInterval(() => void renew(store, lease), (leaseSeconds * 1_000) / 4)
     try {
-      const end = await carryOut(lease, { store, brokers: options.brokers, clock, signal: stopping.signal })
+      const end = await carryOut(lease, {
+        store,
+        brokers: options.brokers,
+        clock,
+        signal: AbortSignal.any([stopping.signal, stopped]),
+        onJudged: (judged) => {
+          if (judged.kind === 'passed') options.onEvent?.({ kind: 'canary-passed', run, message: judged.why })
+          if (judged.kind === 'stopped')
+            options.onEvent?.({
+              kind: judged.state === 'halted' ? 'run-halted' : 'run-paused',
+              run,
+              message: judged.why,
+            })
+        },
+      })
       if (end === 'done' && (await finishRun(store, lease))) options.onEvent?.({ kind: 'run-done', run })
       if (end === 'stopped') await giveBack(store, lease)
     } catch (error) {
@@ -94,6 +132,7 @@ export function startReplayer(options: ReplayerOptions): Replayer {
   }
 }
 
+const stopPollMs = 250
 const maxActive = 4
 
 /** While a slow broker holds up a batch, the lease has to outlive it. */

@@ -1,7 +1,9 @@
 import { RedriveError } from '@redrive/worker'
 import { showPlanId, showRunId } from '../store/ids.ts'
 import type { Store } from '../store/store.ts'
+import { type Control, secondsFor } from './control.ts'
 import type { Destination } from './destination.ts'
+import { adviceOn } from './judge.ts'
 
 export interface PlanView {
   readonly id: string
@@ -11,9 +13,10 @@ export interface PlanView {
   readonly selection: unknown
   readonly cutoff: string
   readonly destination: Destination
-  readonly pace: number
+  readonly control: Control
   readonly letters: number
   readonly bytes: number
+  /** Without the wait for the verdict on the canary. */
   readonly expectedSeconds: number
   readonly oldestCapturedAt: string | null
   /** Letters of the selection that are not in the plan, by reason. */
@@ -27,7 +30,12 @@ export interface PlanView {
 export interface RunView {
   readonly id: string
   readonly plan: string
-  readonly state: 'running' | 'done' | 'failed'
+  readonly state: 'running' | 'paused' | 'halted' | 'cancelled' | 'done'
+  /** What it does while it runs: `canary` until that has its verdict. */
+  readonly stage: 'canary' | 'ramp' | 'full'
+  readonly verdict: 'pass' | 'fail' | 'inconclusive' | 'overridden' | null
+  /** Why it is paused, halted or cancelled, the rule that halted it, and what to do. */
+  readonly stopped: { readonly why: string; readonly rule: string | null; readonly advice: string | null } | null
   readonly startedBy: string
   readonly startedAt: string
   readonly finishedAt: string | null
@@ -79,10 +87,19 @@ export async function showPlan(store: Store, id: string): Promise<PlanView> {
     selection: plan.selection,
     cutoff: plan.cutoff.toISOString(),
     destination: plan.destination,
-    pace: plan.pace,
+    control: {
+      pace: plan.pace,
+      canary: plan.canary,
+      verdictSeconds: plan.verdict_seconds,
+      rampFrom: plan.ramp_from,
+      rampSeconds: plan.ramp_seconds,
+      halt: plan.halt_rules,
+    },
     letters: plan.letters,
     bytes: Number(plan.bytes),
-    expectedSeconds: Math.ceil(plan.letters / plan.pace),
+    expectedSeconds: Math.ceil(
+      secondsFor(plan.letters, { from: plan.ramp_from, to: plan.pace, seconds: plan.ramp_seconds }),
+    ),
     oldestCapturedAt: plan.oldest?.toISOString() ?? null,
     skipped: plan.skipped,
     places: places.rows,
@@ -92,10 +109,20 @@ export async function showPlan(store: Store, id: string): Promise<PlanView> {
   }
 }
 
+function stageOf(run: {
+  readonly canary: number
+  readonly verdict: string | null
+  readonly is_ramping: boolean | null
+}): RunView['stage'] {
+  if (run.canary > 0 && (run.verdict === null || run.verdict === 'fail' || run.verdict === 'inconclusive'))
+    return 'canary'
+  return run.is_ramping ? 'ramp' : 'full'
+}
+
 /** @param id UUID. @throws NOT_FOUND */
 export async function showRun(store: Store, id: string): Promise<RunView> {
   const { rows } = await store.pool.query(
-    `select run.*, plan.letters as planned from run join plan on plan.id = run.plan_id where run.id = $1`,
+    `select run.*, plan.letters as planned, plan.canary, now() < ramp_since + make_interval(secs => plan.ramp_seconds) as is_ramping from run join plan on plan.id = run.plan_id where run.id = $1`,
     [id],
   )
   const run = rows[0]
@@ -106,6 +133,12 @@ export async function showRun(store: Store, id: string): Promise<RunView> {
     id: showRunId(run.id),
     plan: showPlanId(run.plan_id),
     state: run.state,
+    stage: stageOf(run),
+    verdict: run.verdict,
+    stopped:
+      run.problem === null
+        ? null
+        : { why: run.problem, rule: run.rule, advice: run.rule === null ? null : adviceOn(run.rule) },
     startedBy: run.started_by,
     startedAt: run.started_at.toISOString(),
     finishedAt: run.finished_at?.toISOString() ?? null,

@@ -2,13 +2,15 @@ import type { Route } from '../route.ts'
 import { accessRoutes } from './access.ts'
 import { causeRoutes } from './causes.ts'
 import { letterRoutes } from './letters.ts'
-import { replayRoutes } from './replay.ts'
+import { planRoutes } from './plans.ts'
+import { runRoutes } from './runs.ts'
 import { statusRoutes } from './status.ts'
 
 export const routes: readonly Route[] = [
   ...statusRoutes,
   ...causeRoutes,
   ...letterRoutes,
-  ...replayRoutes,
+  ...planRoutes,
+  ...runRoutes,
   ...accessRoutes,
 ]

@@ -7,7 +7,15 @@ create table plan (
   selection jsonb not null,
   cutoff timestamptz not null,
   destination text not null check (destination in ('lane', 'origin')),
+  -- letters a second
   pace int not null check (pace > 0),
+  -- the first so many letters go alone, and are judged by what their consumer made of them
+  canary int not null default 0,
+  verdict_seconds int not null default 0,
+  -- from here to the pace, in so many seconds
+  ramp_from int not null check (ramp_from > 0 and ramp_from <= pace),
+  ramp_seconds int not null default 0,
+  halt_rules jsonb not null default '{}',
   letters int not null,
   bytes bigint not null,
   skipped jsonb not null default '{}',
@@ -36,10 +44,13 @@ create table plan_letter (
 );
 create index plan_letter_of_letter on plan_letter (letter_id);
 
-create type run_state as enum ('running', 'done', 'failed');
+-- halted: by a rule; paused: by a person, or because a person has to decide.
+create type run_state as enum ('running', 'paused', 'halted', 'cancelled', 'done');
+create type canary_verdict as enum ('pass', 'fail', 'inconclusive', 'overridden');
 
 -- One run a plan: its letters are `replaying` from its start, so nobody else touches them. The holder of the lease carries it out; its
--- token fences every write. The last four bytes of id are zero: a replay's id has the ordinal of its letter there.
+-- token fences every write. The last four bytes of id are zero: a replay's id has the ordinal of its letter there. All times are the
+-- database's, so that a pace holds over restarts and several offices.
 create table run (
   id uuid primary key,
   plan_id uuid not null unique references plan,
@@ -50,7 +61,18 @@ create table run (
   next_ordinal int not null default 0,
   lease_token bigint not null default 0,
   lease_until timestamptz not null default now(),
-  problem text
+  -- what was sent is paid for until then
+  paced_until timestamptz not null default now(),
+  ramp_since timestamptz,
+  -- when it last took letters up
+  intended_at timestamptz,
+  verdict canary_verdict,
+  -- outcomes before it were judged, or somebody said to go on despite them
+  judged_since timestamptz not null default now(),
+  judged_from int not null default 0,
+  -- why it is paused or halted, and the rule's name
+  problem text,
+  rule text
 );
 
 -- What will be sent next, durable before its first byte is: a row a batch, for a row a letter would cost more than all else of a replay.
@@ -95,6 +117,7 @@ create table evidence (
   returned_letter uuid,
   primary key (run_id, ordinal)
 );
+create index evidence_recent on evidence (run_id, at desc);
 
 -- Receipts may come before the run has noted that it sent, or twice.
 create table receipt (

@@ -4,62 +4,9 @@ import { RedriveError } from '@redrive/worker'
 import type { Client } from '../client.ts'
 import { defaultName, type GlobalOptions, withOffice } from '../context.ts'
 import { exitCodes } from '../exit-codes.ts'
-import { ago, type Output, size } from '../output.ts'
+import type { Output } from '../output.ts'
 import { safeLine } from '../safe-text.ts'
-import { type SelectionOptions, selectionOf } from '../selection.ts'
-
-interface Plan {
-  readonly id: string
-  readonly letters: number
-  readonly bytes: number
-  readonly pace: number
-  readonly destination: 'lane' | 'origin'
-  readonly expectedSeconds: number
-  readonly oldestCapturedAt: string | null
-  readonly skipped: Readonly<Record<string, number>>
-  readonly places: readonly { readonly broker: string; readonly place: string; readonly letters: number }[]
-  readonly digest: string
-  readonly run: string | null
-}
-
-interface Run {
-  readonly id: string
-  readonly state: 'running' | 'done' | 'failed'
-  readonly planned: number
-  readonly progressed: number
-  readonly skipped: number
-  readonly sends: { readonly sent: number; readonly notSent: number; readonly uncertain: number }
-  readonly outcomes: Readonly<Record<'pending' | 'confirmed' | 'returned' | 'presumed' | 'unknown', number>>
-}
-
-export function planCommand(
-  query: readonly string[],
-  options: GlobalOptions &
-    SelectionOptions & {
-      readonly to: 'lane' | 'origin'
-      readonly pace: number
-      readonly by?: string
-      readonly reason?: string
-      readonly requireMatch?: boolean
-    },
-): Promise<void> {
-  return withOffice(options, async ({ client, output, nowMs }) => {
-    const plan = await client.post<Plan>('/plans', {
-      selection: await selectionOf(query, options),
-      destination: options.to,
-      pace: options.pace,
-      by: options.by ?? defaultName(),
-      ...(options.reason === undefined ? {} : { reason: options.reason }),
-    })
-    if (output.json) output.out(JSON.stringify(plan))
-    else {
-      showPlan(output, plan, nowMs)
-      if (plan.letters === 0) output.say('Nothing to replay. Nothing was sent.')
-      else output.say(`Nothing was sent. Carry it out with: redrive replay run ${plan.id}`)
-    }
-    return plan.letters === 0 && options.requireMatch ? exitCodes.nothingMatched : exitCodes.ok
-  })
-}
+import { type Plan, type Run, showPlan } from './replay-views.ts'
 
 export function runCommand(
   id: string,
@@ -93,29 +40,6 @@ export function runCommand(
 
 export function watchCommand(id: string, options: GlobalOptions & { readonly timeout: number }): Promise<void> {
   return withOffice(options, ({ client, output }) => watch(client, output, { id, timeoutSeconds: options.timeout }))
-}
-
-function showPlan(output: Output, plan: Plan, nowMs: number): void {
-  output.out(
-    `${output.paint('bold', plan.id)}  ${plan.letters} letters, ${size(plan.bytes)}, oldest ${ago(plan.oldestCapturedAt, nowMs)}, ${plan.pace}/s, about ${plan.expectedSeconds} s`,
-  )
-  for (const { broker, place, letters } of plan.places) {
-    const whom =
-      plan.destination === 'lane' ? 'only the consumer that failed reads it' : 'everybody who reads it gets them'
-    output.out(`  ${letters} to ${safeLine(place)} on ${safeLine(broker)}  (${whom})`)
-  }
-  for (const [reason, letters] of Object.entries(plan.skipped))
-    output.out(`  ${letters} left out: ${skipText[reason] ?? reason}`)
-  output.out(output.paint('dim', `  digest ${plan.digest.slice(0, 16)}`))
-}
-
-const skipText: Readonly<Record<string, string>> = {
-  'not-open': 'not open (replayed, discarded or in another run)',
-  missing: 'no such letters',
-  'no-lane':
-    'not written by @redrive/worker, so their consumer has no lane; --to origin sends them to where they came from',
-  'origin-unknown': 'where they came from is not known',
-  'no-broker': 'the office has no connection of that name',
 }
 
 /** How many letters the caller agreed to; `null` for no. Without a terminal the number has to be said. */
@@ -154,7 +78,8 @@ async function watch(
       const run = await client.get<Run>(`/runs/${encodeURIComponent(options.id)}`)
       const line = progressLine(run)
       if (!output.json && line !== shown) output.say((shown = line))
-      if (run.state !== 'running' && run.outcomes.pending === 0) return finish(output, run)
+      const isOver = run.state === 'done' || run.state === 'cancelled'
+      if (isOver ? run.outcomes.pending === 0 : run.state !== 'running') return finish(output, run)
       if (Date.now() > untilMs) {
         output.say(
           `Still waiting for ${run.outcomes.pending} outcomes after ${options.timeoutSeconds} s. The run goes on.`,
@@ -169,20 +94,28 @@ async function watch(
   }
 }
 
-function progressLine({ id, state, progressed, planned, sends, outcomes }: Run): string {
+function progressLine({ id, state, stage, progressed, planned, sends, outcomes }: Run): string {
   const uncertain = sends.uncertain === 0 ? '' : `, ${sends.uncertain} uncertain`
-  return `${id} ${state}  ${progressed}/${planned} │ sent ${sends.sent}${uncertain} │ confirmed ${outcomes.confirmed}, returned ${outcomes.returned}, waiting ${outcomes.pending}`
+  return `${id} ${state === 'running' ? stage : state}  ${progressed}/${planned} │ sent ${sends.sent}${uncertain} │ confirmed ${outcomes.confirmed}, returned ${outcomes.returned}, waiting ${outcomes.pending}`
 }
 
+/** A run that a rule or the canary stopped is not over, but nothing happens until somebody decides. */
 function finish(output: Output, run: Run): number {
-  const { outcomes, sends } = run
+  const { outcomes, sends, stopped } = run
   if (output.json) output.out(JSON.stringify(run))
   else {
     output.out(
       `${outcomes.confirmed} confirmed, ${outcomes.returned} returned, ${outcomes.presumed} presumed, ${outcomes.unknown} unknown, ${sends.notSent} not sent`,
     )
+    if (stopped !== null)
+      output.say(safeLine(`The run is ${run.state}: ${stopped.why}. ${stopped.advice ?? ''}`.trimEnd()))
+    if (run.state === 'halted' || run.state === 'paused')
+      output.say(
+        `${run.planned - run.progressed} letters are still to be sent: redrive replay resume ${run.id}, or redrive replay cancel ${run.id}`,
+      )
     if (outcomes.returned > 0) output.say('Returned letters died again and are open: redrive causes')
   }
-  const clean = outcomes.returned + outcomes.unknown + sends.uncertain + sends.notSent === 0
-  return clean ? exitCodes.ok : exitCodes.unfinished
+  if (run.state === 'halted' || (run.state === 'paused' && stopped?.rule)) return exitCodes.halted
+  const isClean = outcomes.returned + outcomes.unknown + sends.uncertain + sends.notSent === 0
+  return isClean && run.state === 'done' ? exitCodes.ok : exitCodes.unfinished
 }

@@ -1,0 +1,177 @@
+import { Type } from 'typebox'
+import { createPlan, defaultControl, defaultHaltRules, showPlan, showRun, startRun } from '../../replay/index.ts'
+import { parsePlanId } from '../../store/ids.ts'
+import { type Route, route } from '../route.ts'
+import { by, closed, count, counts, idParams, orNull, said, selection, text, time } from '../schemas.ts'
+import { runView } from './runs.ts'
+
+const destination = Type.Union([Type.Literal('lane'), Type.Literal('origin')], {
+  description:
+    "lane: to the retry lane of the consumer that failed. origin: to the message's first place, and so to all who read it.",
+  default: 'lane',
+})
+
+const whole = (description: string, bounds: { minimum: number; maximum: number; default?: number }) =>
+  Type.Integer({ description, ...bounds })
+const rule = (description: string, maximum: number, standard?: number) =>
+  Type.Optional(
+    Type.Union([
+      Type.Integer({ description, minimum: 0, maximum, ...(standard === undefined ? {} : { default: standard }) }),
+      Type.Null(),
+    ]),
+  )
+
+const haltRules = Type.Object(
+  {
+    returnedPercent: rule('More of the last 200 outcomes are returns, from 20 on.', 100, 5),
+    returnedInARow: rule('So many outcomes in a row are returns of the cause they had.', 200, 5),
+    newCause: Type.Optional(
+      Type.Boolean({ description: 'A letter came back with a cause nobody had seen before the run.', default: true }),
+    ),
+    notSentInARow: rule('So many sends in a row were refused or are uncertain.', 100_000, 20),
+    lateSeconds: rule('Of the oldest sends nobody said so long what became of them.', 86_400),
+    letters: rule('So many letters may be sent.', 1_000_000),
+    seconds: rule('So long it may go on.', 2_592_000),
+  },
+  { ...closed, description: 'When the run stops by itself; null switches a rule off.' },
+)
+
+const controlView = Type.Object(
+  {
+    pace: count(),
+    canary: count(),
+    verdictSeconds: count(),
+    rampFrom: count(),
+    rampSeconds: count(),
+    halt: Type.Object(
+      {
+        returnedPercent: orNull(count()),
+        returnedInARow: orNull(count()),
+        newCause: Type.Boolean(),
+        notSentInARow: orNull(count()),
+        lateSeconds: orNull(count()),
+        letters: orNull(count()),
+        seconds: orNull(count()),
+      },
+      closed,
+    ),
+  },
+  closed,
+)
+
+const planView = Type.Object(
+  {
+    id: text(),
+    createdAt: time(),
+    createdBy: text(),
+    reason: orNull(text()),
+    selection: Type.Unknown(),
+    cutoff: time(),
+    destination,
+    control: controlView,
+    letters: count(),
+    bytes: count(),
+    expectedSeconds: count(),
+    oldestCapturedAt: orNull(time()),
+    skipped: counts,
+    places: Type.Array(Type.Object({ broker: text(), place: text(), letters: count() }, closed)),
+    queues: Type.Array(Type.Object({ queue: text(), letters: count() }, closed)),
+    digest: text(),
+    run: orNull(text()),
+  },
+  closed,
+)
+
+export const planRoutes: readonly Route[] = [
+  route({
+    method: 'POST',
+    path: '/plans',
+    summary: 'Freeze a set of letters to replay; sends nothing',
+    status: 201,
+    schemas: {
+      body: Type.Object(
+        {
+          selection,
+          destination: Type.Optional(destination),
+          pace: Type.Optional(whole('Letters a second.', { minimum: 1, maximum: 100_000, default: 50 })),
+          canary: Type.Optional(
+            whole('So many letters go first and are judged; 0 for none.', { minimum: 0, maximum: 1_000, default: 5 }),
+          ),
+          verdictSeconds: Type.Optional(
+            whole(
+              "How long the canary's outcomes are waited for; without it as long as the letters' own retries took.",
+              {
+                minimum: 1,
+                maximum: 86_400,
+              },
+            ),
+          ),
+          rampFrom: Type.Optional(
+            whole('Letters a second at first; without it a tenth of the pace.', { minimum: 1, maximum: 100_000 }),
+          ),
+          rampSeconds: Type.Optional(
+            whole('From there to the pace; 0 for at once.', { minimum: 0, maximum: 86_400, default: 30 }),
+          ),
+          halt: Type.Optional(haltRules),
+          by,
+          reason: Type.Optional(said(2_000, 'Why; kept in the audit trail.')),
+        },
+        closed,
+      ),
+      answer: planView,
+    },
+    handle: async ({ office, body, caller }) => {
+      const id = await createPlan(office.store, office.brokers, {
+        selection: body.selection,
+        destination: body.destination ?? 'lane',
+        control: {
+          pace: body.pace ?? defaultControl.pace,
+          canary: body.canary ?? defaultControl.canary,
+          verdictSeconds: body.verdictSeconds ?? null,
+          rampFrom: body.rampFrom ?? null,
+          rampSeconds: body.rampSeconds ?? defaultControl.rampSeconds,
+          halt: { ...defaultHaltRules, ...body.halt },
+        },
+        by: `${body.by} (token ${caller})`,
+        reason: body.reason ?? null,
+        nowMs: office.clock.now(),
+      })
+      return showPlan(office.store, id)
+    },
+  }),
+  route({
+    method: 'GET',
+    path: '/plans/:id',
+    summary: 'A plan: what would be sent, where, and what is left out',
+    schemas: { params: idParams, answer: planView },
+    handle: ({ office, params }) => showPlan(office.store, parsePlanId(params.id)),
+  }),
+  route({
+    method: 'POST',
+    path: '/plans/:id/run',
+    summary: 'Carry a plan out, once',
+    status: 201,
+    schemas: {
+      params: idParams,
+      body: Type.Object(
+        {
+          by,
+          expect: Type.Optional(
+            Type.Integer({ description: 'Letters the caller believes are in it; another number refuses.', minimum: 0 }),
+          ),
+        },
+        closed,
+      ),
+      answer: runView,
+    },
+    handle: async ({ office, params, body, caller }) => {
+      const run = await startRun(office.store, {
+        plan: parsePlanId(params.id),
+        by: `${body.by} (token ${caller})`,
+        ...(body.expect === undefined ? {} : { expect: body.expect }),
+      })
+      office.wakeReplayer()
+      return showRun(office.store, run)
+    },
+  }),
+]

@@ -1,0 +1,87 @@
+import { type TSchema, Type } from 'typebox'
+import { cancelRun, listRuns, pauseRun, type RunView, resumeRun, showRun } from '../../replay/index.ts'
+import { parseRunId } from '../../store/ids.ts'
+import type { Store } from '../../store/store.ts'
+import { type OfficeServices, type Route, route } from '../route.ts'
+import { by, closed, count, idParams, orNull, said, text, time } from '../schemas.ts'
+
+const oneOf = (...values: string[]) => Type.Union(values.map((value) => Type.Literal(value)))
+
+export const runView: TSchema = Type.Object(
+  {
+    id: text(),
+    plan: text(),
+    state: oneOf('running', 'paused', 'halted', 'cancelled', 'done'),
+    stage: oneOf('canary', 'ramp', 'full'),
+    verdict: orNull(oneOf('pass', 'fail', 'inconclusive', 'overridden')),
+    stopped: orNull(Type.Object({ why: text(), rule: orNull(text()), advice: orNull(text()) }, closed)),
+    startedBy: text(),
+    startedAt: time(),
+    finishedAt: orNull(time()),
+    planned: count(),
+    progressed: count(),
+    sends: Type.Object({ intended: count(), sent: count(), notSent: count(), uncertain: count() }, closed),
+    outcomes: Type.Object(
+      { pending: count(), confirmed: count(), returned: count(), presumed: count(), unknown: count() },
+      closed,
+    ),
+  },
+  closed,
+)
+
+export const runRoutes: readonly Route[] = [
+  route({
+    method: 'GET',
+    path: '/runs',
+    summary: 'Runs, newest first',
+    schemas: {
+      query: Type.Object({ limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 200, default: 20 })) }, closed),
+      answer: Type.Object({ runs: Type.Array(runView) }, closed),
+    },
+    handle: async ({ office, query }) => ({ runs: await listRuns(office.store, query.limit ?? 20) }),
+  }),
+  route({
+    method: 'GET',
+    path: '/runs/:id',
+    summary: 'A run: what was sent and what became of it',
+    schemas: { params: idParams, answer: runView },
+    handle: ({ office, params }) => showRun(office.store, parseRunId(params.id)),
+  }),
+  stopRoute('pause', 'Send nothing more until it is resumed; answers when nothing is on its way any more', pauseRun),
+  stopRoute('resume', 'Go on, also despite the rule or the canary that stopped it', resumeRun),
+  stopRoute('cancel', 'End a run: what it has not sent is open again', cancelRun),
+]
+
+/** Waits until nothing of the run is on its way any more, so that who hears the answer knows that nothing is sent after it; at most 5 s. */
+async function stoppedView(office: OfficeServices, run: string): Promise<RunView> {
+  office.wakeReplayer()
+  const untilMs = office.clock.now() + 5_000
+  for (;;) {
+    const view = await showRun(office.store, run)
+    if (view.sends.intended === 0 || office.clock.now() >= untilMs) return view
+    await office.clock.sleep(25)
+  }
+}
+
+function stopRoute(
+  name: 'pause' | 'resume' | 'cancel',
+  summary: string,
+  change: (store: Store, request: { run: string; by: string; reason: string | null }) => Promise<void>,
+): Route {
+  return route({
+    method: 'POST',
+    path: `/runs/:id/${name}`,
+    summary,
+    schemas: {
+      params: idParams,
+      body: Type.Object({ by, reason: Type.Optional(said(2_000, 'Why; kept in the audit trail.')) }, closed),
+      answer: runView,
+    },
+    handle: async ({ office, params, body, caller }) => {
+      const run = parseRunId(params.id)
+      await change(office.store, { run, by: `${body.by} (token ${caller})`, reason: body.reason ?? null })
+      office.wakeReplayer()
+      return name === 'resume' ? showRun(office.store, run) : stoppedView(office, run)
+    },
+  })
+}

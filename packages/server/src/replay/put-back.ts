@@ -1,0 +1,47 @@
+import { recordTransfers } from '../ledger/index.ts'
+import type { Store } from '../store/store.ts'
+import type { Batch, Lease } from './claim.ts'
+
+/**
+ * Takes an intent back of which nothing was sent: its letters are the next again, or open if the run was cancelled meanwhile. Only its
+ * holder knows that nothing was sent, so it has to be the holder still. Nothing happens to an intent that is gone or has results.
+ */
+export function putBack(store: Store, lease: Lease, batch: Batch): Promise<void> {
+  return store.transaction(async (client) => {
+    const { rows } = await client.query<{ state: string }>(
+      'select state::text from run where id = $1 and lease_token = $2 for update',
+      [lease.runId, lease.token],
+    )
+    const run = rows[0]
+    if (run === undefined) return
+    const taken = await client.query<{ to_ordinal: number }>(
+      'delete from intent where run_id = $1 and from_ordinal = $2 and noted_at is null returning to_ordinal',
+      [lease.runId, batch.fromOrdinal],
+    )
+    const to = taken.rows[0]?.to_ordinal
+    if (to === undefined) return
+    if (run.state !== 'cancelled') {
+      await client.query('update run set next_ordinal = $2 where id = $1', [lease.runId, batch.fromOrdinal])
+      return
+    }
+    const moved = await client.query<{ queueId: number; letters: number }>(
+      `with moved as (
+         update letter l set state = 'open', revision = l.revision + 1, changed_at = now()
+         from plan_letter p where p.plan_id = $1 and p.ordinal >= $2 and p.ordinal < $3 and l.id = p.letter_id and l.state::text = 'replaying'
+         returning l.queue_id
+       )
+       select queue_id as "queueId", count(*)::int as letters from moved group by 1`,
+      [lease.planId, batch.fromOrdinal, to],
+    )
+    await recordTransfers(
+      client,
+      moved.rows.map((each) => ({
+        ...each,
+        from: 'replaying',
+        to: 'open',
+        what: 'replay cancelled',
+        reference: lease.runId,
+      })),
+    )
+  })
+}

@@ -1,0 +1,109 @@
+import { RedriveError } from '@redrive/worker'
+import type { PoolClient } from 'pg'
+import { recordAudit } from '../audit/index.ts'
+import { recordTransfers } from '../ledger/index.ts'
+import { showRunId } from '../store/ids.ts'
+import type { Store } from '../store/store.ts'
+
+interface Request {
+  /** UUID. */
+  readonly run: string
+  readonly by: string
+  readonly reason: string | null
+}
+
+/** Sends nothing more until somebody resumes. Pausing what is paused or halted changes nothing. @throws NOT_FOUND, STATE_CONFLICT (it is over) */
+export function pauseRun(store: Store, request: Request): Promise<void> {
+  return change(store, request, async (client, run) => {
+    if (run.state !== 'running') return over(run) ? conflict(run, 'paused') : undefined
+    await client.query(`update run set state = 'paused', problem = $2, rule = null where id = $1`, [
+      request.run,
+      `paused by ${request.by}${request.reason === null ? '' : `: ${request.reason}`}`,
+    ])
+    await audit(client, request, 'run.pause')
+  })
+}
+
+/**
+ * Goes on. What halted it does not halt it again: rules look at what comes from now on, and a canary without a good verdict is overridden, on
+ * record. @throws NOT_FOUND, STATE_CONFLICT (it is over or runs)
+ */
+export function resumeRun(store: Store, request: Request): Promise<void> {
+  return change(store, request, async (client, run) => {
+    if (run.state !== 'paused' && run.state !== 'halted') conflict(run, 'resumed')
+    await client.query(
+      `update run set state = 'running', problem = null, rule = null, judged_since = clock_timestamp(), judged_from = next_ordinal,
+         ramp_since = null,
+         verdict = case when verdict in ('fail', 'inconclusive') then 'overridden' else verdict end
+       where id = $1`,
+      [request.run],
+    )
+    await audit(client, request, 'run.resume', { despite: run.rule })
+  })
+}
+
+/** Ends the run: letters that it has not taken up yet are open again. What is being sent is finished. @throws NOT_FOUND, STATE_CONFLICT (it is over) */
+export function cancelRun(store: Store, request: Request): Promise<void> {
+  return change(store, request, async (client, run) => {
+    if (over(run)) conflict(run, 'cancelled')
+    await client.query('set local statement_timeout to 0')
+    await client.query(
+      `update run set state = 'cancelled', finished_at = now(), problem = $2, rule = null where id = $1`,
+      [request.run, `cancelled by ${request.by}${request.reason === null ? '' : `: ${request.reason}`}`],
+    )
+    const { rows } = await client.query<{ queueId: number; letters: number }>(
+      `with moved as (
+         update letter l set state = 'open', revision = l.revision + 1, changed_at = now()
+         from plan_letter p where p.plan_id = $1 and p.ordinal >= $2 and l.id = p.letter_id and l.state::text = 'replaying'
+         returning l.queue_id
+       )
+       select queue_id as "queueId", count(*)::int as letters from moved group by 1`,
+      [run.plan_id, run.next_ordinal],
+    )
+    await recordTransfers(
+      client,
+      rows.map((moved) => ({
+        ...moved,
+        from: 'replaying',
+        to: 'open',
+        what: 'replay cancelled',
+        reference: request.run,
+      })),
+    )
+    await audit(client, request, 'run.cancel', { opened: rows.reduce((sum, { letters }) => sum + letters, 0) })
+  })
+}
+
+interface Run {
+  readonly state: string
+  readonly rule: string | null
+  readonly plan_id: string
+  readonly next_ordinal: number
+}
+
+/** Whoever claims the next letters waits for this, or this for it: what comes after is under the new state. */
+async function change(
+  store: Store,
+  request: Request,
+  work: (client: PoolClient, run: Run) => Promise<void>,
+): Promise<void> {
+  await store.transaction(async (client) => {
+    const { rows } = await client.query<Run>(
+      'select state::text, rule, plan_id, next_ordinal from run where id = $1 for update',
+      [request.run],
+    )
+    const run = rows[0]
+    if (run === undefined) throw new RedriveError('NOT_FOUND', 'There is no such run.')
+    await work(client, run)
+  })
+}
+
+const over = ({ state }: Run): boolean => state === 'done' || state === 'cancelled'
+
+function conflict({ state }: Run, wanted: string): never {
+  throw new RedriveError('STATE_CONFLICT', `The run is ${state}; it cannot be ${wanted}.`, { data: { state } })
+}
+
+function audit(client: PoolClient, { run, by, reason }: Request, action: string, details = {}): Promise<void> {
+  return recordAudit(client, { actor: by, action, target: showRunId(run), reason, details })
+}
