@@ -166,6 +166,34 @@ export function testJourneys(name: string, make: MakeBroker): void {
     },
   )
 
+  journey(
+    'what was acknowledged before a cut is never written over the position of a successor',
+    async ({ broker, other, proxyOf }, place) => {
+      await sendEvenly(broker, place, 300)
+      const cut = await other()
+      let assignments = 0
+      const first = await receive(cut, place, {
+        onTrouble({ kind }) {
+          if (kind === 'rebalanced') assignments += 1
+        },
+      })
+      await first.settle(await take(first, 100), { kind: 'ack' })
+      await proxyOf(cut).refuse()
+      const second = await receive(broker, place)
+      const depth = async (): Promise<number> => (await broker.depth(place, 'reefer')).messages
+      await until('the successor has settled everything', async () => {
+        await second.settle(await second.next({ maxMessages: 300, waitMs: 250 }), { kind: 'ack' })
+        return (await depth()) === 0
+      })
+      const before = assignments
+      await proxyOf(cut).accept()
+      await until('the first one is a member again', () => assignments > before)
+      for (const each of [first, second]) assert.deepEqual(await each.next({ maxMessages: 10, waitMs: 1000 }), [])
+      assert.equal(await depth(), 0)
+      await Promise.all([first.close(), second.close()])
+    },
+  )
+
   journey('after a clean end nothing is marked', async ({ broker, other }, place) => {
     await sendEvenly(broker, place, 300)
     const one = await other()

@@ -70,8 +70,20 @@ export class MarkWriter {
   /** Stops writing ahead and writes what a clean end leaves; it goes on with `resume`. */
   async settleDown(): Promise<void> {
     this.#paused = true
-    this.#writing = this.#writing.then(() => this.#write('clean'))
+    this.#writing = this.#writing.then(async () => void (await this.#write('clean')))
     await this.#writing
+  }
+
+  /** As `settleDown`, and tries until it succeeds or this is closed. */
+  async settleAtLast(): Promise<void> {
+    this.#paused = true
+    let isWritten = false
+    while (!isWritten && !this.#closed.signal.aborted) {
+      const writing = this.#writing.then(() => this.#write('clean'))
+      this.#writing = writing.then(() => {})
+      isWritten = await writing
+      if (!isWritten) await this.#clock.sleep(intervalMs, this.#closed.signal)
+    }
   }
 
   resume(): void {
@@ -83,7 +95,8 @@ export class MarkWriter {
     this.#closed.abort()
   }
 
-  async #write(kind: 'marks' | 'all' | 'clean'): Promise<void> {
+  /** Tells whether nothing is left to write. */
+  async #write(kind: 'marks' | 'all' | 'clean'): Promise<boolean> {
     const written = new Map<number, WrittenMarks>()
     const states: PartitionState[] = []
     for (const state of this.#states()) {
@@ -95,14 +108,14 @@ export class MarkWriter {
       written.set(state.number, { committed, started, committedChanged, startedChanged })
       states.push(state)
     }
-    if (written.size === 0) return
+    if (written.size === 0) return true
     try {
       await this.#driver.commit(written)
     } catch (error) {
-      if (this.#closed.signal.aborted) return
+      if (this.#closed.signal.aborted) return false
       this.#onFailed(error)
       this.later()
-      return
+      return false
     }
     for (const state of states) {
       const marks = written.get(state.number)
@@ -111,6 +124,7 @@ export class MarkWriter {
       state.started = marks.started
     }
     this.#onWritten()
+    return true
   }
 
   #startMark(state: PartitionState, kind: 'marks' | 'all' | 'clean'): bigint | null {

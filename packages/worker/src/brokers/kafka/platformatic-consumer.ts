@@ -1,12 +1,17 @@
 import type { ConsumerDriver, ConsumerEvents } from './driver.ts'
 import type { PlatformaticConnection, PlatformaticModule } from './platformatic-client.ts'
 import { fetchLoops } from './platformatic-fetch.ts'
+import { errorsIn } from './platformatic-outcome.ts'
 import { textOf } from './protocol-errors.ts'
 import { within } from './within.ts'
 
 const leaveTimeoutMs = 3000
-/** While the broker is away the client tries by itself; its streams and its membership would end without this. */
-const untiring = { retries: true, retryDelay: 250 }
+const joinAgainMs = 250
+/**
+ * The member tries nothing again by itself. A commit that it repeats joins the group anew when it is refused, and writes positions of
+ * a membership that is over under the new one, where they are a successor's; and the join waits for us, who wait for the commit.
+ */
+const once = { retries: 0 }
 
 /** Committed offsets of a group, and its start marks: the committed offsets of a second group, as this client writes no commit metadata. */
 export interface GroupOffsets {
@@ -50,12 +55,12 @@ export function platformaticConsumer(options: {
     sessionTimeout: 30_000,
     heartbeatInterval: 1000,
     ...connection,
-    ...untiring,
+    ...once,
     groupId: group,
     autocommit: false,
     protocolsMetadata: beforeJoin,
   } as never)
-  const fetcher = new module.Consumer({ ...connection, retries: 0, groupId: group, autocommit: false } as never)
+  const fetcher = new module.Consumer({ ...connection, ...once, groupId: group, autocommit: false } as never)
   member.topics.trackAll(topic)
   fetcher.topics.trackAll(topic)
   const loops = fetchLoops({ consumer: fetcher, topic, events })
@@ -70,14 +75,45 @@ export function platformaticConsumer(options: {
     answering = Promise.all([answering, events.assigned(partitions)]).then(() => loops.wake())
   }
   member.on('consumer:group:join', answer)
+  const triedToJoin = async (onFailed: (error: unknown) => void): Promise<boolean> => {
+    try {
+      await member.joinGroup()
+      return true
+    } catch (error) {
+      if (!joined && isHopeless(error)) throw error
+      onFailed(error)
+      return false
+    }
+  }
+  let isOut = false
+  const out = (error: unknown): void => {
+    if (!isOut && !leaving) events.trouble({ kind: 'disconnected', message: textOf(error) })
+    isOut = true
+  }
+  let isJoining = false
+  /** Heartbeats go on whatever happens, but end with a join that fails. */
+  const joinAgain = async (): Promise<void> => {
+    if (isJoining) return
+    isJoining = true
+    try {
+      do await new Promise((resolve) => setTimeout(resolve, joinAgainMs))
+      while (!leaving && !(await triedToJoin(out)))
+    } finally {
+      isJoining = false
+    }
+    if (isOut && !leaving) events.trouble({ kind: 'reconnected', message: `in the group of ${topic} again` })
+    isOut = false
+  }
   member.on('error', (error) => {
-    if (!leaving) events.trouble({ kind: 'disconnected', message: textOf(error) })
+    out(error)
+    if (!leaving) void joinAgain()
   })
   fetcher.on('error', () => {})
 
   return {
     async join() {
-      await member.joinGroup()
+      // The first member of a cluster asks for a coordinator that is only then made.
+      if (!(await triedToJoin(() => {}))) await joinAgain()
       joined = true
       await answering
     },
@@ -108,4 +144,10 @@ export function platformaticConsumer(options: {
       ])
     },
   }
+}
+
+/** Refused for what a repetition does not change. */
+function isHopeless(error: unknown): boolean {
+  const errors = errorsIn(error)
+  return errors.some(({ canRetry }) => canRetry === false) && !errors.some(({ needsRejoin }) => needsRejoin === true)
 }

@@ -52,6 +52,8 @@ interface ErrorShape {
   readonly cause?: unknown
   readonly response?: unknown
   readonly produced?: unknown
+  readonly canRetry?: unknown
+  readonly needsRejoin?: unknown
 }
 
 const maxDepth = 8

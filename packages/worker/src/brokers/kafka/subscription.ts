@@ -42,6 +42,7 @@ export class KafkaSubscription implements Subscription {
   #inFlight = { messages: 0, bytes: 0 }
   #buffered = 0
   #holding = true
+  #isBroken = false
   #assignments = 0
   #wake: () => void = () => {}
   #drained: () => void = () => {}
@@ -57,9 +58,11 @@ export class KafkaSubscription implements Subscription {
       driver: this.#driver,
       states: () => this.#order,
       clock: options.clock,
-      onWritten: () => this.#wake(),
-      onFailed: (error) =>
-        this.#trouble('disconnected', `the position was not written, trying again: ${String(error)}`),
+      onWritten: () => {
+        this.#works()
+        this.#wake()
+      },
+      onFailed: (error) => this.#broken(`the position was not written, trying again: ${String(error)}`),
     })
   }
 
@@ -125,7 +128,7 @@ export class KafkaSubscription implements Subscription {
   async #close(settled: Promise<unknown> | undefined): Promise<void> {
     this.#wake()
     await settled?.catch(() => {})
-    await within(this.#marks.settleDown(), closeTimeoutMs)
+    await within(this.#marks.settleAtLast(), closeTimeoutMs)
     this.#closed.abort()
     this.#marks.close()
     await this.#driver.leave()
@@ -259,9 +262,10 @@ export class KafkaSubscription implements Subscription {
       partitions,
       current: this.#states,
       isStale: () => mine !== this.#assignments || this.#closed.signal.aborted,
-      onTrouble: (message) => this.#trouble('disconnected', message),
+      onTrouble: (message) => this.#broken(message),
     })
     if (found === undefined) return
+    this.#works()
     this.#lose(found.gone)
     for (const state of found.added) this.#states.set(state.number, state)
     this.#order = [...this.#states.values()]
@@ -288,6 +292,16 @@ export class KafkaSubscription implements Subscription {
   #lose(states: readonly PartitionState[]): void {
     this.#giveUp(states)
     if (states.length > 0) this.#options.receive.onLost?.(states.map(({ name }) => name))
+  }
+
+  #broken(message: string): void {
+    if (!this.#isBroken) this.#trouble('disconnected', message)
+    this.#isBroken = true
+  }
+
+  #works(): void {
+    if (this.#isBroken) this.#trouble('reconnected', `the positions of ${this.topic} can be read and written again`)
+    this.#isBroken = false
   }
 
   #trouble(kind: 'disconnected' | 'reconnected' | 'rebalanced' | 'skipped', message: string): void {
