@@ -80,7 +80,6 @@ export function platformaticConsumer(options: {
       await member.joinGroup()
       return true
     } catch (error) {
-      if (!joined && isHopeless(error)) throw error
       onFailed(error)
       return false
     }
@@ -92,12 +91,12 @@ export function platformaticConsumer(options: {
   }
   let isJoining = false
   /** Heartbeats go on whatever happens, but end with a join that fails. */
-  const joinAgain = async (): Promise<void> => {
+  const joinAgain = async (onFailed: (error: unknown) => void): Promise<void> => {
     if (isJoining) return
     isJoining = true
     try {
       do await new Promise((resolve) => setTimeout(resolve, joinAgainMs))
-      while (!leaving && !(await triedToJoin(out)))
+      while (!leaving && !(await triedToJoin(onFailed)))
     } finally {
       isJoining = false
     }
@@ -106,14 +105,17 @@ export function platformaticConsumer(options: {
   }
   member.on('error', (error) => {
     out(error)
-    if (!leaving) void joinAgain()
+    if (!leaving) void joinAgain(out)
   })
   fetcher.on('error', () => {})
 
   return {
     async join() {
       // The first member of a cluster asks for a coordinator that is only then made.
-      if (!(await triedToJoin(() => {}))) await joinAgain()
+      const refused = (error: unknown): void => {
+        if (isHopeless(error)) throw error
+      }
+      if (!(await triedToJoin(refused))) await joinAgain((error) => (refused(error), out(error)))
       joined = true
       await answering
     },
