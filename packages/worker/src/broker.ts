@@ -25,6 +25,17 @@ export interface Broker {
   /** What this broker settled before the call counts as settled: where that is written late, it is written first. */
   depth(place: string, consumer?: string): Promise<Depth>
   describe(place: string): Promise<PlaceDescription>
+  /**
+   * Where the next messages of a place will be, noted before a send so that `findReplays` can begin there. An older answer is as good, only
+   * longer to read. A broker that cannot be looked back into has neither of the two.
+   * @throws BROKER_UNREACHABLE, PLACE_MISSING
+   */
+  ends?(place: string): Promise<Ends>
+  /**
+   * Looks which replays a place got since. Joins no group, commits nothing, takes nothing away, and reads in bounded memory.
+   * @throws BROKER_UNREACHABLE, also when `signal` aborts
+   */
+  findReplays?(place: string, search: ReplaySearch): Promise<ReplaysFound>
   close(): Promise<void>
 }
 
@@ -130,6 +141,8 @@ export interface Outgoing {
   readonly delayMs?: number
   /** Where partitions can be chosen. A partition that does not exist is `not-sent`. */
   readonly partition?: string
+  /** A UUID given once in all: where the broker's messages have ids (jobs), this one is its id, so that it can be looked up. Others ignore it. */
+  readonly uniqueId?: string
 }
 
 /**
@@ -140,6 +153,31 @@ export type SendResult =
   | { readonly kind: 'sent'; readonly partition?: string; readonly position?: bigint; readonly nativeId?: string }
   | { readonly kind: 'not-sent'; readonly reason: string; readonly retryable: boolean }
   | { readonly kind: 'uncertain'; readonly reason: string }
+
+/** How far a place reached. Plain JSON. */
+export interface Ends {
+  /** By partition, the position the next message will have, as decimal text. */
+  readonly positions: Readonly<Record<string, string>>
+  /** Tells a place from another of the same name that was made after it was removed, where the broker can. */
+  readonly identity?: string
+}
+
+export interface ReplaySearch {
+  readonly since: Ends
+  /** `Wire.replayId`, which is the message's `Outgoing.uniqueId` as well. */
+  readonly replayIds: ReadonlySet<string>
+  readonly signal?: AbortSignal
+}
+
+export interface ReplaysFound {
+  /** Where they are; `null`: there, but the broker has no positions. */
+  readonly found: ReadonlyMap<string, { readonly partition: string; readonly position: bigint } | null>
+  /**
+   * `null`: everything since was seen, so what was not found did not arrive until now. Otherwise why that cannot be said: `isFinal` when no
+   * later look will be able to either.
+   */
+  readonly gap: { readonly why: string; readonly isFinal: boolean } | null
+}
 
 export interface Depth {
   /** Messages waiting for `consumer` (Kafka: end minus committed) or in the place at all. */

@@ -1,5 +1,6 @@
 import type { DeliveryCase } from './delivery.ts'
 import type { HeadersCase } from './headers.ts'
+import type { LookBackCase } from './look-back.ts'
 import type { OrderCase } from './order.ts'
 import type { OutageCase } from './outages.ts'
 import type { PlacesCase } from './places.ts'
@@ -17,5 +18,6 @@ export type CaseName =
   | HeadersCase
   | SizesCase
   | ShutdownCase
+  | LookBackCase
   | ReconnectCase
   | OutageCase

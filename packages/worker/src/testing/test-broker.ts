@@ -3,6 +3,7 @@ import type { Cases, Harness } from './case.ts'
 import type { CaseName } from './case-name.ts'
 import { deliveryCases } from './delivery.ts'
 import { headersCases } from './headers.ts'
+import { lookBackCases } from './look-back.ts'
 import { orderCases } from './order.ts'
 import { outageCases } from './outages.ts'
 import { placesCases } from './places.ts'
@@ -29,6 +30,7 @@ const topics: readonly (readonly [string, Cases<string>])[] = [
   ['order', orderCases],
   ['headers', headersCases],
   ['sizes', sizesCases],
+  ['look back', lookBackCases],
   ['shutdown', shutdownCases],
   ['reconnect', reconnectCases],
   ['outage', outageCases],

@@ -19,8 +19,39 @@ export interface ClientDriver {
   configOf(topic: string): Promise<ReadonlyMap<string, string> | null>
   /** Groups with members or offsets on a topic. */
   groupsOf(topic: string): Promise<readonly string[]>
+  /** Absent where the client cannot read without a place in a group. */
+  readonly lookBack?: LookBackDriver
   consumer(options: { readonly topic: string; readonly group: string; readonly events: ConsumerEvents }): ConsumerDriver
   close(): Promise<void>
+}
+
+/** Reads a topic beside all groups. */
+export interface LookBackDriver {
+  /** How far a topic reaches, asked anew; `null`: no such topic. */
+  extent(topic: string): Promise<TopicExtent | null>
+  /**
+   * Reads a partition once, from one offset up to another, whatever its transactions say. Rejects when it cannot go on.
+   * @returns whether something between was not there: compacted away, or of a kind the client does not show
+   */
+  read(
+    range: { readonly topic: string; readonly partition: number; readonly from: bigint; readonly to: bigint },
+    each: { readonly onRecords: (records: readonly FetchedRecord[]) => void; readonly signal?: AbortSignal },
+  ): Promise<{ readonly hasHoles: boolean }>
+}
+
+export interface TopicExtent {
+  /** The same as long as the topic is the same. */
+  readonly identity: string | null
+  readonly partitions: ReadonlyMap<
+    number,
+    {
+      readonly first: bigint
+      /** Everything below is on all replicas that count. */
+      readonly end: bigint
+      /** Replicas are missing: the leader may hold records above `end` that come forth later. */
+      readonly isBehind: boolean
+    }
+  >
 }
 
 export interface TopicSpec {

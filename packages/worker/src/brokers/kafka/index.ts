@@ -5,6 +5,7 @@ import { describeTopic } from './describe.ts'
 import type { ClientDriver } from './driver.ts'
 import { driverOf, type KafkaClient } from './driver-of.ts'
 import { consumerOf, groupOf } from './groups.ts'
+import { endsOf, findInTopic } from './look-back.ts'
 import { textOf } from './protocol-errors.ts'
 import { sendAll } from './send.ts'
 import { KafkaSubscription } from './subscription.ts'
@@ -108,10 +109,19 @@ export function kafkaBroker(options: KafkaBrokerOptions): Broker {
       const consumers = described.consumers.map((each) => consumerOf(each, place)).filter((each) => each !== null)
       return { ...described, consumers: [...new Set(consumers)] }
     },
+    ...lookingBack(client),
     close() {
       closing ??= Promise.all([...subscriptions].map((each) => each.close())).then(() => client.close())
       return closing
     },
+  }
+}
+
+function lookingBack({ lookBack }: ClientDriver): Pick<Broker, 'ends' | 'findReplays'> {
+  if (lookBack === undefined) return {}
+  return {
+    ends: (place) => reaching(endsOf(lookBack, place)),
+    findReplays: (place, search) => reaching(findInTopic(lookBack, { topic: place, ...search })),
   }
 }
 

@@ -29,7 +29,11 @@ export interface PlatformaticMetadata {
     {
       readonly id: string
       readonly partitionsCount: number
-      readonly partitions: readonly { readonly leader: number }[]
+      readonly partitions: readonly {
+        readonly leader: number
+        readonly replicas: readonly number[]
+        readonly isr: readonly number[]
+      }[]
     }
   >
 }

@@ -183,7 +183,8 @@ function requestOf(
 
 type FetchedPartition = PlatformaticFetched['responses'][number]['partitions'][number]
 
-function recordsOf(
+/** Records from an offset on, and where to go on. */
+export function recordsOf(
   partition: FetchedPartition,
   from: bigint,
 ): [readonly FetchedRecord[], { from: bigint; next: bigint }] {

@@ -10,6 +10,7 @@ import type {
   PlatformaticProducer,
 } from './platformatic-client.ts'
 import { type GroupOffsets, platformaticConsumer } from './platformatic-consumer.ts'
+import { platformaticLookBack } from './platformatic-look-back.ts'
 import { errorsIn, isExistingTopic, isUnknownTopic, outcomesOfError } from './platformatic-outcome.ts'
 
 const visibleWithinMs = 10_000
@@ -54,6 +55,7 @@ export function platformaticDriver(module: PlatformaticModule, connection: Platf
       )
       return reading.flat()
     },
+    lookBack: platformaticLookBack({ module, connection, admin }),
     consumer: ({ topic, group, events }) =>
       platformaticConsumer({ module, connection, topic, group, events, offsets: groupOffsets(admin, group, topic) }),
     async close() {

@@ -164,6 +164,23 @@ export function memoryBroker(options: MemoryBrokerOptions = {}): MemoryBroker {
       ]
       return { exists: true, partitions: place.partitions, facts, consumers: [...place.consumers] }
     },
+    async ends(name) {
+      await alive()
+      const place = placeOf(name)
+      const end = String(place.nextSequence())
+      return { positions: Object.fromEntries(Array.from({ length: place.partitions }, (_, n) => [String(n), end])) }
+    },
+    async findReplays(name, { since, replayIds }) {
+      await alive()
+      const { replays } = placeOf(name)
+      const found = new Map<string, { partition: string; position: bigint }>()
+      for (const id of replayIds) {
+        const at = replays.get(id)
+        if (at !== undefined && BigInt(at.sequence) >= BigInt(since.positions[at.partition] ?? '0'))
+          found.set(id, { partition: at.partition, position: BigInt(at.sequence) })
+      }
+      return { found, gap: null }
+    },
     async close() {
       await alive()
       state = 'closed'

@@ -1,5 +1,6 @@
 import { type Heap, heap } from '../../heap.ts'
 import type { Message } from '../../message.ts'
+import { decodeWire } from '../../wire-codec.ts'
 
 /** One message of a place, from send to ack. */
 export interface Entry {
@@ -25,6 +26,10 @@ export interface Place {
   readonly readers: Set<object>
   /** Everything not acknowledged yet, whether waiting, delayed or handed out. */
   readonly held: Map<string, Entry>
+  /** Replays that were ever sent here, by their id: where. */
+  readonly replays: ReadonlyMap<string, Pick<Entry, 'partition' | 'sequence'>>
+  /** The next message's number. */
+  nextSequence(): number
   add(message: Message, options: { bytes: number; partition: string; availableAtMs: number }): Entry
   /** Puts an entry back where its sequence says. */
   restore(entry: Entry): void
@@ -48,6 +53,7 @@ export function createPlace(name: string, partitions: number): Place {
   const waiting = new Set<() => void>()
   let ready: Entry[] = []
   let head = 0
+  const replays = new Map<string, Pick<Entry, 'partition' | 'sequence'>>()
   let sequence = 0
 
   const changed = (): void => {
@@ -79,6 +85,8 @@ export function createPlace(name: string, partitions: number): Place {
     consumers: new Set(),
     readers: new Set(),
     held,
+    replays,
+    nextSequence: () => sequence,
     add(message, { bytes, partition, availableAtMs }) {
       const id = `${name}/${partition}/${sequence}`
       const entry: Entry = {
@@ -93,6 +101,8 @@ export function createPlace(name: string, partitions: number): Place {
         acked: false,
       }
       held.set(id, entry)
+      const replayId = decodeWire(message.headers)?.wire.replayId
+      if (replayId && !replays.has(replayId)) replays.set(replayId, { partition, sequence: entry.sequence })
       if (availableAtMs > 0) delayed.push(entry)
       else makeReady(entry)
       changed()
