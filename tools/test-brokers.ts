@@ -1,5 +1,6 @@
 /** `npm run test:brokers [-- kafka|rabbitmq]`: what is proven on real servers, brought here and taken away again. */
 import { startTestServer } from '../packages/server/src/testing/database.ts'
+import { confluentFolder } from './confluent/install.ts'
 import { findFiles, printCount } from './lib/workspace.ts'
 import { type BrokerName, brokerNames, startBroker } from './servers/start-broker.ts'
 import { runFiles } from './testing/run-files.ts'
@@ -21,8 +22,11 @@ const database = await startTestServer()
 stops.push(() => database.stop())
 process.env['REDRIVE_TEST_DATABASE_URL'] = database.url
 for (const name of names) {
+  const onProgress = (line: string): void => console.log(`${name}: ${line}`)
   try {
-    const broker = await startBroker(name, (line) => console.log(`${name}: ${line}`))
+    // Once and here: building it takes longer than a test may, and each file would build its own.
+    if (name === 'kafka') await confluentFolder(onProgress)
+    const broker = await startBroker(name, onProgress)
     stops.push(() => broker.stop())
     Object.assign(process.env, broker.env)
     console.log(`${name}: ${broker.address}`)
