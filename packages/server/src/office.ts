@@ -137,6 +137,7 @@ function viewOf({ broker, role, capture }: PlacedCapture): CaptureView {
 
 function replayLine(event: ReplayEvent): string {
   if (event.kind === 'trouble') return `replay${event.run === null ? '' : ` ${event.run}`}: ${event.message}`
+  if ('message' in event) return `replay ${event.run}: ${event.message}`
   return `replay ${event.run}: ${event.kind === 'run-started' ? 'started' : 'done'}`
 }
 

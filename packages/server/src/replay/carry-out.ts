@@ -1,6 +1,7 @@
 import type { Clock } from '@redrive/worker'
 import { isConnectionTrouble, type Store } from '../store/store.ts'
-import { type Batch, claimNext, type Lease } from './claim.ts'
+import { type Batch, type Claim, claimNext, type Lease, maySend } from './claim.ts'
+import { endNotes } from './ends.ts'
 import { type Judged, judgeRun } from './judge-run.ts'
 import { markResults } from './mark.ts'
 import { putBack } from './put-back.ts'
@@ -24,8 +25,10 @@ const judgeEveryMs = 250
  * a second, it is judged whether to go on.
  */
 export async function carryOut(lease: Lease, options: CarryOutOptions): Promise<CarriedOut> {
-  const { store, clock, signal } = options
-  let next = claimNext(store, lease)
+  const { store, clock, signal, brokers } = options
+  const notes = endNotes(store, { planId: lease.planId, brokers, clock })
+  const claimed = async (): Promise<Claim> => claimNext(store, lease, await notes.current())
+  let next = claimed()
   let noted: Promise<boolean> = Promise.resolve(true)
   let judgedAtMs = clock.now()
   const judge = async (): Promise<Judged> => {
@@ -49,10 +52,17 @@ export async function carryOut(lease: Lease, options: CarryOutOptions): Promise<
         if (claim.kind === 'claimed') await putBack(store, lease, claim)
         return (await noted) ? 'stopped' : 'lost'
       }
-      if (claim.kind === 'claimed') {
-        next = claimNext(store, lease)
+      if (claim.kind === 'claimed' && !maySend(lease)) {
+        // This process stood still: somebody else may have the run, and may look already for what is sent now.
+        await putBack(store, lease, claim)
+        next = claimed()
         next.catch(() => undefined)
-        const results = await sendBatch(claim.letters, options)
+        continue
+      }
+      if (claim.kind === 'claimed') {
+        next = claimed()
+        next.catch(() => undefined)
+        const results = await sendBatch(claim.letters, { ...options, mayBegin: () => maySend(lease) })
         if (!(await noted)) return 'lost'
         const batch = { fromOrdinal: claim.fromOrdinal, results }
         noted = throughOutage(clock, () => markResults(store, lease, batch))
@@ -62,7 +72,7 @@ export async function carryOut(lease: Lease, options: CarryOutOptions): Promise<
       if (!(await noted)) return 'lost'
       if (claim.kind === 'wait') await clock.sleep(Math.min(claim.ms, judgeEveryMs), signal)
       else if ((await judge()).kind === 'waits') await clock.sleep(judgeEveryMs, signal)
-      next = claimNext(store, lease)
+      next = claimed()
       next.catch(() => undefined)
     }
   } finally {
@@ -73,7 +83,7 @@ export async function carryOut(lease: Lease, options: CarryOutOptions): Promise<
 }
 
 /** A batch that was claimed ahead when something else failed. */
-async function putBackUnsent(store: Store, lease: Lease, next: ReturnType<typeof claimNext>): Promise<void> {
+async function putBackUnsent(store: Store, lease: Lease, next: Promise<Claim>): Promise<void> {
   const claim = await next.catch(() => null)
   if (claim?.kind === 'claimed') await putBack(store, lease, claim satisfies Batch).catch(() => undefined)
 }

@@ -2,6 +2,7 @@ import type { Pool, PoolClient } from 'pg'
 import type { Store } from '../store/store.ts'
 import { type ClaimedLetter, contentOf } from './content.ts'
 import { paceAfter } from './control.ts'
+import type { NotedEnds } from './ends.ts'
 import { replayIdOf } from './replay-id.ts'
 
 /** A run in the hands of this process; the token fences every write of it. */
@@ -9,6 +10,10 @@ export interface Lease {
   readonly runId: string
   readonly planId: string
   readonly token: string
+  /** The lock that shows that its holder may still send; without one it counts as gone once the lease is over. */
+  readonly sender?: string
+  /** By this process's own monotonic clock, until when nobody else can have it. */
+  readonly sure: { untilMs: number }
 }
 
 /** A letter whose intent is durable and that may now be sent. */
@@ -30,6 +35,18 @@ export interface Batch {
 }
 
 export const leaseSeconds = 20
+/** A send is begun only while the lease has this long to go: it is over, or given up, before somebody else looks for it. */
+const sendMarginMs = 5_000
+
+/** From before the question that made it ours for another while: the database's clock began to count later. */
+export function sureSince(askedAtMs: number): number {
+  return askedAtMs + leaseSeconds * 1_000
+}
+
+/** Whether a send may begin. */
+export function maySend({ sure }: Pick<Lease, 'sure'>): boolean {
+  return performance.now() < sure.untilMs - sendMarginMs
+}
 
 /**
  * `end`: no letter is left. `wait`: the pace allows the next letters in so many milliseconds. `judge`: the canary is out and has no
@@ -49,30 +66,37 @@ const batchSeconds = 0.25
 /**
  * Writes the intent of the next letters of a run, in one transaction with the run's progress and its pace. The letters are `replaying`
  * since its start, so they are as they were agreed to.
+ *
+ * @param ends how far the places reach, noted so that it can be found out later whether the letters arrived
  */
-export function claimNext(store: Store, lease: Lease): Promise<Claim> {
-  return store.transaction(async (client) => {
+export async function claimNext(store: Store, lease: Lease, ends: NotedEnds | null = null): Promise<Claim> {
+  const askedAtMs = performance.now()
+  const claim = await store.transaction(async (client): Promise<Claim> => {
     const progress = await lockProgress(client, lease)
     if (progress === null) return { kind: 'lost' }
     const next = nextRange(progress)
     if (typeof next === 'string') return { kind: next }
     if (progress.due_in_ms > 0) return { kind: 'wait', ms: progress.due_in_ms }
-    const to = await intend(client, lease, next)
+    const to = await intend(client, lease, { ...next, ends })
     const contents = await contentOf(client, { planId: lease.planId, from: next.from, to })
     const letters = contents.map(
       ({ ordinal, ...rest }): Claimed => ({ attemptId: replayIdOf(lease.runId, ordinal), ...rest }),
     )
     return { kind: 'claimed', fromOrdinal: next.from, letters }
   })
+  if (claim.kind === 'claimed') lease.sure.untilMs = sureSince(askedAtMs)
+  return claim
 }
 
 /** Whether the run is still ours; if so it stays ours for another while. */
 export async function renewLease(client: Pool | PoolClient, lease: Lease): Promise<boolean> {
+  const askedAtMs = performance.now()
   const { rowCount } = await client.query({
     name: 'renew-lease',
     text: 'update run set lease_until = now() + make_interval(secs => $3) where id = $1 and lease_token = $2',
     values: [lease.runId, lease.token, leaseSeconds],
   })
+  if (rowCount === 1) lease.sure.untilMs = sureSince(askedAtMs)
   return rowCount === 1
 }
 
@@ -141,7 +165,11 @@ function nextRange(progress: Progress): Range | 'end' | 'judge' | 'stopped' {
  * As many letters as the limit and the bytes of a batch allow, at least one. A batch pays for at most a second, so what is paid for longer
  * is from a clock that went back, and nobody waits for it.
  */
-async function intend(client: PoolClient, lease: Lease, next: Range): Promise<number> {
+async function intend(
+  client: PoolClient,
+  lease: Lease,
+  next: Range & { readonly ends: NotedEnds | null },
+): Promise<number> {
   const { rows } = await client.query<{ upto: number }>({
     name: 'intend',
     text: `
@@ -152,7 +180,7 @@ async function intend(client: PoolClient, lease: Lease, next: Range): Promise<nu
           from plan_letter where plan_id = $3 and ordinal >= $4 and ordinal < $4 + $5
         ) as letter where before < $6
       ), intended as (
-        insert into intent (run_id, from_ordinal, to_ordinal) select $1, $4, upto from chosen
+        insert into intent (run_id, from_ordinal, to_ordinal, ends, sender) select $1, $4, upto, $10, $11 from chosen
       )
       update run set next_ordinal = upto, lease_until = now() + make_interval(secs => $7),
         ramp_since = coalesce(ramp_since, case when $4 >= (select canary from plan where id = $3) then now() end),
@@ -171,6 +199,8 @@ async function intend(client: PoolClient, lease: Lease, next: Range): Promise<nu
       leaseSeconds,
       next.pace,
       batchSeconds,
+      next.ends,
+      lease.sender ?? null,
     ],
   })
   return rows[0]?.upto ?? next.from

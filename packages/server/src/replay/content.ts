@@ -21,6 +21,8 @@ export interface ClaimedLetter {
   readonly consumer: string | null
   readonly traceparent: string | null
   readonly timestampMs: number | null
+  /** An earlier replay may have arrived. */
+  readonly mayBeDuplicate: boolean
 }
 
 type Planned = Omit<Claimed, 'attemptId'> & { readonly ordinal: number }
@@ -43,7 +45,8 @@ export async function contentOf(
     client,
     `copy (
        select l.ordinal, l.letter_id, l.place, l.body_sha256, c.id is not null, c.key, c.body, c.headers, c.properties, c.failure_headers,
-         c.wire_id, c.hops, c.origin_system, c.origin_place, c.origin_partition, c.origin_position, c.consumer, c.traceparent, c.timestamp_ms
+         c.wire_id, c.hops, c.origin_system, c.origin_place, c.origin_partition, c.origin_position, c.consumer, c.traceparent, c.timestamp_ms,
+         exists (select from possible_duplicate d where d.letter_id = l.letter_id)
        from plan_letter l left join letter_content c on c.id = l.letter_id
        where l.plan_id = '${planId}' and l.ordinal >= ${range.from} and l.ordinal < ${range.to} order by l.ordinal
      ) to stdout (format binary)`,
@@ -78,6 +81,7 @@ function readContent(row: RowFields): ClaimedLetter | null {
     consumer: row.text(),
     traceparent: row.text(),
     timestampMs: numberOrNull(row.int8()),
+    mayBeDuplicate: row.bytes()?.[0] === 1,
   }
   try {
     return { ...letter, headers: decodeHeaders(headers ?? nothing) }

@@ -2,7 +2,7 @@ import type { PoolClient } from 'pg'
 import { recordAudit } from '../audit/index.ts'
 import { showRunId } from '../store/ids.ts'
 import type { Store } from '../store/store.ts'
-import { type Lease, leaseSeconds } from './claim.ts'
+import { type Lease, leaseSeconds, sureSince } from './claim.ts'
 import { markLeftBehind } from './mark.ts'
 
 /**
@@ -10,6 +10,7 @@ import { markLeftBehind } from './mark.ts'
  * knows, so its letters become `uncertain`, and nothing is sent twice on a guess. A run that was stopped is taken for that alone.
  */
 export async function takeRun(store: Store): Promise<(Lease & { readonly isRunning: boolean }) | null> {
+  const askedAtMs = performance.now()
   return store.transaction(async (client) => {
     const { rows } = await client.query<{ id: string; plan_id: string; lease_token: string; is_running: boolean }>(
       `update run set lease_token = lease_token + 1, lease_until = now() + make_interval(secs => $1)
@@ -23,7 +24,13 @@ export async function takeRun(store: Store): Promise<(Lease & { readonly isRunni
     )
     const row = rows[0]
     if (row === undefined) return null
-    const lease = { runId: row.id, planId: row.plan_id, token: row.lease_token, isRunning: row.is_running }
+    const lease = {
+      runId: row.id,
+      planId: row.plan_id,
+      token: row.lease_token,
+      sure: { untilMs: sureSince(askedAtMs) },
+      isRunning: row.is_running,
+    }
     await settleLeftBehind(client, lease)
     return lease
   })

@@ -3,6 +3,7 @@ import type { PoolClient } from 'pg'
 import { recordTransfers } from '../ledger/index.ts'
 import type { Store } from '../store/store.ts'
 import { holdsLease, type Lease } from './claim.ts'
+import { storable } from './storable.ts'
 
 /** A result for each letter of an intent, in the order of their ordinals. */
 export interface Results {
@@ -50,7 +51,7 @@ export async function markLeftBehind(
   const proven = await provenOf(client, lease.runId, ordinals)
   const marks = ordinals.map((ordinal) => (proven.has(ordinal) ? sentMark : markOf.uncertain))
   await noteResults(client, lease.runId, { fromOrdinal, results: [], marks })
-  await client.query('update intent set problem = $3 where run_id = $1 and from_ordinal = $2', [
+  await client.query('update intent set problem = $3, left_at = now() where run_id = $1 and from_ordinal = $2', [
     lease.runId,
     fromOrdinal,
     'the process that was sending it died',
@@ -102,7 +103,8 @@ async function noteResults(
   const located = results.some((result) => result.kind === 'sent' && result.position !== undefined)
   await client.query({
     name: 'note-results',
-    text: `update intent set noted_at = now(), results = $3, sent = $4, not_sent = $5, uncertain = $6, partitions = $7, positions = $8, reasons = $9
+    text: `update intent set noted_at = now(), results = $3, sent = $4, not_sent = $5, uncertain = $6, partitions = $7, positions = $8, reasons = $9,
+             look_at = case when $6 > 0 then now() end
            where run_id = $1 and from_ordinal = $2`,
     values: [
       runId,
@@ -155,9 +157,4 @@ function book(
     client,
     rows.map(({ queueId, to, letters }) => ({ queueId, from, to, letters, what: 'replay', reference })),
   )
-}
-
-/** A broker's words may quote anything; the column takes no NUL. */
-function storable(reason: string): string {
-  return reason.slice(0, 500).toWellFormed().replaceAll('\0', '\ufffd')
 }

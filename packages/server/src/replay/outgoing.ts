@@ -12,6 +12,7 @@ import {
 } from '@redrive/worker'
 import type { Claimed } from './claim.ts'
 import type { ClaimedLetter } from './content.ts'
+import { possibleDuplicateHeader } from './possible-duplicates.ts'
 
 /**
  * The message that is sent: the letter's own bytes and headers, without what described its failure, with the replay id that
@@ -38,7 +39,9 @@ function messageOf(
   capabilities: Pick<Capabilities, 'maxBytes' | 'maxHeaderBytes'>,
 ): Message {
   const dropped = new Set([...letter.failureHeaders, wireHeader, stackHeader])
+  if (letter.mayBeDuplicate) dropped.add(possibleDuplicateHeader)
   const own = letter.headers.filter(({ name }) => !dropped.has(name))
+  if (letter.mayBeDuplicate) own.push({ name: possibleDuplicateHeader, value: one })
   const message: Message = {
     key: letter.key,
     body: letter.body,
@@ -53,6 +56,7 @@ function messageOf(
 }
 
 const nothing = new Uint8Array(0)
+const one = new TextEncoder().encode('1')
 
 function refused(reason: string): Extract<SendResult, { readonly kind: 'not-sent' }> {
   return { kind: 'not-sent', reason, retryable: false }

@@ -5,6 +5,8 @@ import { carryOut } from './carry-out.ts'
 import { type Lease, leaseSeconds, renewLease } from './claim.ts'
 import { finishRun, giveBack, takeRun } from './leases.ts'
 import { closeWindows } from './outcomes.ts'
+import { type Resolved, resolveUncertain } from './resolve.ts'
+import { sendersOf } from './senders.ts'
 
 export interface ReplayerOptions {
   readonly store: Store
@@ -14,12 +16,15 @@ export interface ReplayerOptions {
   readonly outcomeWindowSeconds?: number
   /** How often a new run is looked for, and runs whose holder died. @default 500 */
   readonly pollMs?: number
+  /** What is uncertain and not found counts as not sent only so long after its sender has ended: as long as a request may take. @default 30 */
+  readonly quietSeconds?: number
   readonly onEvent?: (event: ReplayEvent) => void
 }
 
 export type ReplayEvent =
   | { readonly kind: 'run-started' | 'run-done'; readonly run: string }
   | { readonly kind: 'canary-passed' | 'run-halted' | 'run-paused'; readonly run: string; readonly message: string }
+  | { readonly kind: 'resolved'; readonly run: string; readonly message: string }
   | { readonly kind: 'trouble'; readonly run: string | null; readonly message: string }
 
 export interface Replayer {
@@ -35,9 +40,10 @@ export interface Replayer {
  * Whether somebody stopped a run is looked for four times a second.
  */
 export function startReplayer(options: ReplayerOptions): Replayer {
-  const { store, clock = systemClock, pollMs = 500, outcomeWindowSeconds = 900 } = options
+  const { store, clock = systemClock, pollMs = 500, outcomeWindowSeconds = 900, quietSeconds = 30 } = options
   const stopping = new AbortController()
   let waking = new AbortController()
+  const senders = sendersOf(store)
   const active = new Map<string, { readonly stop: AbortController; readonly ended: Promise<void> }>()
 
   const loop = async (): Promise<void> => {
@@ -74,12 +80,13 @@ export function startReplayer(options: ReplayerOptions): Replayer {
 
   const takeRuns = async (): Promise<void> => {
     while (active.size < maxActive && !stopping.signal.aborted) {
-      const lease = await takeRun(store)
-      if (lease === null) return
-      if (!lease.isRunning) {
-        await giveBack(store, lease)
+      const taken = await takeRun(store)
+      if (taken === null) return
+      if (!taken.isRunning) {
+        await giveBack(store, taken)
         continue
       }
+      const lease = { ...taken, sender: await sender(taken) }
       const stop = new AbortController()
       const ended = hold(lease, stop.signal).finally(() => {
         active.delete(lease.runId)
@@ -89,7 +96,16 @@ export function startReplayer(options: ReplayerOptions): Replayer {
     }
   }
 
-  const hold = async (lease: Lease, stopped: AbortSignal): Promise<void> => {
+  const sender = async (lease: Lease): Promise<string> => {
+    try {
+      return await senders.hold()
+    } catch (error) {
+      await giveBack(store, lease).catch(() => undefined)
+      throw error
+    }
+  }
+
+  const hold = async (lease: Lease & { readonly sender: string }, stopped: AbortSignal): Promise<void> => {
     const run = showRunId(lease.runId)
     options.onEvent?.({ kind: 'run-started', run })
     const heartbeat = setInterval(() => void renew(store, lease), (leaseSeconds * 1_000) / 4)
@@ -118,16 +134,41 @@ export function startReplayer(options: ReplayerOptions): Replayer {
       await giveBack(store, lease).catch(() => undefined)
     } finally {
       clearInterval(heartbeat)
+      // Nothing is on its way any more.
+      await senders.release(lease.sender)
     }
   }
 
-  const running = loop()
+  /** Beside the runs: looking back may take a while. */
+  const resolving = async (): Promise<void> => {
+    while (!stopping.signal.aborted) {
+      try {
+        for (;;) {
+          const resolved = await resolveUncertain({
+            store,
+            brokers: options.brokers,
+            quietSeconds,
+            signal: stopping.signal,
+          })
+          if (resolved === null || stopping.signal.aborted) break
+          const message = resolvedLine(resolved)
+          if (message !== null) options.onEvent?.({ kind: 'resolved', run: resolved.run, message })
+        }
+      } catch (error) {
+        if (!isConnectionTrouble(error)) options.onEvent?.({ kind: 'trouble', run: null, message: messageOf(error) })
+      }
+      await clock.sleep(pollMs, stopping.signal)
+    }
+  }
+
+  const running = Promise.all([loop(), resolving()])
   return {
     wake: () => waking.abort(),
     stop: async () => {
       stopping.abort()
       waking.abort()
       await running
+      await senders.close()
     },
   }
 }
@@ -142,6 +183,14 @@ async function renew(store: Store, lease: Lease): Promise<void> {
   } catch {
     // The next claim or mark finds out whether the run is still ours.
   }
+}
+
+function resolvedLine({ sent, notSent, resendable, left }: Resolved): string | null {
+  if (sent + notSent + resendable === 0) return null
+  const parts = [`${sent} had arrived`, `${notSent} had not and are open again`]
+  if (resendable > 0) parts.push(`${resendable} may be sent again, marked as possible duplicates`)
+  if (left > 0) parts.push(`${left} are still uncertain`)
+  return `uncertain letters: ${parts.join(', ')}`
 }
 
 function messageOf(error: unknown): string {

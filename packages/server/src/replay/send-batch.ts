@@ -1,4 +1,4 @@
-import type { Broker, Clock, Message, SendResult } from '@redrive/worker'
+import type { Broker, Clock, Outgoing, SendResult } from '@redrive/worker'
 import type { Claimed } from './claim.ts'
 import { outgoingOf } from './outgoing.ts'
 
@@ -7,6 +7,8 @@ export interface SendContext {
   readonly clock: Clock
   /** Ends the waiting between tries; what is on its way is waited for. */
   readonly signal: AbortSignal
+  /** Whether another try may begin. @default yes */
+  readonly mayBegin?: () => boolean
 }
 
 /** Sends a batch, place by place. Never rejects; gives each letter's result, in order, and none waits for the trouble of another place. */
@@ -29,14 +31,16 @@ export async function sendBatch(batch: readonly Claimed[], context: SendContext)
 
 async function sendGroup(
   group: readonly Claimed[],
-  { brokers, clock, signal }: SendContext,
+  { brokers, clock, signal, mayBegin = () => true }: SendContext,
 ): Promise<readonly SendResult[]> {
   const [first] = group
   const broker = first === undefined ? undefined : brokers.get(first.broker)
   if (first === undefined || broker === undefined) return group.map(() => noBroker)
   const outgoing = group.map((claimed) => outgoingOf(claimed, broker.capabilities))
-  const messages = outgoing.filter((each): each is Message => !('kind' in each))
-  const sent = await sendAll({ broker, place: first.place, messages, clock, signal })
+  const messages = outgoing.flatMap((each, index) =>
+    'kind' in each ? [] : [{ message: each, uniqueId: (group[index] as Claimed).attemptId }],
+  )
+  const sent = await sendAll({ broker, place: first.place, messages, clock, signal, mayBegin })
   let at = 0
   return outgoing.map((each) => ('kind' in each ? each : (sent[at++] ?? noResult)))
 }
@@ -53,17 +57,15 @@ const resendDelaysMs = [100, 500, 2_000]
 async function sendAll(job: {
   readonly broker: Broker
   readonly place: string
-  readonly messages: readonly Message[]
+  readonly messages: readonly Outgoing[]
   readonly clock: Clock
   readonly signal: AbortSignal
+  readonly mayBegin: () => boolean
 }): Promise<readonly SendResult[]> {
-  const send = async (messages: readonly Message[]): Promise<readonly SendResult[]> => {
+  const send = async (messages: readonly Outgoing[]): Promise<readonly SendResult[]> => {
     if (messages.length === 0) return []
     try {
-      return await job.broker.send(
-        job.place,
-        messages.map((message) => ({ message })),
-      )
+      return await job.broker.send(job.place, messages)
     } catch (error) {
       // The port forbids it; whoever breaks it leaves open how far it came.
       const reason = `the broker's adapter failed: ${error instanceof Error ? error.message : String(error)}`
@@ -75,7 +77,8 @@ async function sendAll(job: {
     const again = results.flatMap((result, index) => (result.kind === 'not-sent' && result.retryable ? [index] : []))
     if (again.length === 0 || job.signal.aborted) break
     await job.clock.sleep(delayMs, job.signal)
-    const retried = await send(again.map((index) => job.messages[index] as Message))
+    if (!job.mayBegin()) break
+    const retried = await send(again.map((index) => job.messages[index] as Outgoing))
     again.forEach((index, at) => {
       results[index] = retried[at] ?? noResult
     })
