@@ -1,6 +1,6 @@
 /**
- * `tools/with-server.ts kafka|rabbitmq -- COMMAND…`: runs a command beside a real server. `{address}` in the command becomes
- * the server's address, which is also in REDRIVE_KAFKA or REDRIVE_RABBITMQ.
+ * `tools/with-server.ts kafka|rabbitmq|redis -- COMMAND…`: runs a command beside a real server. `{address}` in the command becomes
+ * the server's address, which is also in REDRIVE_KAFKA, REDRIVE_RABBITMQ or REDRIVE_REDIS.
  */
 import { run } from './lib/run.ts'
 import { brokerNames, startBroker } from './servers/start-broker.ts'

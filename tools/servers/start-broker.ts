@@ -1,14 +1,16 @@
 import { startKafka } from './kafka.ts'
 import { startRabbitmq } from './rabbitmq.ts'
+import { startRedis } from './redis.ts'
 
-export const brokerNames = ['kafka', 'rabbitmq'] as const
+/** Redis is no broker, but a server that is brought in the same way. */
+export const brokerNames = ['kafka', 'rabbitmq', 'redis'] as const
 export type BrokerName = (typeof brokerNames)[number]
 
 /** A real server, with what tests and commands need to find it. */
 export interface RunningBroker {
   /** What `npm start -- --kafka` or `--rabbitmq` takes. */
   readonly address: string
-  /** REDRIVE_KAFKA or REDRIVE_RABBITMQ. */
+  /** REDRIVE_KAFKA, REDRIVE_RABBITMQ or REDRIVE_REDIS. */
   readonly env: Readonly<Record<string, string>>
   stop(): Promise<void>
 }
@@ -24,6 +26,10 @@ export async function startBroker(name: BrokerName, onProgress: (line: string) =
       process.env['PATH'] = `${process.env['PATH'] ?? ''}:/usr/sbin:/sbin`
       const rabbitmq = await startRabbitmq({ onProgress })
       return { address: rabbitmq.url, env: { REDRIVE_RABBITMQ: rabbitmq.url }, stop: () => rabbitmq.stop() }
+    }
+    case 'redis': {
+      const redis = await startRedis({ onProgress })
+      return { address: redis.url, env: { REDRIVE_REDIS: redis.url }, stop: () => redis.stop() }
     }
   }
 }
