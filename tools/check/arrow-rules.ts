@@ -30,6 +30,7 @@ const useCases = [
     'ledger',
     'letters',
     'queues',
+    'repair',
     'replay',
     'retention',
     'review',

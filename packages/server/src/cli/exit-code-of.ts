@@ -9,6 +9,7 @@ export function exitCodeOf(error: unknown): number {
     case 'REQUEST_INVALID':
     case 'OPTION_INVALID':
     case 'CONFIG_INVALID':
+    case 'EDIT_REFUSED':
       return exitCodes.usage
     case 'UNAUTHENTICATED':
       return exitCodes.notSignedIn

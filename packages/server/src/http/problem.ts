@@ -22,6 +22,7 @@ const statusOf: Readonly<Partial<Record<ErrorCode, number>>> = {
   NOT_FOUND: 404,
   STATE_CONFLICT: 409,
   PLAN_STALE: 409,
+  EDIT_REFUSED: 422,
   DATABASE_UNREACHABLE: 503,
   BROKER_UNREACHABLE: 503,
 }
