@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { letterBody, showLetter } from '../src/letters/index.ts'
+import { showLetter } from '../src/letters/index.ts'
+import { bodyOfVersion } from '../src/repair/index.ts'
 import { showLetterId } from '../src/store/ids.ts'
 import { officeBed } from './office-bed.ts'
 
@@ -14,5 +15,5 @@ test('of a large body a MiB is shown, all of it is given byte for byte', async (
   assert.equal(message.bodyBytes, body.length)
   assert.equal(Buffer.from(message.body?.base64 ?? '', 'base64').length, 1_048_576)
   assert.equal(message.body?.text, `a${'ü'.repeat(524_287)}`)
-  assert.ok((await letterBody(bed.store, showLetterId(id ?? '')))?.equals(body))
+  assert.ok((await bodyOfVersion(bed.store, showLetterId(id ?? '')))?.equals(body))
 })

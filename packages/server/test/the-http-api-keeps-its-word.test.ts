@@ -226,6 +226,30 @@ test('each answer is what its schema in the OpenAPI says', async (t) => {
   await ask('POST /runs/:id/pause', `/runs/${going.json['id']}/pause`, { by: 'ann', reason: 'lunch' })
   await ask('POST /runs/:id/resume', `/runs/${going.json['id']}/resume`, { by: 'ann' })
   await ask('POST /runs/:id/cancel', `/runs/${going.json['id']}/cancel`, { by: 'ann' })
+  const edited = `/letters/${showLetterId((await bed.captured({ body: '{"n":1e400}', release: '4.0' }))[0] ?? '')}`
+  const patch = '[{"op":"add","path":"/id","value":9007199254740993}]'
+  const said = { by: 'ann', reason: 'fixed' }
+  const headers = [
+    { op: 'add', name: 'a', value: null },
+    { op: 'set', name: 'b', value: { base64: 'AA==' } },
+  ]
+  await ask('POST /letters/:id/versions', `${edited}/versions`, { patch, headers, expectVersion: 0, ...said })
+  await ask('GET /letters/:id/versions', `${edited}/versions`)
+  await ask('GET /letters/:id/diff', `${edited}/diff?from=0&to=1`)
+  await ask('POST /letters/:id/revert', `${edited}/revert`, { to: 0, ...said })
+  const transform = await ask('POST /transforms', '/transforms', {
+    selection: { query: 'release:4.0' },
+    patch,
+    sample: 1,
+    ...said,
+  })
+  const at = `/transforms/${transform['id']}`
+  await ask('POST /transforms/:id/preview', `${at}/preview`, {})
+  await ask('GET /transforms/:id/letters', `${at}/letters?part=applicable&limit=1`)
+  await ask('POST /transforms/:id/apply', `${at}/apply`, { by: 'ann', expect: 1 })
+  await ask('GET /transforms/:id', `${at}?sample=1`)
+  await ask('GET /transforms', '/transforms')
+  await ask('POST /transforms/:id/revert', `${at}/revert`, said)
   await ask('POST /discards', '/discards', { selection: { query: 'release:2.0' }, by: 'ann', reason: 'old' })
   await ask('GET /letters', '/letters?q=state:any&limit=1')
   await ask('GET /letters/:id', `/letters/${letter}`)
@@ -293,6 +317,60 @@ test('what conflicts says so with its code; who asked is in the audit trail with
     ['token.create', 'run.start', 'plan.create', 'token.create'],
   )
   for (const { actor } of entries) assert.match(actor, /\(token test-\d+\)$|^token test-\d+$|^test$/)
+})
+
+test('numbers of an edit arrive as they are written, and of two that edit at once one is told', async (t) => {
+  const { bed, call, url, token } = await api(t)
+  const letter = showLetterId((await bed.captured({ body: '{"total" : 1e400, "zero":-0}' }))[0] ?? '')
+  const edit = {
+    patch: '[{"op":"add","path":"/id","value":9007199254740993}]',
+    by: 'ann',
+    reason: 'fixed',
+    expectVersion: 0,
+  }
+  assert.equal((await call('POST', `/api/v1/letters/${letter}/versions`, { body: edit })).status, 201)
+  const body = async (query: string): Promise<string> =>
+    (
+      await fetch(`${url}/api/v1/letters/${letter}/body${query}`, { headers: { authorization: `Bearer ${token}` } })
+    ).text()
+  assert.equal(await body(''), '{"total" : 1e400, "zero":-0, "id":9007199254740993}')
+  assert.equal(await body('?version=0'), '{"total" : 1e400, "zero":-0}')
+  const shown = (await call('GET', `/api/v1/letters/${letter}`)).json['message'] as {
+    version: number
+    body: { text: string }
+  }
+  assert.deepEqual([shown.version, shown.body.text], [1, await body('')])
+  const second = await call('POST', `/api/v1/letters/${letter}/versions`, { body: edit })
+  assertProblem(second, 409, 'STATE_CONFLICT', 'another version')
+  assert.deepEqual(second.json['data'], { version: 1 })
+  const bad: readonly (readonly [object, number, string])[] = [
+    [{ ...edit, patch: '[{"op":"remove","path":"/x"}]', expectVersion: 1 }, 422, 'EDIT_REFUSED'],
+    [{ ...edit, patch: '[{"op":"remove"' }, 400, 'REQUEST_INVALID'],
+    [{ ...edit, patch: undefined }, 400, 'REQUEST_INVALID'],
+    [
+      { ...edit, patch: undefined, headers: [{ op: 'remove', name: 'Redrive' }], expectVersion: 1 },
+      422,
+      'EDIT_REFUSED',
+    ],
+    [
+      { ...edit, patch: undefined, headers: [{ op: 'set', name: 'a', value: { text: 'x', base64: '' } }] },
+      400,
+      'REQUEST_INVALID',
+    ],
+    [{ ...edit, reason: ' ' }, 400, 'REQUEST_INVALID'],
+    [{ ...edit, patch: '[{"op":"add","path":"/\ud800","value":1}]' }, 400, 'REQUEST_INVALID'],
+  ]
+  for (const [body_, status, code] of bad)
+    assertProblem(
+      await call('POST', `/api/v1/letters/${letter}/versions`, { body: body_ }),
+      status,
+      code,
+      JSON.stringify(body_),
+    )
+  const both = { plan: 'p_1', selection: { query: 'queue:orders' }, patch: edit.patch, by: 'ann', reason: 'x' }
+  assertProblem(await call('POST', '/api/v1/transforms', { body: both }), 400, 'REQUEST_INVALID', 'both')
+  assertProblem(await call('GET', '/api/v1/transforms/t_nothing'), 404, 'NOT_FOUND', 'no transform')
+  assertProblem(await call('GET', `/api/v1/letters/${letter}/body?version=7`), 404, 'NOT_FOUND', 'no version')
 })
 
 test('an unexpected failure tells its id, never what a letter or the database said', async (t) => {

@@ -34,7 +34,10 @@ export interface LetterDetail {
   /** Per field of `origin` and `failure`: `exact` or `inferred`. */
   readonly confidence: Readonly<Record<string, string>>
   readonly readers: readonly string[]
+  /** Of the version that counts: what a replay sends. */
   readonly message: {
+    /** 0: as it was captured. */
+    readonly version: number
     readonly key: Bytes | null
     /** At most its first MiB; the whole is at `/letters/:id/body`. */
     readonly body: Bytes | null
@@ -82,6 +85,7 @@ export interface ContentRow {
   readonly state: string
   readonly captured_at: Date
   readonly source_place: string
+  readonly version: number
   readonly key: Buffer | null
   readonly body: Buffer | null
   readonly body_bytes: number | null
@@ -147,6 +151,7 @@ export function detailOf(row: ContentRow, replays: readonly ReplayOfLetter[]): L
     confidence: row.confidence,
     readers: row.readers,
     message: {
+      version: row.version,
       key: bytesOf(row.key),
       body: bytesOf(row.body),
       bodyBytes: row.body_bytes,

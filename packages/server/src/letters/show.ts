@@ -1,5 +1,6 @@
 import { RedriveError } from '@redrive/worker'
 import { parseLetterId, showLetterId, showRunId } from '../store/ids.ts'
+import { currentContent } from '../store/letter-versions.ts'
 import type { Store } from '../store/store.ts'
 import { type ContentRow, detailOf, iso, type LetterDetail, type ReplayOfLetter, shownBytes } from './letter-detail.ts'
 
@@ -8,12 +9,14 @@ export async function showLetter(store: Store, id: string): Promise<LetterDetail
   const uuid = parseLetterId(id)
   const { rows } = await store.pool.query<ContentRow>(
     `select l.id, q.name as queue, l.cause_id, ca.title, ca.tier, l.state, uuid_extract_timestamp(l.id) as captured_at,
-       s.place as source_place, c.key, substring(c.body for ${shownBytes}) as body, octet_length(c.body) as body_bytes, c.body_sha256,
-       c.headers, c.properties, c.timestamp_ms, c.partition, c.position, c.bytes, c.origin_system, c.origin_place, c.origin_partition,
+       s.place as source_place, l.version, ${current.key} as key, substring(${current.body} for ${shownBytes}) as body,
+       octet_length(${current.body}) as body_bytes, ${current.bodySha256} as body_sha256, ${current.headers} as headers,
+       c.properties, c.timestamp_ms, c.partition, c.position, ${current.bytes} as bytes, c.origin_system, c.origin_place, c.origin_partition,
        c.origin_position, c.origin_route, c.consumer, c.error_class, c.message, c.stack, c.reason, c.attempts, c.first_failed_at,
        c.last_failed_at, c.service, c.release, c.host, c.traceparent, c.readers, c.failure_headers, c.confidence
      from letter l
      join letter_content c on c.id = l.id
+     ${current.join}
      join queue q on q.id = l.queue_id
      join source s on s.id = l.source_id
      join cause ca on ca.id = l.cause_id
@@ -29,15 +32,7 @@ export async function showLetter(store: Store, id: string): Promise<LetterDetail
   return detailOf(row, await replaysOf(store, row.id))
 }
 
-/** The body alone; `null` when the message has none. @throws NOT_FOUND */
-export async function letterBody(store: Store, id: string): Promise<Buffer | null> {
-  const { rows } = await store.pool.query<{ body: Buffer | null }>('select body from letter_content where id = $1', [
-    parseLetterId(id),
-  ])
-  const row = rows[0]
-  if (row === undefined) throw new RedriveError('NOT_FOUND', `There is no letter ${id}.`)
-  return row.body
-}
+const current = currentContent({ letterId: 'l.id', version: 'l.version' })
 
 async function replaysOf(store: Store, letterId: string): Promise<readonly ReplayOfLetter[]> {
   const { rows } = await store.pool.query<{

@@ -18,7 +18,7 @@ export interface EditableLetter {
 }
 
 /** A letter that is being sent, was sent or may have been sent stays what it was then. */
-const editableStates: ReadonlySet<string> = new Set(['open', 'held'])
+export const isEditable = (state: string): boolean => state === 'open' || state === 'held'
 /** Of key, body and headers together. */
 const maxBytes = 2 * maxJsonBytes
 
@@ -43,7 +43,7 @@ export async function readEditable(
 
 /** Why nobody may edit it, or `null`. */
 export function refusalOf({ state, content, bytes }: EditableLetter): string | null {
-  if (!editableStates.has(state)) return `it is ${state}`
+  if (!isEditable(state)) return `it is ${state}`
   if (content !== null) return null
   return bytes > maxBytes ? `it has more than ${maxBytes / 1024 / 1024} MiB` : 'its bytes are gone'
 }

@@ -5,11 +5,15 @@ import { letterRoutes } from './letters.ts'
 import { planRoutes } from './plans.ts'
 import { runRoutes } from './runs.ts'
 import { statusRoutes } from './status.ts'
+import { transformRoutes } from './transforms.ts'
+import { versionRoutes } from './versions.ts'
 
 export const routes: readonly Route[] = [
   ...statusRoutes,
   ...causeRoutes,
   ...letterRoutes,
+  ...versionRoutes,
+  ...transformRoutes,
   ...planRoutes,
   ...runRoutes,
   ...accessRoutes,

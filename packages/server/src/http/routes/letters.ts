@@ -1,5 +1,6 @@
 import { Type } from 'typebox'
-import { discardLetters, letterBody, listLetters, showLetter } from '../../letters/index.ts'
+import { discardLetters, listLetters, showLetter } from '../../letters/index.ts'
+import { bodyOfVersion } from '../../repair/index.ts'
 import { type Route, route } from '../route.ts'
 import { by, closed, count, idParams, orNull, pageQuery, said, selection, text, tier, time } from '../schemas.ts'
 
@@ -66,6 +67,10 @@ const detail = Type.Object(
     readers: Type.Array(text()),
     message: Type.Object(
       {
+        version: Type.Integer({
+          minimum: 0,
+          description: 'The one that counts and is shown here; 0: as it was captured',
+        }),
         key: bytes,
         body: bytes,
         bodyBytes: orNull(Type.Integer({ minimum: 0, description: '`body` holds at most the first MiB of them' })),
@@ -125,10 +130,13 @@ export const letterRoutes: readonly Route[] = [
   route({
     method: 'GET',
     path: '/letters/:id/body',
-    summary: "The letter's body, byte for byte",
-    schemas: { params: idParams },
-    handle: async ({ office, params, reply }) => {
-      const body = await letterBody(office.store, params.id)
+    summary: "The letter's body, byte for byte: of the version that counts, or of another",
+    schemas: {
+      params: idParams,
+      query: Type.Object({ version: Type.Optional(Type.Integer({ minimum: 0, maximum: 2_147_483_647 })) }, closed),
+    },
+    handle: async ({ office, params, query, reply }) => {
+      const body = await bodyOfVersion(office.store, params.id, query.version)
       // Never rendered: the bytes are whatever somebody sent.
       void reply
         .header('content-type', 'application/octet-stream')

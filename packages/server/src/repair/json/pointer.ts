@@ -105,4 +105,5 @@ export function pathText(path: readonly string[]): string {
   return quoted(path.map((token) => `/${token.replaceAll('~', '~0').replaceAll('/', '~1')}`).join(''))
 }
 
-const quoted = (text: string): string => (text.length > 200 ? `"${text.slice(0, 200)}…"` : `"${text}"`)
+/** As JSON, in which nothing of the text does anything. */
+const quoted = (text: string): string => JSON.stringify(text.length > 200 ? `${text.slice(0, 200)}…` : text)

@@ -14,13 +14,15 @@ create table transform (
   -- the change as JSON; text, for its numbers and its bytes are kept as they are written
   change text not null,
   ignore_schema boolean not null,
-  letters int not null
+  letters int not null,
+  -- named in the selection, but not there
+  missing int not null
 );
 
 create type transform_verdict as enum ('applicable', 'unchanged', 'refused');
 create type transform_result as enum ('applied', 'refused', 'reverted');
 
--- verdict: what trying it showed, null before; result: what was done, null before. why: of whichever came last.
+-- verdict: what trying it showed, null before. result: what was done, null before; version is the one it wrote. why: of whichever came last.
 create table transform_letter (
   transform_id uuid not null references transform on delete cascade,
   ordinal int not null,
