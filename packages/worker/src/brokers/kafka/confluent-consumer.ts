@@ -7,7 +7,8 @@ import type {
   ConfluentModule,
   ConfluentOffset,
 } from './confluent-client.ts'
-import type { ConsumerDriver, ConsumerEvents, FetchedRecord, Marks } from './driver.ts'
+import type { ConsumerDriver, ConsumerEvents, Marks } from './driver.ts'
+import { type FetchedRecord, madeRecords } from './fetched-records.ts'
 import { headersFromObjects } from './headers.ts'
 import { metadataOfStart, startOfMetadata } from './start-metadata.ts'
 import { within } from './within.ts'
@@ -117,7 +118,7 @@ export function confluentConsumer(options: {
       const from = events.position(partition)
       const last = each.at(-1)
       if (from === undefined || last === undefined) continue
-      events.fetched(partition, each.map(recordOf), { from, next: BigInt(last.offset) + 1n })
+      events.fetched(partition, [madeRecords(each.map(recordOf))], { from, next: BigInt(last.offset) + 1n })
       if (events.room(partition) || paused.has(partition)) continue
       paused.add(partition)
       consumer.pause([{ topic, partition }])

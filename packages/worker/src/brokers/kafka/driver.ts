@@ -1,5 +1,6 @@
 import type { BrokerTrouble, Capabilities, SendResult } from '../../broker.ts'
 import type { Message } from '../../message.ts'
+import type { FetchedRecord, FetchedRecords } from './fetched-records.ts'
 
 /** What the adapter asks of a Kafka client. Three clients implement it; everything that is decided is decided above it. */
 export interface ClientDriver {
@@ -117,16 +118,10 @@ export interface ConsumerEvents {
    */
   fetched(
     partition: number,
-    records: readonly FetchedRecord[],
+    records: readonly FetchedRecords[],
     options: { readonly from: bigint; readonly next: bigint },
   ): void
   /** A position that the broker no longer has, and where to go on instead. */
   outOfRange(partition: number, next: bigint): void
   trouble(trouble: BrokerTrouble): void
-}
-
-export interface FetchedRecord {
-  readonly offset: bigint
-  readonly message: Message
-  readonly bytes: number
 }

@@ -1,6 +1,6 @@
 import type { Delivery } from '../../broker.ts'
 import type { Message } from '../../message.ts'
-import type { FetchedRecord } from './driver.ts'
+import type { FetchedRecord } from './fetched-records.ts'
 
 /** The partition a delivery belongs to. */
 export interface DeliveringPartition {

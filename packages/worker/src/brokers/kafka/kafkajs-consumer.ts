@@ -1,4 +1,5 @@
-import type { ConsumerDriver, ConsumerEvents, FetchedRecord, Marks } from './driver.ts'
+import type { ConsumerDriver, ConsumerEvents, Marks } from './driver.ts'
+import { type FetchedRecord, madeRecords } from './fetched-records.ts'
 import { headersFromMerged } from './headers.ts'
 import type { KafkaJs, KafkaJsBatchPayload, KafkaJsMessage } from './kafkajs-client.ts'
 import { metadataOfStart } from './start-metadata.ts'
@@ -108,7 +109,10 @@ export function kafkaJsConsumer(options: {
       if (begins > from && (seeks.get(partition) ?? 0) < maxSeeks) return seek(partition)
       synced.add(partition)
     }
-    events.fetched(partition, batch.messages.map(recordOf), { from, next: BigInt(batch.lastOffset()) + 1n })
+    events.fetched(partition, [madeRecords(batch.messages.map(recordOf))], {
+      from,
+      next: BigInt(batch.lastOffset()) + 1n,
+    })
     resolveOffset(batch.lastOffset())
     if (!events.room(partition)) {
       paused.add(partition)

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { freshWire } from '../../wire.ts'
 import { encodeWire } from '../../wire-codec.ts'
-import type { FetchedRecord, LookBackDriver, TopicExtent } from './driver.ts'
+import type { LookBackDriver, TopicExtent } from './driver.ts'
+import type { FetchedRecord } from './fetched-records.ts'
 import { endsOf, findInTopic } from './look-back.ts'
 
 type Partition = { readonly first: bigint; readonly end: bigint; readonly isBehind: boolean }

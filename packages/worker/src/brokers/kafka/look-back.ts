@@ -2,7 +2,8 @@ import type { Ends, ReplaySearch, ReplaysFound } from '../../broker.ts'
 import { RedriveError } from '../../errors.ts'
 import { wireHeader } from '../../wire.ts'
 import { decodeWire } from '../../wire-codec.ts'
-import type { FetchedRecord, LookBackDriver, TopicExtent } from './driver.ts'
+import type { LookBackDriver, TopicExtent } from './driver.ts'
+import type { FetchedRecord } from './fetched-records.ts'
 
 /** @throws PLACE_MISSING */
 export async function endsOf(client: LookBackDriver, topic: string): Promise<Ends> {

@@ -1,12 +1,14 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
+import { type FetchedRecords, madeRecords } from './fetched-records.ts'
 import type { KafkaDelivery } from './kafka-delivery.ts'
 import { PartitionState } from './partition-state.ts'
 
 const message = { key: null, body: null, headers: [] }
-const recordsOf = (...offsets: number[]): { offset: bigint; message: typeof message; bytes: number }[] =>
-  offsets.map((offset) => ({ offset: BigInt(offset), message, bytes: 10 }))
+const recordsOf = (...offsets: number[]): readonly FetchedRecords[] => [
+  madeRecords(offsets.map((offset) => ({ offset: BigInt(offset), message, bytes: 10 }))),
+]
 
 function stateOf(start: { next?: bigint; started?: bigint | null; keepsMarks?: boolean } = {}): PartitionState {
   const { next = 0n, started = null, keepsMarks = false } = start
@@ -15,10 +17,7 @@ function stateOf(start: { next?: bigint; started?: bigint | null; keepsMarks?: b
 
 function takeAll(state: PartitionState): readonly KafkaDelivery[] {
   const taken: KafkaDelivery[] = []
-  for (let first = state.peek(); first !== undefined; first = state.peek()) {
-    state.take()
-    taken.push(first)
-  }
+  while (state.readyBytes() !== undefined) taken.push(state.take())
   return taken
 }
 
@@ -62,7 +61,7 @@ test('records below the position are not taken in again', () => {
 test('nothing is handed out before a start mark covers it', () => {
   const state = stateOf({ keepsMarks: true })
   state.add(recordsOf(0, 1, 2), 3n)
-  assert.equal(state.peek(), undefined)
+  assert.equal(state.readyBytes(), undefined)
   assert.equal(state.nextStartMark(0), 3n)
   state.started = 3n
   assert.equal(takeAll(state).length, 3)

@@ -1,4 +1,4 @@
-import type { FetchedRecord } from './driver.ts'
+import { type FetchedRecords, recordsFrom } from './fetched-records.ts'
 import { Fifo } from './fifo.ts'
 import { KafkaDelivery } from './kafka-delivery.ts'
 import { firstStartWindow, nextStartWindow, type StartWindow } from './start-window.ts'
@@ -25,7 +25,12 @@ export class PartitionState {
   bufferedBytes = 0
   /** Handed out and not settled. */
   inHands = { messages: 0, bytes: 0 }
-  readonly #buffer = new Fifo<KafkaDelivery>()
+  /** Fetched and not handed out. */
+  buffered = 0
+  readonly #fetched = new Fifo<FetchedRecords>()
+  /** Which of the first of `#fetched` is the next to hand out, and its offset. */
+  #at = 0
+  #first: bigint | undefined
   /** Handed out and not yet behind the watermark, in order. */
   readonly #window = new Fifo<KafkaDelivery>()
   readonly #suspectBelow: bigint
@@ -52,38 +57,42 @@ export class PartitionState {
     this.started = start.keepsMarks ? (start.started ?? start.next) : null
   }
 
-  get buffered(): number {
-    return this.#buffer.size
-  }
-
-  add(records: readonly FetchedRecord[], next: bigint): void {
-    // They ascend, so that most of them need no look at their own offset.
-    const first = records[0]?.offset ?? next
-    const areNew = first >= this.next
-    const areSuspect = first < this.#suspectBelow
-    for (const record of records) {
-      if (!areNew && record.offset < this.next) continue
-      const isSuspect = areSuspect && record.offset < this.#suspectBelow
-      this.#buffer.push(new KafkaDelivery(this, record, isSuspect ? again : fresh))
-      this.bufferedBytes += record.bytes
+  /** They ascend; those below `next` are ignored. */
+  add(fetched: readonly FetchedRecords[], next: bigint): void {
+    for (const each of fetched) {
+      const records = recordsFrom(each, this.next)
+      if (records.count === 0) continue
+      for (let at = 0; at < records.count; at += 1) this.bufferedBytes += records.bytes(at)
+      this.buffered += records.count
+      this.#fetched.push(records)
     }
+    this.#first ??= this.#fetched.first()?.offset(0)
     if (next > this.next) this.next = next
   }
 
-  /** The next record that may be handed out, without taking it. */
-  peek(): KafkaDelivery | undefined {
-    const first = this.#buffer.first()
-    if (first === undefined || (this.started !== null && first.position >= this.started)) return undefined
-    return first
+  /** Bytes of the next record, if it may be handed out. */
+  readyBytes(): number | undefined {
+    if (this.#first === undefined || (this.started !== null && this.#first >= this.started)) return undefined
+    return this.#fetched.first()?.bytes(this.#at)
   }
 
-  /** Takes what `peek` showed. */
-  take(): void {
-    const delivery = this.#buffer.shift()
-    if (delivery === undefined) return
-    this.bufferedBytes -= delivery.bytes
-    this.#handed = delivery.position
+  /** The next record. Only while `readyBytes` has an answer. */
+  take(): KafkaDelivery {
+    const records = this.#fetched.first() as FetchedRecords
+    const offset = this.#first as bigint
+    const record = { offset, message: records.message(this.#at), bytes: records.bytes(this.#at) }
+    const delivery = new KafkaDelivery(this, record, offset < this.#suspectBelow ? again : fresh)
+    this.#handed = offset
     this.#window.push(delivery)
+    this.buffered -= 1
+    this.bufferedBytes -= record.bytes
+    this.#at += 1
+    if (this.#at === records.count) {
+      this.#fetched.shift()
+      this.#at = 0
+    }
+    this.#first = this.#fetched.first()?.offset(this.#at)
+    return delivery
   }
 
   /** Lets go of what is done, so that its bytes can go as well. */
@@ -94,7 +103,7 @@ export class PartitionState {
   /** Everything below is done. */
   watermark(): bigint {
     this.forgetDone()
-    return this.#window.first()?.position ?? this.#buffer.first()?.position ?? this.next
+    return this.#window.first()?.position ?? this.#first ?? this.next
   }
 
   /** Half of what the start mark covers is used up, and more was fetched. */
@@ -116,7 +125,7 @@ export class PartitionState {
   }
 
   #markFrom(): bigint {
-    const first = this.#buffer.first()?.position ?? this.next
+    const first = this.#first ?? this.next
     return first > this.#handed ? first : this.#handed + 1n
   }
 
@@ -132,7 +141,10 @@ export class PartitionState {
     this.lost = true
     this.inHands = { messages: 0, bytes: 0 }
     this.bufferedBytes = 0
-    this.#buffer.clear()
+    this.buffered = 0
+    this.#fetched.clear()
+    this.#at = 0
+    this.#first = undefined
     this.#window.clear()
   }
 }

@@ -1,5 +1,4 @@
-import type { ConsumerEvents, FetchedRecord } from './driver.ts'
-import { headersFromPairs } from './headers.ts'
+import type { ConsumerEvents } from './driver.ts'
 import type {
   PlatformaticConsumer,
   PlatformaticFetch,
@@ -7,8 +6,8 @@ import type {
   PlatformaticMetadata,
 } from './platformatic-client.ts'
 import { errorsIn } from './platformatic-outcome.ts'
+import { recordsOf } from './platformatic-records.ts'
 import { textOf } from './protocol-errors.ts'
-import { lastOffsetOf, readCommitted, timestampsOf } from './read-committed.ts'
 
 const maxWaitMs = 500
 const minWaitMs = 10
@@ -111,9 +110,9 @@ export function fetchLoops({
         events.outOfRange(partition.partitionIndex, await edge(partition.partitionIndex, from))
         failure = undefined
       } else if (partition.errorCode === 0) {
-        const [records, at] = recordsOf(partition, from)
-        came ||= at.next > from
-        events.fetched(partition.partitionIndex, records, at)
+        const { records, next } = recordsOf(partition, from)
+        came ||= next > from
+        events.fetched(partition.partitionIndex, records, { from, next })
       }
     }
     if (failure !== undefined) throw failure
@@ -179,33 +178,6 @@ function requestOf(
     isolationLevel: 1,
     topics: [{ topicId, partitions }],
   }
-}
-
-type FetchedPartition = PlatformaticFetched['responses'][number]['partitions'][number]
-
-/** Records from an offset on, and where to go on. */
-export function recordsOf(
-  partition: FetchedPartition,
-  from: bigint,
-): [readonly FetchedRecord[], { from: bigint; next: bigint }] {
-  const batches = partition.records ?? []
-  const records: FetchedRecord[] = []
-  for (const batch of readCommitted(batches, partition.abortedTransactions ?? [])) {
-    const begins = batch.firstOffset >= from
-    const timestampOf = timestampsOf(batch)
-    for (const record of batch.records) {
-      const offset = batch.firstOffset + BigInt(record.offsetDelta)
-      if (!begins && offset < from) continue
-      const { key, value: body, headers } = record
-      records.push({
-        offset,
-        message: { key, body, headers: headersFromPairs(headers), timestampMs: timestampOf(record) },
-        bytes: record.length,
-      })
-    }
-  }
-  const last = batches.at(-1)
-  return [records, { from, next: last === undefined ? from : lastOffsetOf(last) + 1n }]
 }
 
 function responseIn(error: unknown): PlatformaticFetched | undefined {

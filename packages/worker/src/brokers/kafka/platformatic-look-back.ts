@@ -1,12 +1,13 @@
 import type { LookBackDriver, TopicExtent } from './driver.ts'
+import { eachRecord, recordsFrom } from './fetched-records.ts'
 import type {
   PlatformaticAdmin,
   PlatformaticConnection,
   PlatformaticConsumer,
   PlatformaticModule,
 } from './platformatic-client.ts'
-import { recordsOf } from './platformatic-fetch.ts'
 import { isUnknownTopic } from './platformatic-outcome.ts'
+import { recordsOf } from './platformatic-records.ts'
 import { lastOffsetOf } from './read-committed.ts'
 import { within } from './within.ts'
 
@@ -50,7 +51,8 @@ export function platformaticLookBack(options: {
             if (lastOffsetOf(batch) >= next) next = lastOffsetOf(batch) + 1n
             advancedAtMs = performance.now()
           }
-          onRecords(recordsOf({ ...fetched, abortedTransactions: [] }, from)[0])
+          for (const records of recordsOf({ ...fetched, abortedTransactions: [] }, from).records)
+            onRecords(eachRecord(recordsFrom(records, from)))
           if (performance.now() - advancedAtMs > patienceMs)
             throw new Error(`partition ${partition} of ${topic} gives nothing from ${next} on`)
         }

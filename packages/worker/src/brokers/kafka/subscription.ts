@@ -1,7 +1,8 @@
 import type { Delivery, ReceiveOptions, Settlement, Subscription } from '../../broker.ts'
 import type { Clock } from '../../clock.ts'
 import { assignment } from './assignment.ts'
-import type { ClientDriver, ConsumerDriver, ConsumerEvents, FetchedRecord } from './driver.ts'
+import type { ClientDriver, ConsumerDriver, ConsumerEvents } from './driver.ts'
+import type { FetchedRecords } from './fetched-records.ts'
 import { KafkaDelivery } from './kafka-delivery.ts'
 import { MarkWriter } from './mark-writer.ts'
 import type { PartitionState } from './partition-state.ts'
@@ -141,7 +142,7 @@ export class KafkaSubscription implements Subscription {
     while (taken.length < max) {
       const due = this.#due[0]
       if (due === undefined) break
-      if (!this.#fits(due)) return taken
+      if (!this.#fits(due.bytes)) return taken
       this.#due.shift()
       if (!due.state.lost) this.#hand(due, taken)
     }
@@ -149,12 +150,11 @@ export class KafkaSubscription implements Subscription {
     for (let n = 0; n < order.length && taken.length < max; n += 1) {
       const state = order[(this.#turn + n) % order.length] as PartitionState
       while (taken.length < max) {
-        const first = state.peek()
-        if (first === undefined) break
-        if (!this.#fits(first)) return taken
-        state.take()
-        this.#buffered -= first.bytes
-        this.#hand(first, taken)
+        const bytes = state.readyBytes()
+        if (bytes === undefined) break
+        if (!this.#fits(bytes)) return taken
+        this.#buffered -= bytes
+        this.#hand(state.take(), taken)
       }
       if (state.needsStartMark()) this.#marks.soon()
       if (state.bufferedBytes * 2 < partitionBufferBytes) this.#driver.wake()
@@ -163,7 +163,7 @@ export class KafkaSubscription implements Subscription {
     return taken
   }
 
-  #fits({ bytes }: KafkaDelivery): boolean {
+  #fits(bytes: number): boolean {
     const { messages, bytes: maxBytes } = this.#options.receive.maxInFlight
     // A single message above the bound would never be delivered.
     return (
@@ -231,7 +231,7 @@ export class KafkaSubscription implements Subscription {
 
   #fetched(
     state: PartitionState | undefined,
-    records: readonly FetchedRecord[],
+    records: readonly FetchedRecords[],
     at: { readonly from: bigint; readonly next: bigint },
   ): void {
     if (state === undefined || at.from !== state.next) return
