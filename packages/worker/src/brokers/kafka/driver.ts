@@ -115,11 +115,12 @@ export interface ConsumerEvents {
    * Records that were fetched, ascending, from `from` on; those below the position are ignored, and so is everything when the
    * position has moved away from `from` in the meantime.
    * @param options.next where to fetch next, beyond markers and aborted records
+   * @param options.end how far the partition is known to reach; absent where the client does not tell
    */
   fetched(
     partition: number,
     records: readonly FetchedRecords[],
-    options: { readonly from: bigint; readonly next: bigint },
+    options: { readonly from: bigint; readonly next: bigint; readonly end?: bigint },
   ): void
   /** A position that the broker no longer has, and where to go on instead. */
   outOfRange(partition: number, next: bigint): void

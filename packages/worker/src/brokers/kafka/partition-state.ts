@@ -36,7 +36,9 @@ export class PartitionState {
   readonly #suspectBelow: bigint
   /** The last one. */
   #handed: bigint
-  #startWindow: StartWindow = firstStartWindow
+  /** A start mark goes no further. */
+  #reach: bigint
+  #startWindow: StartWindow
 
   constructor(
     place: { readonly topic: string; readonly partition: number },
@@ -45,6 +47,8 @@ export class PartitionState {
       readonly committed: bigint | null
       readonly started: bigint | null
       readonly keepsMarks: boolean
+      /** How many messages may be in hand at a time. */
+      readonly maxInFlight: number
     },
   ) {
     this.topic = place.topic
@@ -55,10 +59,15 @@ export class PartitionState {
     this.#handed = start.next - 1n
     this.#suspectBelow = start.keepsMarks ? (start.started ?? start.next) : start.next
     this.started = start.keepsMarks ? (start.started ?? start.next) : null
+    this.#reach = start.next
+    this.#startWindow = firstStartWindow(start.maxInFlight)
   }
 
   /** They ascend; those below `next` are ignored. */
-  add(fetched: readonly FetchedRecords[], next: bigint): void {
+  add(
+    fetched: readonly FetchedRecords[],
+    { next, end = next }: { readonly next: bigint; readonly end?: bigint },
+  ): void {
     for (const each of fetched) {
       const records = recordsFrom(each, this.next)
       if (records.count === 0) continue
@@ -67,7 +76,11 @@ export class PartitionState {
       this.#fetched.push(records)
     }
     this.#first ??= this.#fetched.first()?.offset(0)
-    if (next > this.next) this.next = next
+    if (next <= this.next) return
+    // What the next fetch will bring is marked while this one is worked on, or it would wait for its mark; what does not exist is not.
+    const oneMore = next + (next - this.next)
+    this.#reach = end < oneMore ? (end > next ? end : next) : oneMore
+    this.next = next
   }
 
   /** Bytes of the next record, if it may be handed out. */
@@ -106,21 +119,22 @@ export class PartitionState {
     return this.#window.first()?.position ?? this.#first ?? this.next
   }
 
-  /** Half of what the start mark covers is used up, and more was fetched. */
+  /** Half of what the start mark covers is used up, and there is more. */
   needsStartMark(): boolean {
-    if (this.started === null || this.started >= this.next) return false
+    if (this.started === null || this.started >= this.#reach) return false
     return this.started <= this.#markFrom() + this.#startWindow.size / 2n
   }
 
   /**
-   * The start mark to write next: what was fetched, at most a window ahead of what was handed out; `null`: no further than now.
+   * The start mark to write next: what was fetched and exists of the next fetch, at most a window ahead of what was handed out; `null`: no
+   * further than now.
    * Every partition is renewed when one has to be.
    */
   nextStartMark(nowMs: number): bigint | null {
     if (this.started === null) return null
     if (this.needsStartMark()) this.#startWindow = nextStartWindow(this.#startWindow, nowMs)
     const wanted = this.#markFrom() + this.#startWindow.size
-    const mark = wanted < this.next ? wanted : this.next
+    const mark = wanted < this.#reach ? wanted : this.#reach
     return mark > this.started ? mark : null
   }
 

@@ -81,6 +81,8 @@ export interface PlatformaticFetched {
       readonly partitionIndex: number
       readonly errorCode: number
       readonly logStartOffset: bigint
+      /** Records below may be read: no transaction before it is open. */
+      readonly lastStableOffset: bigint
       readonly abortedTransactions: readonly AbortedTransaction[] | null
       readonly records?: readonly FetchedBatch[] | null
     }[]

@@ -112,7 +112,7 @@ export function fetchLoops({
       } else if (partition.errorCode === 0) {
         const { records, next } = recordsOf(partition, from)
         came ||= next > from
-        events.fetched(partition.partitionIndex, records, { from, next })
+        events.fetched(partition.partitionIndex, records, { from, next, end: partition.lastStableOffset })
       }
     }
     if (failure !== undefined) throw failure

@@ -93,7 +93,7 @@ async function fetchOne(
   return answer
 }
 
-const nothing = { errorCode: 0, logStartOffset: 0n, abortedTransactions: null, records: null }
+const nothing = { errorCode: 0, logStartOffset: 0n, lastStableOffset: 0n, abortedTransactions: null, records: null }
 
 async function extentOf(admin: PlatformaticAdmin, topic: string): Promise<TopicExtent | null> {
   const found = await metadataOf(admin, topic)

@@ -209,7 +209,7 @@ export class KafkaSubscription implements Subscription {
       ready: () => [...this.#states.keys()],
       position: (partition) => stateOf(partition)?.next,
       room: (partition) => this.#room(stateOf(partition)),
-      fetched: (partition, records, { from, next }) => this.#fetched(stateOf(partition), records, { from, next }),
+      fetched: (partition, records, at) => this.#fetched(stateOf(partition), records, at),
       outOfRange: (partition, next) => {
         const state = stateOf(partition)
         if (state === undefined) return
@@ -232,11 +232,11 @@ export class KafkaSubscription implements Subscription {
   #fetched(
     state: PartitionState | undefined,
     records: readonly FetchedRecords[],
-    at: { readonly from: bigint; readonly next: bigint },
+    at: { readonly from: bigint; readonly next: bigint; readonly end?: bigint },
   ): void {
     if (state === undefined || at.from !== state.next) return
     const before = state.bufferedBytes
-    state.add(records, at.next)
+    state.add(records, at)
     this.#buffered += state.bufferedBytes - before
     if (state.needsStartMark()) this.#marks.soon()
     if (state.committed !== null && state.committed < state.watermark()) this.#marks.later()
