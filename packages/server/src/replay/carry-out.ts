@@ -21,8 +21,8 @@ const judgeEveryMs = 250
 
 /**
  * Carries out a run: intents, then sends, then results, batch by batch. While one batch is being sent, the intents of the next and the
- * results of the one before are written; no more than three batches are in memory. Before each batch, but not more often than four times
- * a second, it is judged whether to go on.
+ * results of the one before are written; no more than three batches are in memory. Four times a second, and before the
+ * batch after one that ended in a refusal, it is judged whether to go on.
  */
 export async function carryOut(lease: Lease, options: CarryOutOptions): Promise<CarriedOut> {
   const { store, clock, signal, brokers } = options
@@ -31,8 +31,10 @@ export async function carryOut(lease: Lease, options: CarryOutOptions): Promise<
   let next = claimed()
   let noted: Promise<boolean> = Promise.resolve(true)
   let judgedAtMs = clock.now()
+  let isDoubted = false
   const judge = async (): Promise<Judged> => {
     judgedAtMs = clock.now()
+    isDoubted = false
     const judged = await judgeRun(store, lease)
     if (judged.kind === 'passed' || judged.kind === 'stopped') options.onJudged?.(judged)
     return judged
@@ -43,7 +45,10 @@ export async function carryOut(lease: Lease, options: CarryOutOptions): Promise<
       if (claim.kind === 'lost') return 'lost'
       if (claim.kind === 'end') return (await noted) ? 'done' : 'lost'
       const isStopping = claim.kind === 'stopped' || signal.aborted
-      if (!isStopping && clock.now() - judgedAtMs >= judgeEveryMs && (await judge()).kind === 'stopped') {
+      // What was just refused counts, or a quick refusal would burn many batches before anybody looks.
+      if (isDoubted && !(await noted)) return 'lost'
+      const isDue = isDoubted || clock.now() - judgedAtMs >= judgeEveryMs
+      if (!isStopping && isDue && (await judge()).kind === 'stopped') {
         next = Promise.resolve({ kind: 'stopped' })
         if (claim.kind === 'claimed') await putBack(store, lease, claim)
         continue
@@ -67,6 +72,7 @@ export async function carryOut(lease: Lease, options: CarryOutOptions): Promise<
         const batch = { fromOrdinal: claim.fromOrdinal, results }
         noted = throughOutage(clock, () => markResults(store, lease, batch))
         noted.catch(() => undefined)
+        isDoubted = results.at(-1)?.kind !== 'sent'
         continue
       }
       if (!(await noted)) return 'lost'

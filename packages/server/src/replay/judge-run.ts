@@ -108,8 +108,11 @@ async function signsOf(client: PoolClient, lease: Lease, run: Row): Promise<Sign
     cause: 'same' | 'other' | 'new' | null
     title: string
   }>(
+    // By when its first letter was captured: when that failed is only what a worker's clock says.
     `select e.outcome, cause.title,
-       case when cause.first_seen >= run.started_at then 'new' when now_dead.cause_id = was_dead.cause_id then 'same'
+       case when (select uuid_extract_timestamp(first.id) from letter first where first.cause_id = cause.id order by first.id limit 1)
+                   >= run.judged_since then 'new'
+            when now_dead.cause_id = was_dead.cause_id then 'same'
             when cause.id is not null then 'other' end as cause
      from (select * from evidence where run_id = $1 and at > $2::timestamptz order by at desc limit ${recentOutcomes}) e
      join run on run.id = e.run_id

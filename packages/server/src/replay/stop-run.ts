@@ -12,10 +12,10 @@ interface Request {
   readonly reason: string | null
 }
 
-/** Sends nothing more until somebody resumes. Pausing what is paused or halted changes nothing. @throws NOT_FOUND, STATE_CONFLICT (it is over) */
+/** Sends nothing more until somebody resumes. @throws NOT_FOUND, STATE_CONFLICT (it does not run) */
 export function pauseRun(store: Store, request: Request): Promise<void> {
   return change(store, request, async (client, run) => {
-    if (run.state !== 'running') return over(run) ? conflict(run, 'paused') : undefined
+    if (run.state !== 'running') conflict(run, 'paused')
     await client.query(`update run set state = 'paused', problem = $2, rule = null where id = $1`, [
       request.run,
       `paused by ${request.by}${request.reason === null ? '' : `: ${request.reason}`}`,
@@ -77,6 +77,7 @@ export function cancelRun(store: Store, request: Request): Promise<void> {
 interface Run {
   readonly state: string
   readonly rule: string | null
+  readonly problem: string | null
   readonly plan_id: string
   readonly next_ordinal: number
 }
@@ -89,7 +90,7 @@ async function change(
 ): Promise<void> {
   await store.transaction(async (client) => {
     const { rows } = await client.query<Run>(
-      'select state::text, rule, plan_id, next_ordinal from run where id = $1 for update',
+      'select state::text, rule, problem, plan_id, next_ordinal from run where id = $1 for update',
       [request.run],
     )
     const run = rows[0]
@@ -100,8 +101,20 @@ async function change(
 
 const over = ({ state }: Run): boolean => state === 'done' || state === 'cancelled'
 
-function conflict({ state }: Run, wanted: string): never {
-  throw new RedriveError('STATE_CONFLICT', `The run is ${state}; it cannot be ${wanted}.`, { data: { state } })
+function conflict({ state, problem }: Run, wanted: string): never {
+  const why = problem === null || state === 'running' ? '' : ` (${problem})`
+  throw new RedriveError('STATE_CONFLICT', `The run is ${state}${why}; it cannot be ${wanted}.`, {
+    hint: hints[state] ?? 'Look at it: redrive replay watch RUN',
+    data: { state },
+  })
+}
+
+const hints: Readonly<Record<string, string>> = {
+  running: 'It sends already; pause or cancel it to stop it.',
+  paused: 'Nothing is sent until it is resumed; redrive replay resume or cancel.',
+  halted: 'Nothing is sent until it is resumed; redrive replay resume or cancel.',
+  cancelled: 'What it did not send is open again: make a new plan.',
+  done: 'It sent all its letters: make a new plan for what is still open.',
 }
 
 function audit(client: PoolClient, { run, by, reason }: Request, action: string, details = {}): Promise<void> {
