@@ -163,7 +163,7 @@ test('hostile letters and paths neither stop a transform nor get into its words'
     { body: '{"\\u0000":1}' },
     { body: '{"\\ud800":1}' },
     { body: `${'['.repeat(100_000)}` },
-    { body: `{"currency":"${'e'.repeat(3 * 1024 * 1024)}"}` },
+    { body: `{"currency":"${'e'.repeat(900_000)}"}` },
     { body: '{"__proto__":{"currency":1}}' },
     { body: '{"currency":"eur","currency":"usd"}' },
   )

@@ -2,6 +2,7 @@
 import { Command, InvalidArgumentError, Option } from 'commander'
 import { version } from '../version.ts'
 import { exitCodes } from './exit-codes.ts'
+import { addRepairCommands } from './repair-commands.ts'
 import { topics } from './topics.ts'
 
 /**
@@ -106,10 +107,14 @@ office(program.command('letters [query...]'))
   )
   .action(async (query, options) => (await import('./commands/letters.ts')).lettersCommand(query, options))
 
-office(program.command('letter').description('one letter').command('show <id>'))
+const letter = program.command('letter').description('one letter: show, edit, versions, diff, revert')
+office(letter.command('show <id>'))
   .description('everything known of a letter')
   .option('--body', 'only its body, byte for byte')
+  .option('--of <version>', 'with --body: of this version, 0 for the original', wholeNumber(0, 2_147_483_647))
   .action(async (id, options) => (await import('./commands/letters.ts')).letterShowCommand(id, options))
+
+addRepairCommands(program, letter, { office, selecting, wholeNumber })
 
 const replay = program.command('replay').description('send letters again: plan, run, watch, pause, resume, cancel')
 

@@ -1,3 +1,4 @@
+import { RedriveError } from '@redrive/worker'
 import type { PoolClient } from 'pg'
 import { recordAudit } from '../audit/index.ts'
 import { lockForBulk } from '../letters/index.ts'
@@ -15,6 +16,8 @@ interface Request {
   readonly reason: string
   /** `next` of the call before. @default 0 */
   readonly from?: number
+  /** Letters that the caller believes are edited by it; another number refuses. */
+  readonly expect?: number
 }
 
 export interface Reverted {
@@ -28,10 +31,11 @@ export interface Reverted {
 /**
  * Lets the version before the transform's count again, for each letter that is still unsent and at the transform's version. Chunk by chunk,
  * each in a transaction of its own with its audit entry; calling again is harmless.
- * @throws NOT_FOUND
+ * @throws NOT_FOUND, PLAN_STALE (another number)
  */
 export async function revertTransform(store: Store, request: Request, budgetMs: number = workMs): Promise<Reverted> {
   await readTransform(store.pool, request.transform)
+  if (request.expect !== undefined) await agree(store, request.transform, request.expect)
   const endMs = performance.now() + budgetMs
   let [reverted, kept, from] = [0, 0, request.from ?? 0]
   for (;;) {
@@ -42,6 +46,19 @@ export async function revertTransform(store: Store, request: Request, budgetMs: 
     from = chunk.next
     if (performance.now() >= endMs) return { reverted, kept, next: from }
   }
+}
+
+async function agree(store: Store, id: string, expect: number): Promise<void> {
+  const { rows } = await store.pool.query<{ applied: number }>(
+    `select count(*)::int as applied from transform_letter where transform_id = $1 and result = 'applied'`,
+    [id],
+  )
+  const { applied } = rows[0] ?? { applied: 0 }
+  if (applied === expect) return
+  throw new RedriveError('PLAN_STALE', `${applied} letters are edited by this transform, not ${expect}.`, {
+    hint: `Look at it again: redrive transform show ${showTransformId(id)}`,
+    data: { applied },
+  })
 }
 
 async function revertChunk(

@@ -4,6 +4,7 @@ import { exitCodes } from '../exit-codes.ts'
 import { ago, type Output, printTable, size } from '../output.ts'
 import { safeLine, safeText } from '../safe-text.ts'
 import { type SelectionOptions, selectionOf } from '../selection.ts'
+import { printVersions, type Version } from './letter-edit.ts'
 
 interface LetterSummary {
   readonly id: string
@@ -110,15 +111,25 @@ async function lettersOf(
   }
 }
 
-export function letterShowCommand(id: string, options: GlobalOptions & { readonly body?: boolean }): Promise<void> {
+export function letterShowCommand(
+  id: string,
+  options: GlobalOptions & { readonly body?: boolean; readonly of?: number },
+): Promise<void> {
   return withOffice(options, async ({ client, output }) => {
+    const path = `/letters/${encodeURIComponent(id)}`
     if (options.body) {
-      process.stdout.write(await client.bytes(`/letters/${encodeURIComponent(id)}/body`))
+      process.stdout.write(
+        await client.bytes(`${path}/body${options.of === undefined ? '' : `?version=${options.of}`}`),
+      )
       return
     }
-    const letter = await client.get<LetterDetail>(`/letters/${encodeURIComponent(id)}`)
-    if (output.json) output.out(JSON.stringify(letter))
-    else showLetter(output, letter)
+    const letter = await client.get<LetterDetail>(path)
+    if (output.json) return output.out(JSON.stringify(letter))
+    showLetter(output, letter)
+    const { versions } = await client.get<{ versions: readonly Version[] }>(`${path}/versions`)
+    if (versions.length === 1) return
+    output.out(`\n${output.paint('bold', 'Versions')}  (shown above and sent by a replay: *)`)
+    printVersions(output, versions)
   })
 }
 

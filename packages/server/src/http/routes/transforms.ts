@@ -80,7 +80,9 @@ export const transformRoutes: readonly Route[] = [
     },
     handle: async ({ office, body, caller }) => {
       if (body.plan !== undefined && body.selection !== undefined)
-        throw new RedriveError('REQUEST_INVALID', 'Say which letters by a selection or by a plan, not by both.')
+        throw new RedriveError('REQUEST_INVALID', 'Say which letters by a selection or by a plan, not by both.', {
+          hint: 'Leave one of them out.',
+        })
       const id = await createTransform(office.store, {
         selection: body.plan === undefined ? (body.selection ?? {}) : { plan: body.plan },
         change: {
@@ -186,6 +188,12 @@ export const transformRoutes: readonly Route[] = [
           by,
           reason: said(2_000, 'Why; kept in the audit trail.'),
           from: Type.Optional(Type.Integer({ minimum: 0, maximum: 100_000 })),
+          expect: Type.Optional(
+            Type.Integer({
+              description: 'Letters edited by it, as the caller believes; another number refuses.',
+              minimum: 0,
+            }),
+          ),
         },
         closed,
       ),
@@ -197,6 +205,7 @@ export const transformRoutes: readonly Route[] = [
         by: `${body.by} (token ${caller})`,
         reason: body.reason,
         ...(body.from === undefined ? {} : { from: body.from }),
+        ...(body.expect === undefined ? {} : { expect: body.expect }),
       }),
   }),
 ]
