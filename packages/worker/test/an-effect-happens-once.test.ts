@@ -217,7 +217,7 @@ test('without a store, and in a transaction that the store has not, the error sa
   const without = await on.worker({
     handle: (_, context) => {
       try {
-        context.effects.once('x', () => undefined)
+        void context.effects.once('x', () => undefined)
       } catch (error) {
         codes.push((error as { code: string }).code)
       }

@@ -4,7 +4,8 @@ import { test } from 'node:test'
 import { effectsTableSql, postgresEffects } from '@redrive/worker/effects/postgres'
 import type pg from 'pg'
 import { systemClock } from '../src/clock.ts'
-import { type Effects, effectsOf } from '../src/effects/effects.ts'
+import type { Effects } from '../src/effects/effects.ts'
+import { effectsOf } from '../src/effects/effects-of.ts'
 import { openPool } from './database.ts'
 
 const pool = openPool()

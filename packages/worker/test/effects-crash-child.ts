@@ -3,7 +3,7 @@ import { postgresEffects } from '@redrive/worker/effects/postgres'
 import pg from 'pg'
 import { systemClock } from '../src/clock.ts'
 import type { EffectStore } from '../src/effects/effect-store.ts'
-import { effectsOf } from '../src/effects/effects.ts'
+import { effectsOf } from '../src/effects/effects-of.ts'
 
 const [url = '', letterId = '', where = ''] = process.argv.slice(2)
 const pool = new pg.Pool({ connectionString: url, max: 2 })

@@ -1,8 +1,6 @@
 import type { Clock } from '../clock.ts'
-import { RedriveError } from '../errors.ts'
 import type { Message } from '../message.ts'
 import type { EffectStore, MaybeReason } from './effect-store.ts'
-import { once } from './once.ts'
 
 /** Runs what must not happen again when its message is retried or replayed. */
 export interface Effects {
@@ -107,19 +105,4 @@ export interface EffectSettings {
   /** Longest time of one call of the handler. */
   readonly timeoutMs: number
   readonly clock: Clock
-}
-
-export function effectsOf(subject: EffectSubject, settings: EffectSettings): Effects {
-  return {
-    once: (name: string, run: (attempt: EffectAttempt) => unknown, options: OnceOptions<unknown> = {}) =>
-      once({ subject, settings, name, run, options }) as Promise<never>,
-    in(client) {
-      const inside = settings.store.in?.(client)
-      if (inside === undefined)
-        throw new RedriveError('CAPABILITY_MISSING', 'this store of effects has no transactions', {
-          hint: 'Use postgresEffects, or call once without in().',
-        })
-      return effectsOf(subject, { ...settings, store: inside })
-    },
-  }
 }

@@ -1,6 +1,7 @@
 export type { Harness } from './case.ts'
 export type { CaseName } from './case-name.ts'
-export { type EffectHarness, testEffectStore } from './effects/test-effect-store.ts'
+export type { EffectHarness } from './effects/harness.ts'
+export { testEffectStore } from './effects/test-effect-store.ts'
 export { type FakeClock, fakeClock } from './fake-clock.ts'
 export { type OutageBroker, outageOf } from './outage.ts'
 export { type TestBrokerOptions, testBroker } from './test-broker.ts'

@@ -1,16 +1,15 @@
-import type { EffectSettings } from '../effects/effects.ts'
-import { type Effects, effectsOf } from '../effects/effects.ts'
+import type { EffectSettings, Effects } from '../effects/effects.ts'
+import { effectsOf } from '../effects/effects-of.ts'
 import { RedriveError } from '../errors.ts'
-import type { HandlerContext } from './attempt.ts'
 import type { Task } from './task.ts'
 
 /** Makes the effects of one call. */
-export type EffectsOf = (task: Task, context: HandlerContext) => Effects
+export type EffectsOf = (task: Task, call: { readonly signal: AbortSignal; readonly deadline: number }) => Effects
 
 export function effectsOfTask(settings: EffectSettings | null, consumer: string): EffectsOf {
   if (settings === null) return notConfigured
   const { clock } = settings
-  return (task, context) => {
+  return (task, call) => {
     const { id, firstFailedAtMs, lastFailedAtMs } = task.wire()
     return effectsOf(
       {
@@ -21,9 +20,9 @@ export function effectsOfTask(settings: EffectSettings | null, consumer: string)
         // A crash sets only the second.
         failedAtMs: firstFailedAtMs ?? lastFailedAtMs,
         get signal() {
-          return context.signal
+          return call.signal
         },
-        isOver: () => task.lost || clock.now() >= context.deadline,
+        isOver: () => task.lost || clock.now() >= call.deadline,
       },
       settings,
     )

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { beginOf, leaseMs, newKey } from './begin.ts'
-import type { EffectCases } from './test-effect-store.ts'
+import type { EffectCases } from './harness.ts'
 
 export const beginCases: EffectCases = {
   async 'what nobody began is begun, and then another attempt is told to wait'({ store, other }) {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { effectKey, effectWhat } from '../../effects/effect-key.ts'
 import { maxResultBytes, readResult, writeResult } from '../../effects/effect-result.ts'
 import { beginOf } from './begin.ts'
-import type { EffectCases } from './test-effect-store.ts'
+import type { EffectCases } from './harness.ts'
 
 const names = [
   'a\u0000b',

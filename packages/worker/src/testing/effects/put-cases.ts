@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { beginOf, keepMs, leaseMs, newKey } from './begin.ts'
-import type { EffectCases } from './test-effect-store.ts'
+import type { EffectCases } from './harness.ts'
 
 const what = 'decided'
 

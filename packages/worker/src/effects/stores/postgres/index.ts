@@ -1,10 +1,11 @@
+import { createHash } from 'node:crypto'
 import { RedriveError } from '../../../errors.ts'
 import type { Begun, EffectRecord, EffectStore, MaybeReason, PutOptions, Settlement } from '../../effect-store.ts'
 import type { PostgresClientLike } from './client.ts'
 import { type Statements, statementsOf } from './statements.ts'
 import { type EffectsTable, tableName } from './table.ts'
 
-export type { PostgresClientLike } from './client.ts'
+export type { PostgresClientLike, PreparedLike } from './client.ts'
 export { type EffectsTable, effectsTableSql } from './table.ts'
 
 /** Every so many effects, what has expired is removed, at most 1,000 records at a time. */
@@ -17,17 +18,31 @@ const purgeEvery = 500
  * @param client a `Pool` of pg, or another client with its `query`; stays yours
  * @throws OPTION_INVALID
  */
-export function postgresEffects(client: PostgresClientLike, options: EffectsTable = {}): EffectStore {
+export function postgresEffects(client: PostgresClientLike, options: PostgresEffectsOptions = {}): EffectStore {
+  const { isPrepared = true } = options
   const statements = statementsOf(tableName(options))
+  const names = new Map(Object.values(statements).map((text) => [text, `redrive_${digestOf(text)}`]))
   let begins = 0
   const purgeSometimes = (): void => {
-    if (begins++ % purgeEvery === 0) client.query(statements.purge, []).catch(() => undefined)
+    if (begins++ % purgeEvery === 0) client.query({ text: statements.purge, values: [] }).catch(() => undefined)
   }
+  const prepared: Pick<StoreOptions, 'nameOf'> = { nameOf: (text) => (isPrepared ? names.get(text) : undefined) }
   return {
-    ...storeOn(client, statements, { isTransaction: false, onBegin: purgeSometimes }),
+    ...storeOn(client, statements, { ...prepared, isTransaction: false, onBegin: purgeSometimes }),
     in: (inside) =>
-      storeOn(inside as PostgresClientLike, statements, { isTransaction: true, onBegin: () => undefined }),
+      storeOn(inside as PostgresClientLike, statements, { ...prepared, isTransaction: true, onBegin: () => undefined }),
   }
+}
+
+export interface PostgresEffectsOptions extends EffectsTable {
+  /** `false` behind a pooler that keeps no prepared statements, as PgBouncer before 1.21. @default true */
+  readonly isPrepared?: boolean
+}
+
+interface StoreOptions {
+  readonly isTransaction: boolean
+  readonly onBegin: () => void
+  readonly nameOf: (text: string) => string | undefined
 }
 
 interface BeginRow {
@@ -55,12 +70,14 @@ type State = 'begun' | 'done' | 'not-done' | 'failed' | 'expired'
 function storeOn(
   client: PostgresClientLike,
   statements: Statements,
-  { isTransaction, onBegin }: { readonly isTransaction: boolean; readonly onBegin: () => void },
+  { isTransaction, onBegin, nameOf }: StoreOptions,
 ): EffectStore {
   /** The transaction of each attempt. */
   const transactions = new Map<string, string | null>()
-  const rowsOf = async <Row>(text: string, values: unknown[]): Promise<readonly Row[]> =>
-    (await client.query(text, values)).rows as readonly Row[]
+  const rowsOf = async <Row>(text: string, values: unknown[]): Promise<readonly Row[]> => {
+    const name = nameOf(text)
+    return (await client.query(name === undefined ? { text, values } : { name, text, values })).rows as readonly Row[]
+  }
   const look = async (key: string): Promise<LookRow | undefined> =>
     (await rowsOf<LookRow>(statements.look, [bytes(key)]))[0]
 
@@ -127,6 +144,10 @@ function whyOf(state: State): MaybeReason {
 
 function resultOf(options: PutOptions): string | null {
   return options.kind === 'done' ? options.result : null
+}
+
+function digestOf(text: string): string {
+  return createHash('sha256').update(text).digest('hex').slice(0, 24)
 }
 
 function bytes(key: string): Buffer {

@@ -18,13 +18,14 @@ export function statementsOf(table: string): Statements {
   const known = `state, result, what, begins, ${msOf('began_at')} as "beganAtMs", ${msOf(`lease_until - ${now}`)} as "leftMs"`
   return {
     // The same token finds its own row and is told what it was told before. Two transactions meet at an advisory lock, since an insert
-    // would wait for the other one to end. A row that was committed in the meantime is not seen by the last select: no row comes back, and
+    // would wait for the other one to end. What is done is only read: a conflict would lock its row, which is a write. A row that was committed in the meantime is not seen by the last select: no row comes back, and
     // whoever asked looks again.
     begin: `
 with taken as (
   insert into ${table} as e (key, what, state, token, begins, began_at, lease_until, expires_at)
   select $1::bytea, $2, 'begun', $3, 1, ${now}, ${fromNow('$4')}, ${fromNow('$5')}
-  where not $6::boolean or pg_try_advisory_xact_lock(hashtextextended(encode($1::bytea, 'hex'), 0))
+  where not exists (select from ${table} where key = $1 and state = 'done' and expires_at > ${now})
+    and (not $6::boolean or pg_try_advisory_xact_lock(hashtextextended(encode($1::bytea, 'hex'), 0)))
   on conflict (key) do update set
     what = excluded.what,
     state = 'begun',
