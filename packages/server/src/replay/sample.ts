@@ -27,14 +27,11 @@ export async function sampleOf(client: PoolClient, ids: readonly string[], size:
     [candidates],
   )
   const kinds = [...Map.groupBy(rows, ({ kind }) => kind).values()].toSorted((a, b) => b.length - a.length)
-  const chosen: (typeof rows)[number][] = []
-  for (let round = 0; chosen.length < Math.min(size, rows.length); round++) {
-    for (const letters of kinds) {
-      const letter = spread(letters, { round, rounds: Math.ceil(size / kinds.length) })
-      if (letter !== undefined && chosen.length < size && !chosen.includes(letter)) chosen.push(letter)
-    }
-    if (round >= rows.length) break
-  }
+  const orders = kinds.map((letters) => spread(letters, Math.ceil(size / kinds.length)))
+  const longest = Math.max(0, ...kinds.map((letters) => letters.length))
+  const chosen = Array.from({ length: longest }, (_, round) => orders.flatMap((order) => order.slice(round, round + 1)))
+    .flat()
+    .slice(0, size)
   const retried = chosen.flatMap((each) => (each.retried === null ? [] : [each.retried]))
   return {
     ids: chosen.map(({ id }) => id).toSorted(),
@@ -42,9 +39,10 @@ export async function sampleOf(client: PoolClient, ids: readonly string[], size:
   }
 }
 
-/** The oldest first, then the newest, then evenly between; after that one by one. */
-function spread<T>(letters: readonly T[], { round, rounds }: { round: number; rounds: number }): T | undefined {
-  if (round === 0) return letters[0]
-  if (round < rounds) return letters[Math.round(((letters.length - 1) * (rounds - round)) / (rounds - 1))]
-  return letters[round - rounds]
+/** All of them: the oldest, the newest, then evenly between as many as are likely taken, then the rest. */
+function spread<T>(letters: readonly T[], taken: number): readonly T[] {
+  const even = Array.from({ length: taken }, (_, n) =>
+    n === 0 ? letters[0] : letters[Math.round(((letters.length - 1) * (taken - n)) / (taken - 1))],
+  )
+  return [...new Set([...even, ...letters])].filter((letter) => letter !== undefined)
 }

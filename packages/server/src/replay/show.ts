@@ -112,7 +112,7 @@ export async function showPlan(store: Store, id: string): Promise<PlanView> {
 function stageOf(run: {
   readonly canary: number
   readonly verdict: string | null
-  readonly is_ramping: boolean | null
+  readonly is_ramping: boolean
 }): RunView['stage'] {
   if (run.canary > 0 && (run.verdict === null || run.verdict === 'fail' || run.verdict === 'inconclusive'))
     return 'canary'
@@ -122,7 +122,10 @@ function stageOf(run: {
 /** @param id UUID. @throws NOT_FOUND */
 export async function showRun(store: Store, id: string): Promise<RunView> {
   const { rows } = await store.pool.query(
-    `select run.*, plan.letters as planned, plan.canary, now() < ramp_since + make_interval(secs => plan.ramp_seconds) as is_ramping from run join plan on plan.id = run.plan_id where run.id = $1`,
+    `select run.*, plan.letters as planned, plan.canary, 
+       plan.ramp_seconds > 0 and plan.ramp_from < plan.pace
+         and coalesce(now() < ramp_since + make_interval(secs => plan.ramp_seconds), state = 'running') as is_ramping
+      from run join plan on plan.id = run.plan_id where run.id = $1`,
     [id],
   )
   const run = rows[0]
