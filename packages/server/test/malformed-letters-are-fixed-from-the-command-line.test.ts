@@ -175,7 +175,7 @@ test('never everything by accident, nothing without a reason, and mistakes are t
     [2, /does not go with/, ['letter', 'edit', letter, '--patch', file('p', '[]'), '--set', '/a=1', ...why]],
     [2, /Operation 1 of the patch/, ['letter', 'edit', letter, '--patch', file('q', '[{"op":"x","path":""}]'), ...why]],
     [2, /own/, ['letter', 'edit', letter, '--remove-header', 'redrive', ...why]],
-    [6, /no transform/, ['transform', 'show', 't_00000000000000000000000000']],
+    [6, /no such transform/, ['transform', 'show', 't_00000000000000000000000000']],
     [3, /^$/, ['transform', 'preview', 'queue:orders', '--unset', '/none', '--require-match', '--json', ...why]],
   ]
   for (const [code, message, args] of wrong) {

@@ -1,4 +1,7 @@
 import assert from 'node:assert/strict'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
 import { test } from 'node:test'
 import { issuesIn, parseConfig } from './load.ts'
 
@@ -48,6 +51,31 @@ test('unknown settings are mistakes, with the line and what was probably meant',
 test('a mistake in one connection is explained for its type', () => {
   const [first] = mistakes('brokers:\n  main:\n    type: kafka\n    brokers: [nowhere]\n    deadLetters: [a]\n')
   assert.match(first ?? '', /^4:15 brokers\.main\.brokers\.0: /)
+})
+
+test('a schema of bodies is read from its file, beside the configuration; one that cannot be used is a mistake', (t) => {
+  const folder = mkdtempSync(path.join(tmpdir(), 'redrive-config-'))
+  t.after(() => rmSync(folder, { recursive: true }))
+  const file = path.join(folder, 'redrive.yaml')
+  const text = 'queues:\n  orders:\n    bodySchema: order.json\n'
+  const issue = (): string => {
+    try {
+      parseConfig(text, { file, env: {} })
+      return ''
+    } catch (error) {
+      return issuesIn(error)
+        .map(({ line, column, message }) => `${line}:${column} ${message}`)
+        .join()
+    }
+  }
+  assert.match(issue(), /^3:17 the file \/.*order\.json cannot be read \(ENOENT\)/)
+  writeFileSync(path.join(folder, 'order.json'), '{"type":')
+  assert.match(issue(), /is no JSON/)
+  writeFileSync(path.join(folder, 'order.json'), '[]')
+  assert.match(issue(), /no JSON Schema/)
+  writeFileSync(path.join(folder, 'order.json'), '{"type":"object"}\n')
+  assert.equal(issue(), '')
+  assert.equal(parseConfig(text, { file, env: {} }).queues['orders']?.bodySchema, '{"type":"object"}\n')
 })
 
 test('an unknown type of broker names the known ones', () => {

@@ -1,7 +1,9 @@
 import { existsSync, readFileSync } from 'node:fs'
+import { dirname } from 'node:path'
 import { isRedriveError, RedriveError } from '@redrive/worker'
 import { Errors } from 'typebox/value'
 import { LineCounter, parseDocument } from 'yaml'
+import { readBodySchemas } from './body-schemas.ts'
 import { holdsSecret, ReferenceProblem, resolveReferences } from './references.ts'
 import { type BrokerConfig, brokerSchemaByType, type Config, defaults, fileSchema, type QueueConfig } from './schema.ts'
 
@@ -62,7 +64,13 @@ export function parseConfig(text: string, options: { readonly file: string; read
     return string
   })
   if (issues.length > 0) throw invalid(options.file, issues)
-  const config = configOf(resolved as RawConfig, options.env)
+  const raw = resolved as RawConfig
+  const queues = readBodySchemas(raw.queues ?? {}, dirname(options.file), (queue, message) => {
+    const keys = ['queues', queue, 'bodySchema']
+    issues.push({ ...at(offsetOf(keys)), path: keys.join('.'), message })
+  })
+  if (issues.length > 0) throw invalid(options.file, issues)
+  const config = configOf({ ...raw, queues }, options.env)
   const brokers = Object.entries(config.brokers).map(([name, broker]): [string, BrokerConfig] => {
     const { line, column } = at(offsetOf(['brokers', name]))
     return [name, { ...broker, at: `${options.file}:${line}:${column}` }]

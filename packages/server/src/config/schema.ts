@@ -36,6 +36,8 @@ export type BrokerConfig = Captured &
 export interface QueueConfig {
   readonly owner?: string
   readonly runbook?: string
+  /** In the file: where a JSON Schema is, beside the file. Once loaded: its text. Edited bodies have to fit it. */
+  readonly bodySchema?: string
 }
 
 export const defaults = {
@@ -133,6 +135,13 @@ export const fileSchema: object = Type.Object(
           {
             owner: Type.Optional(Type.String({ maxLength: 200 })),
             runbook: Type.Optional(Type.String({ maxLength: 2_000 })),
+            bodySchema: Type.Optional(
+              Type.String({
+                description: 'File of a JSON Schema that edited bodies have to fit; relative to this file.',
+                minLength: 1,
+                maxLength: 1_000,
+              }),
+            ),
           },
           closed,
         ),

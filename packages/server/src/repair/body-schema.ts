@@ -7,7 +7,7 @@ const maxMs = 250
 /**
  * Why a body does not fit the JSON Schema of its queue, or `null`. The schema sees values: numbers beyond 2^53 rounded, of two equal keys
  * the last. The bytes themselves are not touched.
- * @param schema as text, which `readSchema` took
+ * @param schema as text; the configuration takes only JSON
  */
 export function bodyProblem(schema: string, body: Buffer | null): string | null {
   if (body === null) return 'its queue has a schema, and it would have no body'
@@ -35,19 +35,6 @@ export function bodyProblem(schema: string, body: Buffer | null): string | null 
       return `to check it against the schema of its queue takes longer than ${maxMs} ms`
     throw error
   }
-}
-
-/** What is wrong with a schema's text, or `null`. */
-export function schemaProblem(text: string): string | null {
-  let schema: unknown
-  try {
-    schema = JSON.parse(text)
-  } catch {
-    return 'it is no JSON'
-  }
-  if (typeof schema !== 'boolean' && (typeof schema !== 'object' || schema === null || Array.isArray(schema)))
-    return 'a JSON Schema is an object'
-  return null
 }
 
 interface Compiled {
