@@ -106,7 +106,7 @@ test('an effect that is still going on is not begun by the next attempt, which g
   await stop(on, running)
 })
 
-test('a late handler begins no effect, nor does one whose partition is gone', async () => {
+test('a handler that is late begins no effect', async () => {
   const { on, worker } = effectsBed()
   const hold = Promise.withResolvers<void>()
   const begun: number[] = []
