@@ -2,8 +2,8 @@ import type { Clock } from '../clock.ts'
 import type { Effects } from '../effects/effects.ts'
 import type { Message } from '../message.ts'
 import type { Origin } from '../wire.ts'
-import type { Linked } from './chain.ts'
-import { deadlines, type Expiring } from './deadlines.ts'
+import type { Call } from './call.ts'
+import { deadlines } from './deadlines.ts'
 import type { EffectsOf } from './effects-of-task.ts'
 import type { Task } from './task.ts'
 
@@ -44,14 +44,9 @@ export type AttemptResult =
   /** The worker stopped; whatever the handler did, it does not count. */
   | { readonly kind: 'aborted' }
 
-/** Where a result goes. An object, because one is needed per message, and there is one already. */
-export interface Awaiting {
-  came(result: AttemptResult): void
-}
-
 export interface Attempts {
-  /** One call of the handler; `awaiting.came` is called once, perhaps at once, and at the latest at the timeout. */
-  run(task: Task, awaiting: Awaiting): void
+  /** Calls the handler; `call.came` is called once, perhaps at once, and at the latest at the timeout. */
+  run(call: Call): void
   /** Fires the signals of all that run; they count as not done. */
   abortAll(): void
   /** Ends those that ignored their signal. */
@@ -68,50 +63,55 @@ export function attempts(options: {
   readonly onLate: (task: Task, result: 'handled' | 'failed') => void
 }): Attempts {
   const { handle, timeoutMs, clock, effects, onLate } = options
-  const running = deadlines<Attempt>({
+  const running = deadlines<Call>({
     clock,
     signal: options.signal,
-    expire(attempt) {
+    expire(call) {
       // Fenced first: a handler that answers to the signal at once is late all the same.
-      attempt.awaiting.came(attempt.aborted ? { kind: 'aborted' } : { kind: 'timeout' })
-      attempt.abort(new DOMException(`no answer within ${timeoutMs} ms`, 'TimeoutError'))
+      call.came(call.isGivenUp ? { kind: 'aborted' } : { kind: 'timeout' })
+      call.abort(new DOMException(`no answer within ${timeoutMs} ms`, 'TimeoutError'))
     },
   })
 
   return {
-    run(task, awaiting) {
-      const context = new Context(task, clock.now() + timeoutMs, effects)
+    run(call) {
+      call.deadline = clock.now() + timeoutMs
       let answer: unknown
       try {
-        answer = handle(task.message, context)
+        answer = handle(call.task.message, new Context(call, effects))
       } catch (thrown) {
-        return awaiting.came({ kind: 'threw', thrown })
+        return call.came({ kind: 'threw', thrown })
       }
-      if (isPlain(answer)) return awaiting.came({ kind: 'returned', value: answer })
-      const attempt = new Attempt(context, awaiting)
-      running.watch(attempt)
+      if (isPlain(answer)) return call.came(returned(answer))
+      running.watch(call)
       // Also where it is no promise but only looks like one, and where looking throws.
       Promise.resolve(answer).then(
         (value) => {
-          if (!running.unwatch(attempt)) return onLate(task, 'handled')
-          awaiting.came({ kind: 'returned', value })
+          if (!running.unwatch(call)) return onLate(call.task, 'handled')
+          call.came(returned(value))
         },
         (thrown: unknown) => {
-          if (!running.unwatch(attempt)) return onLate(task, 'failed')
-          awaiting.came(attempt.aborted ? { kind: 'aborted' } : { kind: 'threw', thrown })
+          if (!running.unwatch(call)) return onLate(call.task, 'failed')
+          call.came(call.isGivenUp ? { kind: 'aborted' } : { kind: 'threw', thrown })
         },
       )
     },
     abortAll() {
       for (const each of running.watched()) {
-        each.aborted = true
+        each.isGivenUp = true
         each.abort(new DOMException('the worker stops', 'AbortError'))
       }
     },
     abandonAll() {
-      for (const each of running.watched()) if (running.unwatch(each)) each.awaiting.came({ kind: 'aborted' })
+      for (const each of running.watched()) if (running.unwatch(each)) each.came({ kind: 'aborted' })
     },
   }
+}
+
+const nothing: AttemptResult = { kind: 'returned', value: undefined }
+
+function returned(value: unknown): AttemptResult {
+  return value === undefined ? nothing : { kind: 'returned', value }
 }
 
 /** Nothing that could be a promise. */
@@ -119,86 +119,53 @@ function isPlain(answer: unknown): boolean {
   return answer === null || (typeof answer !== 'object' && typeof answer !== 'function')
 }
 
-/** A call that has not been answered yet. */
-class Attempt implements Expiring, Linked<Attempt> {
-  before: Attempt | null = null
-  after: Attempt | null = null
-  chained = false
-  aborted = false
-  readonly deadline: number
-  readonly awaiting: Awaiting
-  readonly #context: Context
-
-  constructor(context: Context, awaiting: Awaiting) {
-    this.deadline = context.deadline
-    this.awaiting = awaiting
-    this.#context = context
-  }
-
-  abort(reason: unknown): void {
-    abort(this.#context, reason)
-  }
-}
-
-let abort: (context: Context, reason: unknown) => void
-
 /** Most handlers ask for little of this, so it is made when asked for. */
 class Context implements HandlerContext {
-  readonly deadline: number
-  readonly #task: Task
+  readonly #call: Call
   readonly #effects: EffectsOf
-  #controller: AbortController | null = null
-  #abortedWith: { readonly reason: unknown } | null = null
 
-  static {
-    // Kept from handlers: the signal is theirs to hear, not to give.
-    abort = (context, reason) => {
-      context.#abortedWith ??= { reason }
-      context.#controller?.abort(context.#abortedWith.reason)
-    }
-  }
-
-  constructor(task: Task, deadline: number, effects: EffectsOf) {
-    this.#task = task
-    this.deadline = deadline
+  constructor(call: Call, effects: EffectsOf) {
+    this.#call = call
     this.#effects = effects
   }
 
   get effects(): Effects {
-    return this.#effects(this.#task, this)
+    return this.#effects(this.#call.task, this)
   }
 
   get signal(): AbortSignal {
-    this.#controller ??= new AbortController()
-    if (this.#abortedWith !== null) this.#controller.abort(this.#abortedWith.reason)
-    return this.#controller.signal
+    return this.#call.signal
+  }
+
+  get deadline(): number {
+    return this.#call.deadline
   }
 
   get attempt(): number {
-    return this.#task.wire().attempts + 1
+    return this.#call.task.wire().attempts + 1
   }
 
   get letterId(): string {
-    return this.#task.wire().id
+    return this.#call.task.wire().id
   }
 
   get named(): boolean {
-    return this.#task.named
+    return this.#call.task.named
   }
 
   get origin(): Origin {
-    return this.#task.wire().origin
+    return this.#call.task.wire().origin
   }
 
   get place(): string {
-    return this.#task.delivery.place
+    return this.#call.task.delivery.place
   }
 
   get replayId(): string | null {
-    return this.#task.wire().replayId
+    return this.#call.task.wire().replayId
   }
 
   get traceparent(): string | null {
-    return this.#task.wire().traceparent
+    return this.#call.task.wire().traceparent
   }
 }

@@ -6,7 +6,8 @@ import { laneFor } from '../lanes.ts'
 import { retryAfterMs } from '../retry-after.ts'
 import { decide, maxAttemptsOf } from '../retry-policy.ts'
 import type { Wire } from '../wire.ts'
-import type { AttemptResult, Awaiting } from './attempt.ts'
+import type { AttemptResult } from './attempt.ts'
+import { Call } from './call.ts'
 import { copies } from './copies.ts'
 import { die } from './death.ts'
 import { failingWire } from './failing-wire.ts'
@@ -23,28 +24,27 @@ export function work(kit: Kit, task: Task): Promise<void> {
 }
 
 /** The same as a job. A class, because one is made per message: what is simply handled, as most is, costs no promise of ours. */
-export class Work implements Job, Awaiting, Settled {
+export class Work extends Call implements Job, Settled {
   readonly orderKey: string | null
   readonly from: Job['from']
   readonly #kit: Kit
-  readonly #task: Task
-  #ended: (job: Job) => void = () => undefined
+  #ended: (job: Job) => void = nobody
 
   constructor(kit: Kit, task: Task, { orderKey, from }: Pick<Job, 'orderKey' | 'from'> = alone) {
+    super(task)
     this.orderKey = orderKey
     this.from = from
     this.#kit = kit
-    this.#task = task
   }
 
   run(ended: (job: Job) => void): void {
     this.#ended = ended
-    if (this.#task.lost) return ended(this)
-    this.#kit.attempts.run(this.#task, this)
+    if (this.task.lost) return ended(this)
+    this.#kit.attempts.run(this)
   }
 
   came(result: AttemptResult): void {
-    const task = this.#task
+    const { task } = this
     if (result.kind === 'returned' && result.value === undefined && task.replayId === null && !task.lost) {
       noteHandled(this.#kit, task)
       task.ackThen(this)
@@ -56,9 +56,11 @@ export class Work implements Job, Awaiting, Settled {
   }
 
   release(): Promise<void> {
-    return this.#task.release()
+    return this.task.release()
   }
 }
+
+function nobody(): void {}
 
 const alone = { orderKey: null, from: 'lane' } as const
 
