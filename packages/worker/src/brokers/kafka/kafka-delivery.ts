@@ -1,6 +1,5 @@
 import type { Delivery } from '../../broker.ts'
 import type { Message } from '../../message.ts'
-import type { FetchedRecord } from './fetched-records.ts'
 
 /** The partition a delivery belongs to. */
 export interface DeliveringPartition {
@@ -18,28 +17,38 @@ export interface DeliveringPartition {
  */
 export class KafkaDelivery implements Delivery {
   readonly message: Message
-  readonly position: bigint
   readonly bytes: number
   readonly redelivered: boolean
-  readonly deliveryCount: null = null
   readonly state: DeliveringPartition
   readonly slot: KafkaDelivery
   /** This delivery was settled, or lost. */
   ended = false
   /** The record is done with: only on slots. */
   done = false
+  readonly #base: bigint
+  readonly #delta: number
 
+  /** @param record its position is `base` plus `delta` */
   constructor(
     state: DeliveringPartition,
-    record: FetchedRecord,
+    record: { readonly base: bigint; readonly delta: number; readonly message: Message; readonly bytes: number },
     { redelivered, slot }: { readonly redelivered: boolean; readonly slot?: KafkaDelivery },
   ) {
     this.state = state
-    this.position = record.offset
+    this.#base = record.base
+    this.#delta = record.delta
     this.message = record.message
     this.bytes = record.bytes
     this.redelivered = redelivered
     this.slot = slot ?? this
+  }
+
+  get position(): bigint {
+    return this.#base + BigInt(this.#delta)
+  }
+
+  get deliveryCount(): null {
+    return null
   }
 
   get place(): string {

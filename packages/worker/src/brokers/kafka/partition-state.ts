@@ -1,4 +1,4 @@
-import { type FetchedRecords, recordsFrom } from './fetched-records.ts'
+import { deltaOf, type FetchedRecords, recordsFrom } from './fetched-records.ts'
 import { Fifo } from './fifo.ts'
 import { KafkaDelivery } from './kafka-delivery.ts'
 import { firstStartWindow, nextStartWindow, type StartWindow } from './start-window.ts'
@@ -20,22 +20,21 @@ export class PartitionState {
   lost = false
   /** As the broker has it. */
   committed: bigint | null
-  /** Everything below may be handed out: a start mark covers it. `null`: no start marks are kept. */
-  started: bigint | null
   bufferedBytes = 0
   /** Handed out and not settled. */
   inHands = { messages: 0, bytes: 0 }
   /** Fetched and not handed out. */
   buffered = 0
   readonly #fetched = new Fifo<FetchedRecords>()
-  /** Which of the first of `#fetched` is the next to hand out, and its offset. */
+  /** The first of `#fetched`, which of it is the next to hand out, and below which delta of it what is true. */
+  #records: FetchedRecords | undefined
   #at = 0
-  #first: bigint | undefined
+  #startedBelow = 0
+  #suspectBelow = 0
   /** Handed out and not yet behind the watermark, in order. */
   readonly #window = new Fifo<KafkaDelivery>()
-  readonly #suspectBelow: bigint
-  /** The last one. */
-  #handed: bigint
+  #started: bigint | null
+  readonly #suspected: bigint
   /** A start mark goes no further. */
   #reach: bigint
   #startWindow: StartWindow
@@ -56,11 +55,20 @@ export class PartitionState {
     this.name = String(place.partition)
     this.next = start.next
     this.committed = start.committed
-    this.#handed = start.next - 1n
-    this.#suspectBelow = start.keepsMarks ? (start.started ?? start.next) : start.next
-    this.started = start.keepsMarks ? (start.started ?? start.next) : null
+    this.#suspected = start.keepsMarks ? (start.started ?? start.next) : start.next
+    this.#started = start.keepsMarks ? (start.started ?? start.next) : null
     this.#reach = start.next
     this.#startWindow = firstStartWindow(start.maxInFlight)
+  }
+
+  /** Everything below may be handed out: a start mark covers it. `null`: no start marks are kept. */
+  get started(): bigint | null {
+    return this.#started
+  }
+
+  set started(offset: bigint | null) {
+    this.#started = offset
+    this.#look()
   }
 
   /** They ascend; those below `next` are ignored. */
@@ -75,7 +83,7 @@ export class PartitionState {
       this.buffered += records.count
       this.#fetched.push(records)
     }
-    this.#first ??= this.#fetched.first()?.offset(0)
+    this.#look()
     if (next <= this.next) return
     // What the next fetch will bring is marked while this one is worked on, or it would wait for its mark; what does not exist is not.
     const oneMore = next + (next - this.next)
@@ -85,27 +93,42 @@ export class PartitionState {
 
   /** Bytes of the next record, if it may be handed out. */
   readyBytes(): number | undefined {
-    if (this.#first === undefined || (this.started !== null && this.#first >= this.started)) return undefined
-    return this.#fetched.first()?.bytes(this.#at)
+    const records = this.#records
+    if (records === undefined || records.delta(this.#at) >= this.#startedBelow) return undefined
+    return records.bytes(this.#at)
   }
 
   /** The next record. Only while `readyBytes` has an answer. */
   take(): KafkaDelivery {
-    const records = this.#fetched.first() as FetchedRecords
-    const offset = this.#first as bigint
-    const record = { offset, message: records.message(this.#at), bytes: records.bytes(this.#at) }
-    const delivery = new KafkaDelivery(this, record, offset < this.#suspectBelow ? again : fresh)
-    this.#handed = offset
+    const records = this.#records as FetchedRecords
+    const at = this.#at
+    const [delta, bytes] = [records.delta(at), records.bytes(at)]
+    const record = { base: records.base, delta, message: records.message(at), bytes }
+    const delivery = new KafkaDelivery(this, record, delta < this.#suspectBelow ? again : fresh)
     this.#window.push(delivery)
     this.buffered -= 1
-    this.bufferedBytes -= record.bytes
+    this.bufferedBytes -= bytes
     this.#at += 1
     if (this.#at === records.count) {
       this.#fetched.shift()
       this.#at = 0
+      this.#look()
     }
-    this.#first = this.#fetched.first()?.offset(this.#at)
     return delivery
+  }
+
+  /** Offsets are compared once for many records. */
+  #look(): void {
+    const records = this.#fetched.first()
+    this.#records = records
+    if (records === undefined) return
+    this.#startedBelow = this.#started === null ? Number.POSITIVE_INFINITY : deltaOf(this.#started, records)
+    this.#suspectBelow = deltaOf(this.#suspected, records)
+  }
+
+  /** The next to hand out; `undefined`: nothing waits. */
+  #first(): bigint | undefined {
+    return this.#records === undefined ? undefined : this.#records.base + BigInt(this.#records.delta(this.#at))
   }
 
   /** Lets go of what is done, so that its bytes can go as well. */
@@ -116,13 +139,13 @@ export class PartitionState {
   /** Everything below is done. */
   watermark(): bigint {
     this.forgetDone()
-    return this.#window.first()?.position ?? this.#first ?? this.next
+    return this.#window.first()?.position ?? this.#first() ?? this.next
   }
 
   /** Half of what the start mark covers is used up, and there is more. */
   needsStartMark(): boolean {
     if (this.started === null || this.started >= this.#reach) return false
-    return this.started <= this.#markFrom() + this.#startWindow.size / 2n
+    return this.started <= (this.#first() ?? this.next) + this.#startWindow.size / 2n
   }
 
   /**
@@ -133,14 +156,9 @@ export class PartitionState {
   nextStartMark(nowMs: number): bigint | null {
     if (this.started === null) return null
     if (this.needsStartMark()) this.#startWindow = nextStartWindow(this.#startWindow, nowMs)
-    const wanted = this.#markFrom() + this.#startWindow.size
+    const wanted = (this.#first() ?? this.next) + this.#startWindow.size
     const mark = wanted < this.#reach ? wanted : this.#reach
     return mark > this.started ? mark : null
-  }
-
-  #markFrom(): bigint {
-    const first = this.#first ?? this.next
-    return first > this.#handed ? first : this.#handed + 1n
   }
 
   /** The start mark of a clean end: just behind the last record that was handed out and is not settled. */
@@ -158,7 +176,7 @@ export class PartitionState {
     this.buffered = 0
     this.#fetched.clear()
     this.#at = 0
-    this.#first = undefined
+    this.#look()
     this.#window.clear()
   }
 }

@@ -28,19 +28,19 @@ export function recordsOf(
 /** A batch as the client parsed it. */
 class BatchRecords implements FetchedRecords {
   readonly count: number
+  readonly base: bigint
   readonly #records: readonly FetchedBatchRecord[]
-  readonly #firstOffset: bigint
   readonly #timestampOf: (record: FetchedBatchRecord) => number
 
   constructor(batch: FetchedBatch) {
     this.count = batch.records.length
+    this.base = batch.firstOffset
     this.#records = batch.records
-    this.#firstOffset = batch.firstOffset
     this.#timestampOf = timestampsOf(batch)
   }
 
-  offset(at: number): bigint {
-    return this.#firstOffset + BigInt(this.#record(at).offsetDelta)
+  delta(at: number): number {
+    return this.#record(at).offsetDelta
   }
 
   bytes(at: number): number {

@@ -188,7 +188,7 @@ export class KafkaSubscription implements Subscription {
   #release(delivery: KafkaDelivery, delayMs: number): void {
     const again = new KafkaDelivery(
       delivery.state,
-      { offset: delivery.position, message: delivery.message, bytes: delivery.bytes },
+      { base: delivery.position, delta: 0, message: delivery.message, bytes: delivery.bytes },
       delivery,
     )
     const back = (): void => {
