@@ -44,6 +44,7 @@ export function startOperator(dataDir: string): Operator {
             pace: 2_000,
             canary: 0,
             rampSeconds: 0,
+            beyondCap: true,
             halt: { returnedPercent: null, returnedInARow: null, newCause: false, notSentInARow: null },
           })
           if (plan.letters > 0) await call('POST', `/plans/${plan.id}/run`, { by: 'torture', expect: plan.letters })

@@ -146,6 +146,8 @@ export async function officeBed(t: TestContext): Promise<OfficeBed> {
         nowMs: Date.now(),
         ...options,
         control: { ...noControl, pace: 10_000, ...options.control },
+        // Journeys replay what came back at once.
+        limits: { beyondCap: true, ...options.limits },
       })
       return showPlan(store, id)
     },

@@ -226,6 +226,9 @@ test('each answer is what its schema in the OpenAPI says', async (t) => {
   await ask('POST /runs/:id/pause', `/runs/${going.json['id']}/pause`, { by: 'ann', reason: 'lunch' })
   await ask('POST /runs/:id/resume', `/runs/${going.json['id']}/resume`, { by: 'ann' })
   await ask('POST /runs/:id/cancel', `/runs/${going.json['id']}/cancel`, { by: 'ann' })
+  await ask('GET /runs/:id/letters', `/runs/${going.json['id']}/letters?limit=2`)
+  await ask('GET /runs/:id/report', `/runs/${going.json['id']}/report`)
+  await ask('GET /runs/:id/compare/:other', `/runs/${run['id']}/compare/${going.json['id']}`)
   const edited = `/letters/${showLetterId((await bed.captured({ body: '{"n":1e400}', release: '4.0' }))[0] ?? '')}`
   const patch = '[{"op":"add","path":"/id","value":9007199254740993}]'
   const said = { by: 'ann', reason: 'fixed' }

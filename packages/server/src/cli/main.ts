@@ -116,7 +116,9 @@ office(letter.command('show <id>'))
 
 addRepairCommands(program, letter, { office, selecting, wholeNumber })
 
-const replay = program.command('replay').description('send letters again: plan, run, watch, pause, resume, cancel')
+const replay = program
+  .command('replay')
+  .description('send letters again: plan, run, watch, pause, resume, cancel, list, report, compare')
 
 selecting(replay.command('plan [query...]'))
   .description('freeze what would be sent and where; sends nothing')
@@ -140,6 +142,9 @@ selecting(replay.command('plan [query...]'))
   .option('--no-halt', 'halt for nothing of the above; it is recorded with the plan')
   .option('--max-letters <number>', 'halt after so many', wholeNumber(1, 1_000_000))
   .option('--max-seconds <seconds>', 'halt after so long', seconds)
+  .option('--max-hops <number>', 'leave out what died more often, over all its replays', wholeNumber(1, 1_000), 5)
+  .option('--beyond-cap', 'also what died more often, and what came back from a replay just now')
+  .option('--skip-superseded', 'leave out letters with a newer one of their key in their queue')
   .option('--reason <text>', 'kept in the audit trail')
   .option('--require-match', 'exit 3 when nothing matches')
   .addHelpText(
@@ -165,6 +170,27 @@ office(replay.command('watch <run>'))
   .description('follow a run until every outcome is known, or it is stopped')
   .option('--timeout <seconds>', 'wait at most so long', seconds, 900)
   .action(async (id, options) => (await import('./commands/replay-run.ts')).watchCommand(id, options))
+
+office(replay.command('list'))
+  .description('runs, newest first')
+  .option('--limit <number>', 'at most so many, up to 200', pageSize, 20)
+  .action(async (options) => (await import('./commands/replay-list.ts')).listCommand(options))
+
+office(replay.command('report <run>'))
+  .description('what a run did, like a receipt; or a row for each of its letters')
+  .addOption(
+    new Option('--format <format>', 'text: the receipt; json: an object a letter and line; csv: a row a letter')
+      .choices(['text', 'json', 'csv'])
+      .default('text'),
+  )
+  .option('--out <file>', 'into a file, which is there only when it is complete')
+  .action(async (id, options) => (await import('./commands/replay-report.ts')).reportCommand(id, options))
+
+office(replay.command('compare <before> <after>'))
+  .description('two runs side by side, and what changed for letters that were in both')
+  .action(async (before, after, options) =>
+    (await import('./commands/replay-compare.ts')).compareCommand(before, after, options),
+  )
 
 for (const [what, description] of [
   ['pause', 'send nothing more; answers when nothing is on its way any more'],

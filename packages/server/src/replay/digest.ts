@@ -2,14 +2,14 @@ import { createHash } from 'node:crypto'
 import type { PoolClient } from 'pg'
 
 /**
- * SHA-256 over everything a plan fixes: letters with revision, version and body hash, destinations, cut-off and pace. Whoever agrees to a
+ * SHA-256 over everything a plan fixes: letters with revision, version and body hash, destinations, cut-off, pace and limits. Whoever agrees to a
  * plan agrees to its digest; a plan whose rows no longer give it is refused. The server hashes its rows by the page, so that they need
  * not come here.
  */
 export async function digestOfPlan(client: PoolClient, id: string): Promise<Buffer> {
   const hash = createHash('sha256')
   const { rows } = await client.query(
-    `select cutoff, destination, selection, pace, canary, verdict_seconds, ramp_from, ramp_seconds, halt_rules,
+    `select cutoff, destination, selection, pace, canary, verdict_seconds, ramp_from, ramp_seconds, halt_rules, max_hops, beyond_cap, skip_superseded,
        (select jsonb_agg(jsonb_build_array(number, broker, place) order by number) from plan_place where plan_id = $1) as places
      from plan where id = $1`,
     [id],

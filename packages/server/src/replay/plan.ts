@@ -5,22 +5,26 @@ import { recordAudit } from '../audit/index.ts'
 import { resolveSelection, type Selection } from '../letters/index.ts'
 import { showPlanId } from '../store/ids.ts'
 import type { Store } from '../store/store.ts'
+import { cancelledBy } from './cancelled-by.ts'
 import { type Control, checkControl } from './control.ts'
-import { type Destination, destinationOf } from './destination.ts'
+import type { Destination } from './destination.ts'
 import { digestOfPlan } from './digest.ts'
+import { type Draft, freeze } from './freeze.ts'
+import { checkLimits, defaultLimits, type Limits } from './limits.ts'
 import { type Sample, sampleOf } from './sample.ts'
+import { findSuperseded } from './superseded.ts'
 
 export interface PlanRequest {
   readonly selection: Selection
   readonly destination: Destination
   readonly control: Control
+  readonly limits?: Partial<Limits>
   readonly by: string
   readonly reason: string | null
   readonly nowMs: number
+  /** Ends planning wherever it is; nothing is kept. */
+  readonly signal?: AbortSignal
 }
-
-/** Why letters of the selection are not in the plan. */
-export type SkipReason = 'not-open' | 'missing' | 'no-lane' | 'origin-unknown' | 'no-broker'
 
 /**
  * Freezes a set of letters, each with its revision, the hash of its bytes and its destination, under one digest. Sends nothing: it is
@@ -35,156 +39,148 @@ export async function createPlan(
   request: PlanRequest,
 ): Promise<string> {
   const { control } = request
+  const limits = { ...defaultLimits, ...request.limits }
   checkControl(control)
+  checkLimits(limits)
   const id = randomUUID()
-  await store.transaction(async (client) => {
-    const selected = await resolveSelection(client, request.selection, request.nowMs)
-    const skipped = new Map<SkipReason, number>()
-    if (selected.missing.length > 0) skipped.set('missing', selected.missing.length)
-    await client.query(
-      `insert into plan (id, created_by, reason, selection, cutoff, destination, pace, ramp_from, ramp_seconds, halt_rules, letters, bytes, digest)
-       values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 0, 0, '')`,
-      [
-        id,
-        request.by,
-        request.reason,
-        request.selection,
-        new Date(request.nowMs),
-        request.destination,
-        control.pace,
-        control.rampFrom ?? Math.max(1, Math.floor(control.pace / 10)),
-        control.rampSeconds,
-        control.halt,
-      ],
-    )
-    const places = new Map<string, number>()
-    const sample =
-      control.canary > 0 && selected.ids.length > control.canary
-        ? await sampleOf(client, selected.ids, control.canary)
-        : noSample
-    const sampled = new Set(sample.ids)
-    const rest = sampled.size === 0 ? selected.ids : selected.ids.filter((letter) => !sampled.has(letter))
-    const draft = { id, request, brokers, skipped, places }
-    const canary = await freeze(client, { ...draft, ordinal: 0, ids: sample.ids })
-    let ordinal = canary
-    for (let from = 0; from < rest.length; from += pageSize)
-      ordinal = await freeze(client, { ...draft, ordinal, ids: rest.slice(from, from + pageSize) })
-    await seal(client, id, {
-      skipped,
-      places,
-      canary: canary < ordinal ? canary : 0,
-      verdictSeconds: control.verdictSeconds ?? patienceFor(sample),
-    })
-    const details = { letters: ordinal, destination: request.destination, control }
-    await recordAudit(client, {
-      actor: request.by,
-      action: 'plan.create',
-      target: showPlanId(id),
-      reason: request.reason,
-      details,
-    })
-  })
+  await store.transaction((client) =>
+    cancelledBy(store, client, {
+      signal: request.signal,
+      work: async () => {
+        const selected = await resolveSelection(client, request.selection, request.nowMs)
+        await insertPlan(client, id, { ...request, limits })
+        const superseded = await findSuperseded(client, selected.ids, supersededPatienceMs)
+        if (superseded === null && limits.skipSuperseded) throw tooManyToCompare()
+        const draft: Draft = {
+          id,
+          destination: request.destination,
+          limits,
+          nowMs: request.nowMs,
+          brokers,
+          superseded,
+          skipped: new Map(selected.missing.length > 0 ? [['missing', selected.missing.length]] : []),
+          places: new Map(),
+          queueIds: new Set(),
+          strips: new Set(),
+          supersededLetters: 0,
+          letters: 0,
+        }
+        await freezeAll(client, draft, { ids: selected.ids, control })
+        const details = { letters: draft.letters, destination: request.destination, control, limits }
+        await recordAudit(client, {
+          actor: request.by,
+          action: 'plan.create',
+          target: showPlanId(id),
+          reason: request.reason,
+          details,
+        })
+      },
+    }),
+  )
   return id
 }
 
 const pageSize = 5_000
+const supersededPatienceMs = 20_000
 const noSample: Sample = { ids: [], retriedSeconds: null }
+
+async function insertPlan(
+  client: PoolClient,
+  id: string,
+  request: PlanRequest & { readonly limits: Limits },
+): Promise<void> {
+  const { control, limits } = request
+  await client.query(
+    `insert into plan (id, created_by, reason, selection, cutoff, destination, pace, ramp_from, ramp_seconds, halt_rules,
+       max_hops, beyond_cap, skip_superseded, letters, bytes, digest)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, 0, 0, '')`,
+    [
+      id,
+      request.by,
+      request.reason,
+      request.selection,
+      new Date(request.nowMs),
+      request.destination,
+      control.pace,
+      control.rampFrom ?? Math.max(1, Math.floor(control.pace / 10)),
+      control.rampSeconds,
+      control.halt,
+      limits.maxHops,
+      limits.beyondCap,
+      limits.skipSuperseded,
+    ],
+  )
+}
+
+/** The canary first, then the others, oldest first. */
+async function freezeAll(
+  client: PoolClient,
+  draft: Draft,
+  { ids, control }: { readonly ids: readonly string[]; readonly control: Control },
+): Promise<void> {
+  const sample =
+    control.canary > 0 && ids.length > control.canary ? await sampleOf(client, ids, control.canary) : noSample
+  const sampled = new Set(sample.ids)
+  const rest = sampled.size === 0 ? ids : ids.filter((letter) => !sampled.has(letter))
+  await freeze(client, draft, sample.ids)
+  for (let from = 0; from < rest.length; from += pageSize)
+    await freeze(client, draft, rest.slice(from, from + pageSize))
+  await seal(client, draft, {
+    // Where some of the sample may not be sent, the oldest of the others stand in for them.
+    canary: draft.letters > control.canary ? control.canary : 0,
+    verdictSeconds: control.verdictSeconds ?? patienceFor(sample),
+  })
+}
 
 /** As long as its consumer's own retries may take once more, and half of that. */
 function patienceFor({ retriedSeconds }: Sample): number {
   return Math.min(3_600, Math.max(60, Math.ceil((retriedSeconds ?? 0) * 1.5) + 30))
 }
 
-interface Page {
-  readonly id: string
-  readonly request: PlanRequest
-  readonly brokers: ReadonlyMap<string, Pick<Broker, 'capabilities'>>
-  readonly skipped: Map<SkipReason, number>
-  /** `[broker, place]` as JSON → its number, from 0. */
-  readonly places: Map<string, number>
-  readonly ordinal: number
-  readonly ids: readonly string[]
-}
-
-interface Candidate {
-  readonly id: string
-  readonly state: string
-  readonly revision: number
-  readonly version: number
-  readonly body_sha256: Buffer
-  readonly bytes: number
-  readonly broker: string
-  readonly origin_place: string | null
-  readonly consumer: string | null
-  readonly ours: boolean
-}
-
-async function freeze(client: PoolClient, page: Page): Promise<number> {
-  const { rows } = await client.query<Candidate>(
-    `select l.id, l.state, l.revision, l.version, c.body_sha256, c.bytes, s.broker, c.origin_place, c.consumer, 'redrive' = any(c.readers) as ours
-     from letter l join letter_content c on c.id = l.id join source s on s.id = l.source_id
-     where l.id = any($1::uuid[]) and c.id = any($1::uuid[]) order by l.id`,
-    [page.ids],
-  )
-  const chosen: (Candidate & { readonly place: string })[] = []
-  for (const row of rows) {
-    const verdict = verdictOn(row, page)
-    if ('place' in verdict) chosen.push({ ...row, place: verdict.place })
-    else page.skipped.set(verdict.skip, (page.skipped.get(verdict.skip) ?? 0) + 1)
-  }
-  await client.query(
-    `insert into plan_letter (plan_id, ordinal, letter_id, revision, version, body_sha256, place, bytes)
-     select $1, $2 + row_number() over (order by letter_id) - 1, letter_id, revision, version, body_sha256, place, bytes
-     from unnest($3::uuid[], $4::int[], $5::int[], $6::bytea[], $7::int[], $8::int[]) as row(letter_id, revision, version, body_sha256, place, bytes)`,
-    [
-      page.id,
-      page.ordinal,
-      chosen.map(({ id }) => id),
-      chosen.map(({ revision }) => revision),
-      chosen.map(({ version }) => version),
-      chosen.map(({ body_sha256: hash }) => hash),
-      chosen.map(({ broker, place }) => numberOf(page.places, { broker, place })),
-      chosen.map(({ bytes }) => bytes),
-    ],
-  )
-  return page.ordinal + chosen.length
-}
-
-function verdictOn(row: Candidate, page: Page): { readonly place: string } | { readonly skip: SkipReason } {
-  if (row.state !== 'open') return { skip: 'not-open' }
-  const broker = page.brokers.get(row.broker)
-  if (broker === undefined) return { skip: 'no-broker' }
-  const nativeDelay = broker.capabilities.nativeDelay !== false
-  return destinationOf(
-    { broker: row.broker, originPlace: row.origin_place, consumer: row.consumer, ours: row.ours, nativeDelay },
-    page.request.destination,
-  )
-}
-
-function numberOf(places: Map<string, number>, to: { readonly broker: string; readonly place: string }): number {
-  const key = JSON.stringify([to.broker, to.place])
-  const number = places.get(key) ?? places.size
-  places.set(key, number)
-  return number
+function tooManyToCompare(): RedriveError {
+  return new RedriveError('REQUEST_INVALID', 'There are too many letters to find out which are superseded.', {
+    hint: 'Narrow the selection to newer letters, for example by age:<2d, or plan without --skip-superseded.',
+  })
 }
 
 async function seal(
   client: PoolClient,
-  id: string,
-  sealed: Pick<Page, 'skipped' | 'places'> & { readonly canary: number; readonly verdictSeconds: number },
+  draft: Draft,
+  { canary, verdictSeconds }: { readonly canary: number; readonly verdictSeconds: number },
 ): Promise<void> {
-  const { skipped, places, canary, verdictSeconds } = sealed
-  const to = [...places].map(([key, number]) => [number, ...(JSON.parse(key) as [string, string])] as const)
+  const { id } = draft
+  const to = [...draft.places].map(([key, number]) => [number, ...(JSON.parse(key) as [string, string])] as const)
   await client.query(
     `insert into plan_place (plan_id, number, broker, place)
      select $1, p.* from unnest($2::int[], $3::text[], $4::text[]) as p(number, broker, place)`,
     [id, to.map(([number]) => number), to.map(([, broker]) => broker), to.map(([, , place]) => place)],
   )
   await client.query(
-    `update plan set skipped = $2, canary = $3, verdict_seconds = $4,
+    `update plan set skipped = $2, canary = $3, verdict_seconds = $4, superseded = $5, strips = $6, listeners = $7,
        (letters, bytes) = (select count(*), coalesce(sum(bytes), 0) from plan_letter where plan_id = $1)
      where id = $1`,
-    [id, Object.fromEntries(skipped), canary, verdictSeconds],
+    [
+      id,
+      Object.fromEntries(draft.skipped),
+      canary,
+      verdictSeconds,
+      draft.superseded === null ? null : draft.supersededLetters,
+      [...draft.strips].toSorted(),
+      JSON.stringify(draft.destination === 'origin' ? await listenersOf(client, [...draft.queueIds]) : []),
+    ],
   )
   await client.query('update plan set digest = $2 where id = $1', [id, await digestOfPlan(client, id)])
+}
+
+/** Consumers whose letters were captured, by queue, 20 at most: who else reads there only its broker knows. */
+async function listenersOf(
+  client: PoolClient,
+  queueIds: readonly number[],
+): Promise<readonly { readonly queue: string; readonly consumers: readonly string[] }[]> {
+  const { rows } = await client.query<{ queue: string; consumers: string[] }>(
+    `select q.name as queue, (array_agg(distinct c.consumer order by c.consumer))[1:20] as consumers
+     from cause c join queue q on q.id = c.queue_id where q.id = any($1::int[]) and c.consumer is not null group by 1 order by 1`,
+    [queueIds],
+  )
+  return rows
 }

@@ -4,6 +4,7 @@ import type { Store } from '../store/store.ts'
 import { type Control, secondsFor } from './control.ts'
 import type { Destination } from './destination.ts'
 import { adviceOn } from './judge.ts'
+import type { Limits } from './limits.ts'
 
 export interface PlanView {
   readonly id: string
@@ -23,6 +24,13 @@ export interface PlanView {
   readonly skipped: Readonly<Record<string, number>>
   readonly places: readonly { readonly broker: string; readonly place: string; readonly letters: number }[]
   readonly queues: readonly { readonly queue: string; readonly letters: number }[]
+  readonly limits: Limits
+  /** Letters with a newer one of their key in their queue, which are in it all the same; `null`: there were too many to find out. */
+  readonly superseded: number | null
+  /** Headers that described failures and are not sent; a replay id is sent instead. */
+  readonly strips: readonly string[]
+  /** Who was seen to read the queues whose letters go back to their origin. */
+  readonly listeners: readonly { readonly queue: string; readonly consumers: readonly string[] }[]
   readonly digest: string
   readonly run: string | null
 }
@@ -104,6 +112,10 @@ export async function showPlan(store: Store, id: string): Promise<PlanView> {
     skipped: plan.skipped,
     places: places.rows,
     queues: queues.rows,
+    limits: { maxHops: plan.max_hops, beyondCap: plan.beyond_cap, skipSuperseded: plan.skip_superseded },
+    superseded: plan.superseded,
+    strips: plan.strips,
+    listeners: plan.listeners,
     digest: plan.digest.toString('hex'),
     run: plan.run_id === null ? null : showRunId(plan.run_id),
   }

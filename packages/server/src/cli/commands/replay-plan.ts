@@ -1,5 +1,6 @@
 import { defaultName, type GlobalOptions, withOffice } from '../context.ts'
 import { exitCodes } from '../exit-codes.ts'
+import { whileShown } from '../progress.ts'
 import { type SelectionOptions, selectionOf } from '../selection.ts'
 import { type Plan, showPlan } from './replay-views.ts'
 
@@ -21,13 +22,16 @@ export function planCommand(
       readonly haltNew: boolean
       readonly maxLetters?: number
       readonly maxSeconds?: number
+      readonly maxHops: number
+      readonly beyondCap?: boolean
+      readonly skipSuperseded?: boolean
       readonly by?: string
       readonly reason?: string
       readonly requireMatch?: boolean
     },
 ): Promise<void> {
   return withOffice(options, async ({ client, output, nowMs }) => {
-    const plan = await client.post<Plan>('/plans', {
+    const request = {
       selection: await selectionOf(query, options),
       destination: options.to,
       pace: options.pace,
@@ -36,9 +40,13 @@ export function planCommand(
       ...(options.rampFrom === undefined ? {} : { rampFrom: options.rampFrom }),
       rampSeconds: options.ramp === false ? 0 : options.ramp,
       halt: haltRules(options),
+      maxHops: options.maxHops,
+      beyondCap: options.beyondCap === true,
+      skipSuperseded: options.skipSuperseded === true,
       by: options.by ?? defaultName(),
       ...(options.reason === undefined ? {} : { reason: options.reason }),
-    })
+    }
+    const plan = await whileShown('Planning', () => client.post<Plan>('/plans', request))
     if (output.json) output.out(JSON.stringify(plan))
     else {
       showPlan(output, plan, nowMs)

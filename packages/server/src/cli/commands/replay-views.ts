@@ -3,6 +3,9 @@ import { safeLine } from '../safe-text.ts'
 
 export interface Plan {
   readonly id: string
+  readonly createdBy: string
+  readonly reason: string | null
+  readonly cutoff: string
   readonly letters: number
   readonly bytes: number
   readonly control: {
@@ -18,6 +21,10 @@ export interface Plan {
   readonly oldestCapturedAt: string | null
   readonly skipped: Readonly<Record<string, number>>
   readonly places: readonly { readonly broker: string; readonly place: string; readonly letters: number }[]
+  readonly limits: { readonly maxHops: number; readonly beyondCap: boolean; readonly skipSuperseded: boolean }
+  readonly superseded: number | null
+  readonly strips: readonly string[]
+  readonly listeners: readonly { readonly queue: string; readonly consumers: readonly string[] }[]
   readonly digest: string
   readonly run: string | null
 }
@@ -28,6 +35,9 @@ export interface Run {
   readonly stage: 'canary' | 'ramp' | 'full'
   readonly verdict: 'pass' | 'fail' | 'inconclusive' | 'overridden' | null
   readonly stopped: { readonly why: string; readonly rule: string | null; readonly advice: string | null } | null
+  readonly startedBy: string
+  readonly startedAt: string
+  readonly finishedAt: string | null
   readonly planned: number
   readonly progressed: number
   readonly sends: {
@@ -37,6 +47,60 @@ export interface Run {
     readonly uncertain: number
   }
   readonly outcomes: Readonly<Record<'pending' | 'confirmed' | 'returned' | 'presumed' | 'unknown', number>>
+}
+
+export interface Results {
+  readonly letters: number
+  readonly confirmed: number
+  readonly returned: number
+  readonly presumed: number
+  readonly unknown: number
+  readonly pending: number
+  readonly notSent: number
+  readonly waiting: number
+}
+
+export interface Report {
+  readonly run: Run
+  readonly plan: Plan
+  readonly events: readonly {
+    readonly at: string
+    readonly actor: string
+    readonly action: string
+    readonly reason: string | null
+    readonly rule: string | null
+  }[]
+  readonly seconds: { readonly sending: number | null; readonly outcomes: number | null }
+  readonly causes: readonly {
+    readonly cause: string | null
+    readonly title: string | null
+    readonly results: Results
+  }[]
+  readonly destinations: readonly { readonly broker: string; readonly place: string; readonly results: Results }[]
+}
+
+export interface RunLetter {
+  readonly letter: string
+  readonly queue: string
+  readonly cause: string
+  readonly broker: string
+  readonly place: string
+  readonly replay: string | null
+  readonly state: string
+  readonly outcome: string
+  readonly why: string | null
+  readonly partition: string | null
+  readonly position: string | null
+  readonly intendedAt: string | null
+  readonly outcomeAt: string | null
+  readonly returnedAs: string | null
+}
+
+export interface Comparison {
+  readonly before: Run
+  readonly after: Run
+  readonly both: number
+  readonly changes: readonly { readonly before: string; readonly after: string; readonly letters: number }[]
 }
 
 export function showPlan(output: Output, plan: Plan, nowMs: number): void {
@@ -49,25 +113,46 @@ export function showPlan(output: Output, plan: Plan, nowMs: number): void {
       plan.destination === 'lane' ? 'only the consumer that failed reads it' : 'everybody who reads it gets them'
     output.out(`  ${letters} to ${safeLine(place)} on ${safeLine(broker)}  (${whom})`)
   }
+  for (const { queue, consumers } of plan.listeners)
+    output.out(
+      `  seen to read ${safeLine(queue)}: ${consumers.map(safeLine).join(', ')}; who else does only its broker knows`,
+    )
+  output.out(`  on the wire: ${wireText(plan)}`)
+  if (plan.superseded === null) output.out('  which letters are superseded is not known: there are too many to compare')
+  else if (plan.superseded > 0)
+    output.out(
+      `  ${plan.superseded} have a newer letter of their key in their queue: they may overwrite what is newer; --skip-superseded leaves them out`,
+    )
   for (const [reason, letters] of Object.entries(plan.skipped))
-    output.out(`  ${letters} left out: ${skipText[reason] ?? reason}`)
+    output.out(`  ${letters} left out: ${skipText[reason]?.(plan) ?? safeLine(reason)}`)
   output.out(output.paint('dim', `  digest ${plan.digest.slice(0, 16)}`))
 }
 
-const skipText: Readonly<Record<string, string>> = {
-  'not-open': 'not open (replayed, discarded or in another run)',
-  missing: 'no such letters',
-  'no-lane':
+const skipText: Readonly<Record<string, (plan: Plan) => string>> = {
+  'not-open': () => 'not open (replayed, discarded or in another run)',
+  missing: () => 'no such letters',
+  'no-lane': () =>
     'not written by @redrive/worker, so their consumer has no lane; --to origin sends them to where they came from',
-  'origin-unknown': 'where they came from is not known',
-  'no-broker': 'the office has no connection of that name',
+  'origin-unknown': () => 'where they came from is not known',
+  'no-broker': () => 'the office has no connection of that name',
+  'over-cap': ({ limits }) =>
+    `they died more than ${limits.maxHops} times, over all their replays: mend the cause first; --beyond-cap sends them`,
+  'too-soon': () =>
+    'they came back from a replay just now: 5 s of rest, twice as long after each further replay; --beyond-cap sends them',
+  superseded: () => 'they have a newer letter of their key in their queue',
 }
 
-function paceText({ control: { pace, rampFrom, rampSeconds } }: Plan): string {
+function wireText({ strips }: Plan): string {
+  const named = strips.slice(0, 6).map(safeLine).join(', ')
+  const more = strips.length > 6 ? ` and ${strips.length - 6} more` : ''
+  return `a replay id is added${strips.length === 0 ? '' : `; what described the failure goes: ${named}${more}`}; all else as it was`
+}
+
+export function paceText({ control: { pace, rampFrom, rampSeconds } }: Plan): string {
   return rampSeconds === 0 || rampFrom === pace ? `${pace}/s` : `${rampFrom}/s to ${pace}/s in ${rampSeconds} s`
 }
 
-function controlLines({ letters, control }: Plan): readonly string[] {
+export function controlLines({ letters, control }: Plan): readonly string[] {
   const rules = Object.entries(control.halt).filter(([, value]) => value !== null && value !== false)
   return [
     control.canary > 0

@@ -3,6 +3,7 @@ import { accessRoutes } from './access.ts'
 import { causeRoutes } from './causes.ts'
 import { letterRoutes } from './letters.ts'
 import { planRoutes } from './plans.ts'
+import { reportRoutes } from './reports.ts'
 import { runRoutes } from './runs.ts'
 import { statusRoutes } from './status.ts'
 import { transformRoutes } from './transforms.ts'
@@ -16,5 +17,6 @@ export const routes: readonly Route[] = [
   ...transformRoutes,
   ...planRoutes,
   ...runRoutes,
+  ...reportRoutes,
   ...accessRoutes,
 ]

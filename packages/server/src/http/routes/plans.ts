@@ -1,9 +1,18 @@
-import { Type } from 'typebox'
-import { createPlan, defaultControl, defaultHaltRules, showPlan, showRun, startRun } from '../../replay/index.ts'
+import { type TSchema, Type } from 'typebox'
+import {
+  createPlan,
+  defaultControl,
+  defaultHaltRules,
+  defaultLimits,
+  showPlan,
+  showRun,
+  startRun,
+} from '../../replay/index.ts'
 import { parsePlanId } from '../../store/ids.ts'
+import { goneSignal } from '../gone-signal.ts'
 import { type Route, route } from '../route.ts'
 import { by, closed, count, counts, idParams, orNull, said, selection, text, time } from '../schemas.ts'
-import { runView } from './runs.ts'
+import { runView } from './run-view.ts'
 
 const destination = Type.Union([Type.Literal('lane'), Type.Literal('origin')], {
   description:
@@ -59,7 +68,7 @@ const controlView = Type.Object(
   closed,
 )
 
-const planView = Type.Object(
+export const planView: TSchema = Type.Object(
   {
     id: text(),
     createdAt: time(),
@@ -76,6 +85,10 @@ const planView = Type.Object(
     skipped: counts,
     places: Type.Array(Type.Object({ broker: text(), place: text(), letters: count() }, closed)),
     queues: Type.Array(Type.Object({ queue: text(), letters: count() }, closed)),
+    limits: Type.Object({ maxHops: count(), beyondCap: Type.Boolean(), skipSuperseded: Type.Boolean() }, closed),
+    superseded: orNull(count()),
+    strips: Type.Array(text()),
+    listeners: Type.Array(Type.Object({ queue: text(), consumers: Type.Array(text()) }, closed)),
     digest: text(),
     run: orNull(text()),
   },
@@ -113,6 +126,25 @@ export const planRoutes: readonly Route[] = [
             whole('From there to the pace; 0 for at once.', { minimum: 0, maximum: 86_400, default: 30 }),
           ),
           halt: Type.Optional(haltRules),
+          maxHops: Type.Optional(
+            whole('Letters that died more often, over all their replays, are left out.', {
+              minimum: 1,
+              maximum: 1_000,
+              default: 5,
+            }),
+          ),
+          beyondCap: Type.Optional(
+            Type.Boolean({
+              description: 'Also letters over that cap, and letters that came back from a replay just now.',
+              default: false,
+            }),
+          ),
+          skipSuperseded: Type.Optional(
+            Type.Boolean({
+              description: 'Leaves letters out that have a newer one of their key in their queue.',
+              default: false,
+            }),
+          ),
           by,
           reason: Type.Optional(said(2_000, 'Why; kept in the audit trail.')),
         },
@@ -120,7 +152,7 @@ export const planRoutes: readonly Route[] = [
       ),
       answer: planView,
     },
-    handle: async ({ office, body, caller }) => {
+    handle: async ({ office, body, caller, reply }) => {
       const id = await createPlan(office.store, office.brokers, {
         selection: body.selection,
         destination: body.destination ?? 'lane',
@@ -132,9 +164,16 @@ export const planRoutes: readonly Route[] = [
           rampSeconds: body.rampSeconds ?? defaultControl.rampSeconds,
           halt: { ...defaultHaltRules, ...body.halt },
         },
+        limits: {
+          ...defaultLimits,
+          ...(body.maxHops === undefined ? {} : { maxHops: body.maxHops }),
+          beyondCap: body.beyondCap ?? false,
+          skipSuperseded: body.skipSuperseded ?? false,
+        },
         by: `${body.by} (token ${caller})`,
         reason: body.reason ?? null,
         nowMs: office.clock.now(),
+        signal: goneSignal(reply),
       })
       return showPlan(office.store, id)
     },

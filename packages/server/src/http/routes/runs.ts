@@ -1,33 +1,10 @@
-import { type TSchema, Type } from 'typebox'
+import { Type } from 'typebox'
 import { cancelRun, listRuns, pauseRun, type RunView, resumeRun, showRun } from '../../replay/index.ts'
 import { parseRunId } from '../../store/ids.ts'
 import type { Store } from '../../store/store.ts'
 import { type OfficeServices, type Route, route } from '../route.ts'
-import { by, closed, count, idParams, orNull, said, text, time } from '../schemas.ts'
-
-const oneOf = (...values: string[]) => Type.Union(values.map((value) => Type.Literal(value)))
-
-export const runView: TSchema = Type.Object(
-  {
-    id: text(),
-    plan: text(),
-    state: oneOf('running', 'paused', 'halted', 'cancelled', 'done'),
-    stage: oneOf('canary', 'ramp', 'full'),
-    verdict: orNull(oneOf('pass', 'fail', 'inconclusive', 'overridden')),
-    stopped: orNull(Type.Object({ why: text(), rule: orNull(text()), advice: orNull(text()) }, closed)),
-    startedBy: text(),
-    startedAt: time(),
-    finishedAt: orNull(time()),
-    planned: count(),
-    progressed: count(),
-    sends: Type.Object({ intended: count(), sent: count(), notSent: count(), uncertain: count() }, closed),
-    outcomes: Type.Object(
-      { pending: count(), confirmed: count(), returned: count(), presumed: count(), unknown: count() },
-      closed,
-    ),
-  },
-  closed,
-)
+import { by, closed, idParams, said } from '../schemas.ts'
+import { runView } from './run-view.ts'
 
 export const runRoutes: readonly Route[] = [
   route({

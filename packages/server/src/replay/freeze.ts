@@ -1,0 +1,133 @@
+import type { Broker } from '@redrive/worker'
+import type { PoolClient } from 'pg'
+import { type Destination, destinationOf } from './destination.ts'
+import { heldBack, type Limits } from './limits.ts'
+import type { Superseded } from './superseded.ts'
+
+/** Why letters of the selection are not in the plan. */
+export type SkipReason =
+  | 'not-open'
+  | 'missing'
+  | 'no-lane'
+  | 'origin-unknown'
+  | 'no-broker'
+  | 'over-cap'
+  | 'too-soon'
+  | 'superseded'
+
+/** What a plan comes to, while its letters are frozen page by page. */
+export interface Draft {
+  /** UUID. */
+  readonly id: string
+  readonly destination: Destination
+  readonly limits: Limits
+  readonly nowMs: number
+  readonly brokers: ReadonlyMap<string, Pick<Broker, 'capabilities'>>
+  /** `null`: not known. */
+  readonly superseded: Superseded | null
+  readonly skipped: Map<SkipReason, number>
+  /** `[broker, place]` as JSON → its number, from 0. */
+  readonly places: Map<string, number>
+  readonly queueIds: Set<number>
+  /** Headers that are not sent again, as far as they are noted. */
+  readonly strips: Set<string>
+  supersededLetters: number
+  letters: number
+}
+
+/** Freezes the letters of a page that may be sent, in the order of their ids; counts the others by why. */
+export async function freeze(client: PoolClient, draft: Draft, ids: readonly string[]): Promise<void> {
+  if (ids.length === 0) return
+  const { rows } = await client.query<Candidate>(
+    `select l.id, l.state, l.revision, l.version, c.body_sha256, c.bytes, s.broker, c.origin_place, c.consumer, 'redrive' = any(c.readers) as ours,
+       c.hops, c.replay_id is not null as is_returned, extract(epoch from uuid_extract_timestamp(l.id))::float8 * 1000 as captured_at_ms,
+       l.queue_id, c.failure_headers
+     from letter l join letter_content c on c.id = l.id join source s on s.id = l.source_id
+     where l.id = any($1::uuid[]) and c.id = any($1::uuid[]) order by l.id`,
+    [ids],
+  )
+  const superseded = (await draft.superseded?.of(ids)) ?? noIds
+  const chosen: (Candidate & { readonly place: string })[] = []
+  for (const row of rows) {
+    const verdict = verdictOn(row, draft, superseded)
+    if ('skip' in verdict) draft.skipped.set(verdict.skip, (draft.skipped.get(verdict.skip) ?? 0) + 1)
+    else {
+      chosen.push({ ...row, place: verdict.place })
+      note(draft, row, superseded)
+    }
+  }
+  await client.query(
+    `insert into plan_letter (plan_id, ordinal, letter_id, revision, version, body_sha256, place, bytes)
+     select $1, $2 + row_number() over (order by letter_id) - 1, letter_id, revision, version, body_sha256, place, bytes
+     from unnest($3::uuid[], $4::int[], $5::int[], $6::bytea[], $7::int[], $8::int[]) as row(letter_id, revision, version, body_sha256, place, bytes)`,
+    [
+      draft.id,
+      draft.letters,
+      chosen.map(({ id }) => id),
+      chosen.map(({ revision }) => revision),
+      chosen.map(({ version }) => version),
+      chosen.map(({ body_sha256: hash }) => hash),
+      chosen.map(({ broker, place }) => numberOf(draft.places, { broker, place })),
+      chosen.map(({ bytes }) => bytes),
+    ],
+  )
+  draft.letters += chosen.length
+}
+
+const noIds: ReadonlySet<string> = new Set()
+/** Names are as long and as many as whoever wrote the letters liked. */
+const maxStrips = 30
+const maxStripLength = 200
+
+interface Candidate {
+  readonly id: string
+  readonly state: string
+  readonly revision: number
+  readonly version: number
+  readonly body_sha256: Buffer
+  readonly bytes: number
+  readonly broker: string
+  readonly origin_place: string | null
+  readonly consumer: string | null
+  readonly ours: boolean
+  readonly hops: number | null
+  readonly is_returned: boolean
+  readonly captured_at_ms: number
+  readonly queue_id: number
+  readonly failure_headers: readonly string[]
+}
+
+function verdictOn(
+  row: Candidate,
+  draft: Draft,
+  superseded: ReadonlySet<string>,
+): { readonly place: string } | { readonly skip: SkipReason } {
+  if (row.state !== 'open') return { skip: 'not-open' }
+  const broker = draft.brokers.get(row.broker)
+  if (broker === undefined) return { skip: 'no-broker' }
+  const lineage = { hops: row.hops, isReturned: row.is_returned, capturedAtMs: row.captured_at_ms }
+  const skip = heldBack(lineage, { ...draft.limits, nowMs: draft.nowMs })
+  if (skip !== null) return { skip }
+  if (draft.limits.skipSuperseded && superseded.has(row.id)) return { skip: 'superseded' }
+  const nativeDelay = broker.capabilities.nativeDelay !== false
+  return destinationOf(
+    { broker: row.broker, originPlace: row.origin_place, consumer: row.consumer, ours: row.ours, nativeDelay },
+    draft.destination,
+  )
+}
+
+function note(draft: Draft, row: Candidate, superseded: ReadonlySet<string>): void {
+  draft.queueIds.add(row.queue_id)
+  if (superseded.has(row.id)) draft.supersededLetters += 1
+  for (const name of row.failure_headers) {
+    if (draft.strips.size >= maxStrips) return
+    draft.strips.add(name.slice(0, maxStripLength))
+  }
+}
+
+function numberOf(places: Map<string, number>, to: { readonly broker: string; readonly place: string }): number {
+  const key = JSON.stringify([to.broker, to.place])
+  const number = places.get(key) ?? places.size
+  places.set(key, number)
+  return number
+}
