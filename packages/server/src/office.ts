@@ -137,8 +137,15 @@ function viewOf({ broker, role, capture }: PlacedCapture): CaptureView {
 
 function replayLine(event: ReplayEvent): string {
   if (event.kind === 'trouble') return `replay${event.run === null ? '' : ` ${event.run}`}: ${event.message}`
-  if ('message' in event) return `replay ${event.run}: ${event.message}`
-  return `replay ${event.run}: ${event.kind === 'run-started' ? 'started' : 'done'}`
+  return `replay ${event.run}: ${replayWords[event.kind]}${'message' in event ? `: ${event.message}` : ''}`
+}
+
+const replayWords: Readonly<Record<Exclude<ReplayEvent['kind'], 'trouble'>, string>> = {
+  'run-started': 'started',
+  'run-done': 'done',
+  'canary-passed': 'the canary passed',
+  'run-halted': 'halted',
+  'run-paused': 'waits for a decision',
 }
 
 /** The stack names places in the code; what letters hold is not in it. */

@@ -40,19 +40,20 @@ export async function runOnce(
   for (const cause of failed)
     narrator.say(`${String(cause.open).padStart(3)} open  ${cause.tier.padEnd(9)} ${cause.title}  (${cause.id})`)
 
+  const runs: RunView[] = [...(await tooEarly(scenario, { failed, narrator, signal }))]
+
   narrator.chapter('The inventory is repaired, release 1.4.1 is deployed')
   await scenario.fix()
-  const runs: RunView[] = []
   for (const cause of failed) {
     if (cause.tier === 'malformed') {
       narrator.say(`left open: ${cause.open} letters of ${cause.id} have broken bodies; no release reads those`)
       continue
     }
-    const plan = await api.plan(cause.id)
+    const plan = await api.plan(cause.id, { reason: 'the cause is fixed in release 1.4.1' })
     const { id } = await api.run(plan.id, plan.letters)
     const run = await outcomes(scenario, id, signal)
     narrator.say(
-      `${run.id}: ${run.planned} letters of ${cause.id} replayed, ${run.outcomes.confirmed} confirmed, ${run.outcomes.returned} returned`,
+      `${run.id}: ${run.planned} letters of ${cause.id} replayed${run.verdict === 'pass' ? ', the canary first' : ''}, ${run.outcomes.confirmed} confirmed, ${run.outcomes.returned} returned`,
     )
     runs.push(run)
   }
@@ -81,6 +82,30 @@ export async function runOnce(
     figures.replayed === figures.confirmed + figures.returned
   return { figures, balanced }
 }
+
+/** Somebody replays before the fix is out: two letters die again, the others never leave the office. */
+async function tooEarly(
+  scenario: Scenario,
+  options: { readonly failed: readonly CauseRow[]; readonly narrator: Narrator; readonly signal: AbortSignal },
+): Promise<readonly RunView[]> {
+  const { api } = scenario
+  const { failed, narrator, signal } = options
+  const cause = failed.find(({ tier, open }) => tier === 'permanent' && open > canary)
+  if (cause === undefined) return []
+  narrator.chapter('A replay before the fix')
+  const plan = await api.plan(cause.id, { reason: 'is it better now?', canary })
+  const { id } = await api.run(plan.id, plan.letters)
+  const run = await outcomes(scenario, id, signal)
+  narrator.say(`${run.id}: ${run.state}, ${run.stopped?.why ?? `verdict ${run.verdict}`}`)
+  if (run.stopped?.advice) narrator.say(`        ${run.stopped.advice}`)
+  if (run.state === 'done') return [run]
+  const cancelled = await api.cancel(id)
+  narrator.say(`${run.id}: cancelled, ${run.planned - run.progressed} letters that were never sent are open again`)
+  await capturedAll(scenario, signal)
+  return [cancelled]
+}
+
+const canary = 2
 
 interface Snapshot {
   readonly captured: number
