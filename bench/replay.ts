@@ -15,9 +15,10 @@ import { createTopic } from './lib/kafka-records.ts'
 import { fillLetters } from './lib/many-letters.ts'
 import { median } from './lib/median.ts'
 import { table } from './lib/table.ts'
+import { planMany } from './plan-many.ts'
 
 export const summary: string =
-  'replay [--letters N] [--rounds N] [--port N]: replays with intents and outcomes against a bare producer, on Kafka'
+  'replay [--letters N] [--rounds N] [--port N] | --plan N: replays with intents and outcomes against a bare producer, on Kafka; or only plans'
 
 const lane = 'orders-retries-reefer'
 /** What a run takes at a time at full pace, and so what the bare producer sends at a time. */
@@ -31,8 +32,10 @@ export async function run(args: readonly string[]): Promise<void> {
       letters: { type: 'string', default: '20000' },
       rounds: { type: 'string', default: '5' },
       port: { type: 'string' },
+      plan: { type: 'string' },
     },
   })
+  if (values.plan !== undefined) return planMany(Number(values.plan))
   const letters = Number(values.letters)
   const folder = await mkdtemp(path.join(tmpdir(), 'redrive-bench-'))
   const kafka = await startKafka({

@@ -136,10 +136,12 @@ test('whoever goes away while a plan is made ends it, and nothing is kept', asyn
   })
   const startedMs = performance.now()
   gone.abort()
-  await ended.finally(async () => {
+  try {
+    await ended
+  } finally {
     await held.query('rollback')
     held.release()
-  })
+  }
   assert.ok(performance.now() - startedMs < 5_000)
   for (const table of ['plan', 'plan_letter', 'audit']) {
     const { rows } = await bed.store.pool.query(`select count(*)::int as count from ${table}`)
