@@ -146,6 +146,7 @@ const replayWords: Readonly<Record<Exclude<ReplayEvent['kind'], 'trouble'>, stri
   'canary-passed': 'the canary passed',
   'run-halted': 'halted',
   'run-paused': 'waits for a decision',
+  resolved: 'looked for what was uncertain',
 }
 
 /** The stack names places in the code; what letters hold is not in it. */

@@ -254,6 +254,17 @@ test('each answer is what its schema in the OpenAPI says', async (t) => {
   await ask('GET /transforms', '/transforms')
   await ask('POST /transforms/:id/revert', `${at}/revert`, said)
   await ask('POST /discards', '/discards', { selection: { query: 'release:2.0' }, by: 'ann', reason: 'old' })
+  // As after a restore: nobody knows of its send.
+  await bed.store.pool.query(`update letter set state = 'uncertain' where id = $1`, [
+    (await bed.captured({ release: '5.0' }))[0],
+  ])
+  await ask('GET /uncertain', '/uncertain?queue=orders&limit=1')
+  await ask('POST /uncertain/decisions', '/uncertain/decisions', {
+    selection: { query: 'release:5.0' },
+    decision: 'resend',
+    expect: 1,
+    ...said,
+  })
   await ask('GET /letters', '/letters?q=state:any&limit=1')
   await ask('GET /letters/:id', `/letters/${letter}`)
   await ask('GET /letters/:id/body', `/letters/${letter}/body`)

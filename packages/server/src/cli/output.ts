@@ -19,8 +19,12 @@ export function terminalOutput(options: { readonly json: boolean }): Output {
   return {
     json: options.json,
     terminal,
-    out: (text) => process.stdout.write(`${text}\n`),
-    say: (text) => process.stderr.write(`${text}\n`),
+    out(text) {
+      process.stdout.write(`${text}\n`)
+    },
+    say(text) {
+      process.stderr.write(`${text}\n`)
+    },
     paint: (color, text) => (colored ? styleText(color, text, { validateStream: false }) : text),
   }
 }

@@ -36,6 +36,8 @@ export type BrokerConfig = Captured &
 export interface QueueConfig {
   readonly owner?: string
   readonly runbook?: string
+  /** What becomes of uncertain letters of which nothing more can be known. @default 'hold' */
+  readonly uncertain?: 'hold' | 'resend-marked'
   /** In the file: where a JSON Schema is, beside the file. Once loaded: its text. Edited bodies have to fit it. */
   readonly bodySchema?: string
 }
@@ -135,6 +137,13 @@ export const fileSchema: object = Type.Object(
           {
             owner: Type.Optional(Type.String({ maxLength: 200 })),
             runbook: Type.Optional(Type.String({ maxLength: 2_000 })),
+            uncertain: Type.Optional(
+              Type.Union([Type.Literal('hold'), Type.Literal('resend-marked')], {
+                description:
+                  'Replays of which nobody can find out whether they arrived: hold leaves the letters uncertain; resend-marked opens them again once nobody waits for receipts any more, and marks their next replays as possible duplicates.',
+                default: 'hold',
+              }),
+            ),
             bodySchema: Type.Optional(
               Type.String({
                 description: 'File of a JSON Schema that edited bodies have to fit; relative to this file.',

@@ -44,23 +44,32 @@ export async function listQueues(store: Store): Promise<readonly QueueView[]> {
   }))
 }
 
-/** Owner, runbook and schema as the configuration names them; queues it does not name keep theirs. */
+/** Owner, runbook, schema and policy as the configuration names them; queues it does not name keep theirs. */
 export async function documentQueues(
   store: Store,
   queues: Readonly<
-    Record<string, { readonly owner?: string; readonly runbook?: string; readonly bodySchema?: string }>
+    Record<
+      string,
+      {
+        readonly owner?: string
+        readonly runbook?: string
+        readonly bodySchema?: string
+        readonly uncertain?: 'hold' | 'resend-marked'
+      }
+    >
   >,
 ): Promise<void> {
   const names = Object.keys(queues)
   if (names.length === 0) return
   await store.pool.query(
-    `update queue q set owner = d.owner, runbook = d.runbook, body_schema = d.body_schema
-     from unnest($1::text[], $2::text[], $3::text[], $4::text[]) as d(name, owner, runbook, body_schema) where q.name = d.name`,
+    `update queue q set owner = d.owner, runbook = d.runbook, body_schema = d.body_schema, uncertain = d.uncertain
+     from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[]) as d(name, owner, runbook, body_schema, uncertain) where q.name = d.name`,
     [
       names,
       names.map((name) => queues[name]?.owner ?? null),
       names.map((name) => queues[name]?.runbook ?? null),
       names.map((name) => queues[name]?.bodySchema ?? null),
+      names.map((name) => queues[name]?.uncertain ?? 'hold'),
     ],
   )
 }

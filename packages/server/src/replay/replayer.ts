@@ -5,7 +5,7 @@ import { carryOut } from './carry-out.ts'
 import { type Lease, leaseSeconds, renewLease } from './claim.ts'
 import { finishRun, giveBack, takeRun } from './leases.ts'
 import { closeWindows } from './outcomes.ts'
-import { type Resolved, resolveUncertain } from './resolve.ts'
+import { lookAgain, type Resolved, resolveUncertain } from './resolve.ts'
 import { sendersOf } from './senders.ts'
 
 export interface ReplayerOptions {
@@ -141,8 +141,11 @@ export function startReplayer(options: ReplayerOptions): Replayer {
 
   /** Beside the runs: looking back may take a while. */
   const resolving = async (): Promise<void> => {
+    let isFirst = true
     while (!stopping.signal.aborted) {
       try {
+        if (isFirst) await lookAgain(store)
+        isFirst = false
         for (;;) {
           const resolved = await resolveUncertain({
             store,
@@ -190,7 +193,7 @@ function resolvedLine({ sent, notSent, resendable, left }: Resolved): string | n
   const parts = [`${sent} had arrived`, `${notSent} had not and are open again`]
   if (resendable > 0) parts.push(`${resendable} may be sent again, marked as possible duplicates`)
   if (left > 0) parts.push(`${left} are still uncertain`)
-  return `uncertain letters: ${parts.join(', ')}`
+  return parts.join(', ')
 }
 
 function messageOf(error: unknown): string {

@@ -62,6 +62,13 @@ export async function resolveUncertain(options: ResolveOptions): Promise<Resolve
   })
 }
 
+/** Looks once more for what was given up: a policy or a connection may be new. */
+export async function lookAgain(store: Store): Promise<void> {
+  await store.pool.query(
+    'update intent set look_at = now() where uncertain > 0 and look_at is null and noted_at is not null',
+  )
+}
+
 async function settle(
   client: PoolClient,
   look: DueLook,

@@ -17,30 +17,36 @@ export interface Senders {
 /** Keeps one connection of the pool; when that is lost, its locks are taken again on another. */
 export function sendersOf(store: Store): Senders {
   const held = new Set<string>()
-  let session: Promise<PoolClient> | undefined
+  let session: Promise<Session> | undefined
   let isClosed = false
 
-  const connect = async (): Promise<PoolClient> => {
+  const connect = async (): Promise<Session> => {
     const client = await store.pool.connect()
-    client.once('error', () => lose(client))
+    let isOver = false
+    const end = (): void => {
+      if (!isOver) client.release(true)
+      isOver = true
+    }
+    const made: Session = { client, end }
+    client.once('error', () => lose(made))
     try {
       for (const key of held) await client.query('select pg_advisory_lock($1)', [key])
-      return client
+      return made
     } catch (error) {
-      client.release(true)
+      end()
       throw error
     }
   }
-  const open = (): Promise<PoolClient> => {
+  const open = (): Promise<Session> => {
     session ??= connect().catch((error: unknown) => {
       session = undefined
       throw error
     })
     return session
   }
-  const lose = (client: PoolClient): void => {
+  const lose = ({ end }: Session): void => {
     session = undefined
-    client.release(true)
+    end()
     void again()
   }
   const again = async (): Promise<void> => {
@@ -53,25 +59,30 @@ export function sendersOf(store: Store): Senders {
   return {
     async hold() {
       const key = (randomBytes(8).readBigUInt64BE() >> 2n).toString()
-      const client = await open()
+      const { client } = await open()
       await client.query('select pg_advisory_lock($1)', [key])
       held.add(key)
       return key
     },
     async release(key) {
       held.delete(key)
-      const client = await session?.catch(() => undefined)
-      await client?.query('select pg_advisory_unlock($1)', [key]).catch(() => undefined)
+      const opened = await session?.catch(() => undefined)
+      await opened?.client.query('select pg_advisory_unlock($1)', [key]).catch(() => undefined)
     },
     async close() {
       isClosed = true
       held.clear()
-      const client = await session?.catch(() => undefined)
+      const opened = await session?.catch(() => undefined)
       session = undefined
       // The session's end frees what it may still hold.
-      client?.release(true)
+      opened?.end()
     },
   }
+}
+
+interface Session {
+  readonly client: PoolClient
+  end(): void
 }
 
 const reconnectMs = 500

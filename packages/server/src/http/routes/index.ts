@@ -7,6 +7,7 @@ import { reportRoutes } from './reports.ts'
 import { runRoutes } from './runs.ts'
 import { statusRoutes } from './status.ts'
 import { transformRoutes } from './transforms.ts'
+import { uncertainRoutes } from './uncertain.ts'
 import { versionRoutes } from './versions.ts'
 
 export const routes: readonly Route[] = [
@@ -18,5 +19,6 @@ export const routes: readonly Route[] = [
   ...planRoutes,
   ...runRoutes,
   ...reportRoutes,
+  ...uncertainRoutes,
   ...accessRoutes,
 ]
