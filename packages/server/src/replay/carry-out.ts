@@ -1,6 +1,7 @@
 import type { Clock } from '@redrive/worker'
 import { isConnectionTrouble, type Store } from '../store/store.ts'
-import { type Batch, type Claim, claimNext, type Lease, maySend } from './claim.ts'
+import { type Claim, claimNext, type Lease, maySend } from './claim.ts'
+import type { Batch } from './claimed.ts'
 import { endNotes } from './ends.ts'
 import { type Judged, judgeRun } from './judge-run.ts'
 import { markResults } from './mark.ts'

@@ -1,6 +1,7 @@
 import type { Pool, PoolClient } from 'pg'
 import type { Store } from '../store/store.ts'
-import { type ClaimedLetter, contentOf } from './content.ts'
+import type { Batch, Claimed } from './claimed.ts'
+import { contentOf } from './content.ts'
 import { paceAfter } from './control.ts'
 import type { NotedEnds } from './ends.ts'
 import { replayIdOf } from './replay-id.ts'
@@ -14,24 +15,6 @@ export interface Lease {
   readonly sender?: string
   /** By this process's own monotonic clock, until when nobody else can have it. */
   readonly sure: { untilMs: number }
-}
-
-/** A letter whose intent is durable and that may now be sent. */
-export interface Claimed {
-  readonly attemptId: string
-  readonly letterId: string
-  readonly broker: string
-  readonly place: string
-  /** Of the body that was agreed to. */
-  readonly bodySha256: Buffer
-  /** `null`: its bytes cannot be read any more. */
-  readonly letter: ClaimedLetter | null
-}
-
-/** Letters of one intent, in the order of their ordinals. */
-export interface Batch {
-  readonly fromOrdinal: number
-  readonly letters: readonly Claimed[]
 }
 
 export const leaseSeconds = 20

@@ -1,29 +1,10 @@
-import type { Header } from '@redrive/worker'
 import type { PoolClient } from 'pg'
 import { copyOut, type RowFields } from '../store/copy-out.ts'
 import { decodeHeaders } from '../store/header-list.ts'
-import type { Claimed } from './claim.ts'
+import { currentContent } from '../store/letter-versions.ts'
+import type { Claimed, ClaimedLetter } from './claimed.ts'
 
-/** What of a letter is sent again, and what its new wire says. */
-export interface ClaimedLetter {
-  readonly key: Buffer | null
-  readonly body: Buffer | null
-  readonly headers: readonly Header[]
-  /** UTF-8 JSON. */
-  readonly properties: Buffer | null
-  readonly failureHeaders: readonly string[]
-  readonly wireId: string | null
-  readonly hops: number
-  readonly originSystem: string | null
-  readonly originPlace: string | null
-  readonly originPartition: string | null
-  readonly originPosition: string | null
-  readonly consumer: string | null
-  readonly traceparent: string | null
-  readonly timestampMs: number | null
-  /** An earlier replay may have arrived. */
-  readonly mayBeDuplicate: boolean
-}
+const current = currentContent({ letterId: 'l.letter_id', version: 'l.version' })
 
 type Planned = Omit<Claimed, 'attemptId'> & { readonly ordinal: number }
 
@@ -44,10 +25,10 @@ export async function contentOf(
   const rows = await copyOut(
     client,
     `copy (
-       select l.ordinal, l.letter_id, l.place, l.body_sha256, c.id is not null, c.key, c.body, c.headers, c.properties, c.failure_headers,
+       select l.ordinal, l.letter_id, l.place, l.body_sha256, ${current.isThere}, ${current.key}, ${current.body}, ${current.headers}, c.properties, c.failure_headers,
          c.wire_id, c.hops, c.origin_system, c.origin_place, c.origin_partition, c.origin_position, c.consumer, c.traceparent, c.timestamp_ms,
          exists (select from possible_duplicate d where d.letter_id = l.letter_id)
-       from plan_letter l left join letter_content c on c.id = l.letter_id
+       from plan_letter l left join letter_content c on c.id = l.letter_id ${current.join}
        where l.plan_id = '${planId}' and l.ordinal >= ${range.from} and l.ordinal < ${range.to} order by l.ordinal
      ) to stdout (format binary)`,
   )

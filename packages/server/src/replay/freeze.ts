@@ -1,8 +1,11 @@
 import type { Broker } from '@redrive/worker'
 import type { PoolClient } from 'pg'
+import { currentContent } from '../store/letter-versions.ts'
 import { type Destination, destinationOf } from './destination.ts'
 import { heldBack, type Limits } from './limits.ts'
 import type { Superseded } from './superseded.ts'
+
+const current = currentContent({ letterId: 'l.id', version: 'l.version' })
 
 /** Why letters of the selection are not in the plan. */
 export type SkipReason =
@@ -39,10 +42,10 @@ export interface Draft {
 export async function freeze(client: PoolClient, draft: Draft, ids: readonly string[]): Promise<void> {
   if (ids.length === 0) return
   const { rows } = await client.query<Candidate>(
-    `select l.id, l.state, l.revision, l.version, c.body_sha256, c.bytes, s.broker, c.origin_place, c.consumer, 'redrive' = any(c.readers) as ours,
+    `select l.id, l.state, l.revision, l.version, ${current.bodySha256} as body_sha256, ${current.bytes} as bytes, s.broker, c.origin_place, c.consumer, 'redrive' = any(c.readers) as ours,
        c.hops, c.replay_id is not null as is_returned, extract(epoch from uuid_extract_timestamp(l.id))::float8 * 1000 as captured_at_ms,
        l.queue_id, c.failure_headers
-     from letter l join letter_content c on c.id = l.id join source s on s.id = l.source_id
+     from letter l join letter_content c on c.id = l.id ${current.join} join source s on s.id = l.source_id
      where l.id = any($1::uuid[]) and c.id = any($1::uuid[]) order by l.id`,
     [ids],
   )

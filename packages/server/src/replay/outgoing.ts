@@ -10,8 +10,7 @@ import {
   type Wire,
   wireHeader,
 } from '@redrive/worker'
-import type { Claimed } from './claim.ts'
-import type { ClaimedLetter } from './content.ts'
+import type { Claimed, ClaimedLetter } from './claimed.ts'
 import { possibleDuplicateHeader } from './possible-duplicates.ts'
 
 /**

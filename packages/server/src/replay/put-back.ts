@@ -1,6 +1,7 @@
 import { recordTransfers } from '../ledger/index.ts'
 import type { Store } from '../store/store.ts'
-import type { Batch, Lease } from './claim.ts'
+import type { Lease } from './claim.ts'
+import type { Batch } from './claimed.ts'
 
 /**
  * Takes an intent back of which nothing was sent: its letters are the next again, or open if the run was cancelled meanwhile. Only its

@@ -1,5 +1,5 @@
 import type { Broker, Clock, Outgoing, SendResult } from '@redrive/worker'
-import type { Claimed } from './claim.ts'
+import type { Claimed } from './claimed.ts'
 import { outgoingOf } from './outgoing.ts'
 
 export interface SendContext {

@@ -1,0 +1,40 @@
+import type { Header } from '@redrive/worker'
+
+/** A letter whose intent is durable and that may now be sent. */
+export interface Claimed {
+  readonly attemptId: string
+  readonly letterId: string
+  readonly broker: string
+  readonly place: string
+  /** Of the body that was agreed to. */
+  readonly bodySha256: Buffer
+  /** `null`: its bytes cannot be read any more. */
+  readonly letter: ClaimedLetter | null
+}
+
+/** Letters of one intent, in the order of their ordinals. */
+export interface Batch {
+  readonly fromOrdinal: number
+  readonly letters: readonly Claimed[]
+}
+
+/** What of a letter is sent again, and what its new wire says. */
+export interface ClaimedLetter {
+  readonly key: Buffer | null
+  readonly body: Buffer | null
+  readonly headers: readonly Header[]
+  /** UTF-8 JSON. */
+  readonly properties: Buffer | null
+  readonly failureHeaders: readonly string[]
+  readonly wireId: string | null
+  readonly hops: number
+  readonly originSystem: string | null
+  readonly originPlace: string | null
+  readonly originPartition: string | null
+  readonly originPosition: string | null
+  readonly consumer: string | null
+  readonly traceparent: string | null
+  readonly timestampMs: number | null
+  /** An earlier replay may have arrived. */
+  readonly mayBeDuplicate: boolean
+}
