@@ -8,9 +8,14 @@ export interface OfficeApi {
     readonly causes: number
   }>
   causes(): Promise<readonly CauseRow[]>
-  plan(cause: string): Promise<{ readonly id: string; readonly letters: number }>
+  /** @param canary letters that go first @default 5 */
+  plan(
+    cause: string,
+    options: { readonly reason: string; readonly canary?: number },
+  ): Promise<{ readonly id: string; readonly letters: number }>
   run(plan: string, expect: number): Promise<{ readonly id: string }>
   runView(id: string): Promise<RunView>
+  cancel(id: string): Promise<RunView>
 }
 
 export interface CauseRow {
@@ -25,7 +30,10 @@ export interface CauseRow {
 export interface RunView {
   readonly id: string
   readonly state: string
+  readonly verdict: string | null
+  readonly stopped: { readonly why: string; readonly advice: string | null } | null
   readonly planned: number
+  readonly progressed: number
   readonly sends: { readonly sent: number; readonly notSent: number; readonly uncertain: number }
   readonly outcomes: Readonly<Record<'pending' | 'confirmed' | 'returned' | 'presumed' | 'unknown', number>>
 }
@@ -44,14 +52,18 @@ export function officeApi(office: Pick<Office, 'url' | 'token'>): OfficeApi {
   return {
     status: () => call('GET', '/status'),
     causes: async () => (await call<{ causes: readonly CauseRow[] }>('GET', '/causes?limit=200')).causes,
-    plan: (cause) =>
+    plan: (cause, options) =>
       call('POST', '/plans', {
         selection: { cause },
         by: 'demo',
-        reason: 'the cause is fixed in release 1.4.1',
         pace: 200,
+        rampSeconds: 2,
+        ...options,
+        // What a first replay could not mend goes again at once.
+        beyondCap: true,
       }),
     run: (plan, expect) => call('POST', `/plans/${plan}/run`, { by: 'demo', expect }),
     runView: (id) => call('GET', `/runs/${id}`),
+    cancel: (id) => call('POST', `/runs/${id}/cancel`, { by: 'demo', reason: 'the fix is not deployed yet' }),
   }
 }
