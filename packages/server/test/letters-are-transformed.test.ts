@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { listAudit } from '../src/audit/index.ts'
 import { discardLetters } from '../src/letters/index.ts'
+import { documentQueues } from '../src/queues/index.ts'
 import {
   applyTransform,
   createTransform,
@@ -253,7 +254,7 @@ test('over the letters of a plan; headers too; against the schema of the queue',
   await bed.captured({ body: '{"currency":"eur"}' }, { body: '{"currency":"xxx"}' })
   const plan = await bed.plan({ query: 'queue:orders' })
   await bed.captured({ body: '{"currency":"eur"}' })
-  await bed.store.pool.query(`update queue set body_schema = '{"properties":{"currency":{"enum":["EUR"]}}}'`)
+  await documentQueues(bed.store, { orders: { bodySchema: '{"properties":{"currency":{"enum":["EUR"]}}}' } })
   const headers = [{ op: 'set', name: 'fixed', value: { text: 'yes' } } as const]
   const id = await previewed(bed, { selection: { plan: plan.id }, change: { patch, headers } })
   const view = await showTransform(bed.store, id, 0)

@@ -32,7 +32,7 @@ export async function readEditable(
   options: { readonly lock: boolean },
 ): Promise<readonly EditableLetter[]> {
   if (options.lock) await client.query('select from letter where id = any($1::uuid[]) order by id for update', [ids])
-  const { rows } = await client.query<Row>({ name: 'read-editable', text: readSql, values: [ids, maxBytes] })
+  const { rows } = await client.query<Row>(readSql, [ids, maxBytes])
   return rows.map(({ key, body, headers, readable, failure_headers, body_schema, ...row }) => ({
     ...row,
     failureHeaders: failure_headers ?? [],
