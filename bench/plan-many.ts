@@ -14,8 +14,6 @@ export async function planMany(letters: number): Promise<void> {
     const store = await openStore({ url: server.url })
     const to = Date.now()
     await fillLetters(store, { letters, from: to - 86_400_000, to, bodyBytes: 1_000, onlyOrders: true })
-    await store.pool.query('vacuum (analyze) letter')
-    await store.pool.query('vacuum (analyze) letter_content')
     await store.pool.query('checkpoint')
     const before = process.memoryUsage().rss
     let peak = before

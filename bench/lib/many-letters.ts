@@ -119,11 +119,20 @@ export async function fillLetters(
     }
     await store.transaction((client) => rows.insert(client))
   }
-  await store.pool.query('create index letter_content_terms on letter_content using gin (terms)')
+  await unhurried(store, ['create index letter_content_terms on letter_content using gin (terms)'])
   await settle(store, causes, onlyOrders ? [] : states)
-  await store.pool.query('vacuum (analyze) letter')
-  await store.pool.query('vacuum (analyze) letter_content')
-  await store.pool.query('analyze')
+  await unhurried(store, ['vacuum (analyze) letter', 'vacuum (analyze) letter_content', 'analyze'])
+}
+
+/** As long as they take: an office's own statements have a limit. */
+async function unhurried(store: Store, statements: readonly string[]): Promise<void> {
+  const client = await store.pool.connect()
+  try {
+    await client.query('set statement_timeout to 0')
+    for (const statement of statements) await client.query(statement)
+  } finally {
+    client.release(true)
+  }
 }
 
 /** With the words people search for: an order, a customer, a booking, a container. */

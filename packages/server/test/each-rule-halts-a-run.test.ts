@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { PermanentError } from '@redrive/worker'
+import { PermanentError, systemClock } from '@redrive/worker'
 import { type HaltRules, noControl, type RunView, resumeRun } from '../src/replay/index.ts'
 import { type OfficeBed, officeBed, until, uuidOf } from './office-bed.ts'
 import { type RecordingBroker, recordingBroker } from './recording-broker.ts'
@@ -114,7 +114,7 @@ test('a letter comes back with a cause nobody had seen; after a resume the same 
   await until('five came back', async () => ((await bed.runOf(run.id)).outcomes.returned === 5 ? true : undefined))
 })
 
-test('the destination refuses: a quick refusal burns no more than what was on its way', async (t) => {
+test('the destination refuses', async (t) => {
   const bed = await officeBed(t)
   await bed.captured(...letters(300))
   let refuses = true
@@ -132,6 +132,19 @@ test('the destination refuses: a quick refusal burns no more than what was on it
   const done = await reached(bed, run.id, 'done')
   assert.deepEqual([done.sends.sent, done.sends.notSent], [290, 10])
   assert.deepEqual(await bed.states(), { open: 10, replayed: 290 })
+})
+
+test('a refusal is judged before the next batch, however quick it is', async (t) => {
+  const bed = await officeBed(t)
+  await bed.captured(...letters(300))
+  const broker = recordingBroker(bed.broker, { refuse: () => true })
+  const { id } = await bed.run(
+    await bed.plan({ query: 'queue:orders' }, { control: { pace: 400, halt: rule({ notSentInARow: 10 }) } }),
+  )
+  // Its time stands still, so that nothing is judged because a while is over.
+  bed.replayer({ brokers: new Map([['memory', broker]]), clock: { ...systemClock, now: () => 0 } })
+  await reached(bed, id, 'halted')
+  assert.equal(broker.sentAtMs.length, 100, 'one batch')
 })
 
 test('nobody speaks of the oldest letters though others are spoken of', async (t) => {
