@@ -12,23 +12,30 @@ export interface Proxy {
   /** Destroys all connections and refuses new ones. */
   refuse(): Promise<void>
   accept(): Promise<void>
-  /** The next request with this API key is not forwarded (`request`), or its answer is not given back (`answer`), and its connection is cut. */
-  cutNext(apiKey: number, what: 'request' | 'answer'): Promise<void>
+  /**
+   * The next request with this API key is not forwarded (`request`), or only its first half (`half`), or its answer is not given back
+   * (`answer`), and its connection is cut.
+   */
+  cutNext(apiKey: number, what: Cut): Promise<void>
   close(): Promise<void>
 }
+
+export type Cut = 'request' | 'half' | 'answer'
 
 export const produceKey = 0
 
 export async function startProxy(target: string): Promise<Proxy> {
   const [host = '127.0.0.1', targetPort = '9092'] = target.split(':')
   const sockets = new Set<Socket>()
-  let planned: { apiKey: number; what: 'request' | 'answer'; done: () => void } | undefined
+  let planned: { apiKey: number; what: Cut; done: () => void } | undefined
   let port = 0
 
   const server = createServer((client) => {
     const upstream = connect(Number(targetPort), host)
     const end = (): void => {
       client.destroy()
+      // What was given to it before is still delivered.
+      if (upstream.writableEnded) return
       upstream.destroy()
     }
     for (const socket of [client, upstream]) {
@@ -44,6 +51,11 @@ export async function startProxy(target: string): Promise<Proxy> {
       if (planned !== undefined && frame.readInt16BE(4) === planned.apiKey) {
         const { what, done } = planned
         planned = undefined
+        if (what === 'half') {
+          upstream.end(frame.subarray(0, frame.length >> 1))
+          client.destroy()
+          return done()
+        }
         if (what === 'request') {
           end()
           return done()
