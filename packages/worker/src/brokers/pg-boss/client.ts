@@ -48,5 +48,8 @@ export interface QueueLike {
   readonly expireInSeconds?: number
   readonly heartbeatSeconds?: number
   readonly retentionSeconds?: number
+  /** How long a job stays in the table after its end; 0: for ever. */
+  readonly deleteAfterSeconds?: number
+  readonly createdOn?: Date
   readonly deadLetter?: string
 }

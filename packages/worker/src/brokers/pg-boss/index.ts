@@ -5,6 +5,7 @@ import { messageBytes } from '../../message.ts'
 import type { JobInsertLike, PgBossLike } from './client.ts'
 import { dataOf } from './envelope.ts'
 import { jobsOf } from './jobs.ts'
+import { endsOf, foundAmong } from './look-back.ts'
 import { asking, isRefused, outcomeOfError } from './outcome-of-error.ts'
 import { PgBossSubscription } from './subscription.ts'
 
@@ -80,6 +81,13 @@ export function pgBossBroker(options: PgBossOptions): Broker {
     if (queue === null) throw new RedriveError('PLACE_MISSING', `there is no queue ${place}`)
     return queue
   }
+
+  const asked = <T>(place: string, question: () => Promise<T>): Promise<T> =>
+    asking(question).catch((error: unknown) => {
+      throw new RedriveError('BROKER_UNREACHABLE', `${place}: the database of pg-boss cannot be asked`, {
+        cause: error,
+      })
+    })
 
   /** Renewing no claim at all shows whether the table is where and as we take it to be. */
   const usable = async (place: string): Promise<void> => {
@@ -157,6 +165,26 @@ export function pgBossBroker(options: PgBossOptions): Broker {
       ]
       return { exists: true, partitions: 1, facts, consumers: [] }
     },
+    async ends(place) {
+      const queue = await existing(place)
+      return endsOf(await asked(place, () => jobs.nowMs()), queue)
+    },
+    async findReplays(place, search) {
+      const queue = await exists(place)
+      const name = queueName(place)
+      // The time first: what is deleted in between is then counted as gone.
+      const { nowMs, ids } = await asked(place, async () => {
+        const now = await jobs.nowMs()
+        return {
+          nowMs: now,
+          ids: await jobs.existing(
+            name,
+            [...search.replayIds].filter((id) => uuid.test(id)),
+          ),
+        }
+      })
+      return foundAmong({ place, queue, nowMs, ids }, search)
+    },
     async close() {
       isClosed = true
       await Promise.all([...subscriptions].map((subscription) => subscription.close()))
@@ -193,10 +221,12 @@ function refusalOf({ message, partition }: Outgoing, maxBytes: number): SendResu
   return { kind: 'not-sent', reason: `${bytes} bytes are above the limit of ${maxBytes}`, retryable: false }
 }
 
-function jobFor({ message, delayMs }: Outgoing): JobInsertLike {
+const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/
+
+function jobFor({ message, delayMs, uniqueId }: Outgoing): JobInsertLike {
   const priority = message.properties?.['priority']
   return {
-    id: randomUUID(),
+    id: uniqueId !== undefined && uuid.test(uniqueId) ? uniqueId : randomUUID(),
     data: dataOf(message),
     ...(delayMs !== undefined && delayMs > 0 ? { startAfter: delayMs / 1000 } : {}),
     ...(Number.isInteger(priority) && Math.abs(Number(priority)) < 2 ** 31 ? { priority: Number(priority) } : {}),

@@ -9,10 +9,14 @@ export interface Jobs {
   /** Makes available again what a worker left behind that stopped renewing its claims. */
   reclaim(name: string): Promise<void>
   count(name: string): Promise<number>
+  /** Which of these jobs are in the table, in whatever state. */
+  existing(name: string, ids: readonly string[]): Promise<readonly string[]>
+  /** The server's time, epoch milliseconds. */
+  nowMs(): Promise<number>
 }
 
 /**
- * What pg-boss has calls for goes through them. Four statements go to its table, because it has none that gives a job back without
+ * What pg-boss has calls for goes through them. Five statements go to its table, because it has none that gives a job back without
  * counting it as failed, renews a claim past `expire_seconds`, or looks for dead workers more often than each minute.
  */
 export function jobsOf(boss: PgBossLike, options: { readonly schema: string; readonly leaseSeconds: number }): Jobs {
@@ -77,6 +81,17 @@ export function jobsOf(boss: PgBossLike, options: { readonly schema: string; rea
         [name],
       )
       return Number((rows[0] as { waiting?: unknown } | undefined)?.waiting ?? 0)
+    },
+    async existing(name, ids) {
+      const { rows } = await db().executeSql(`select id from ${table} where name = $1 and id = any($2::uuid[])`, [
+        name,
+        ids,
+      ])
+      return rows.map((row) => String((row as { id: unknown }).id))
+    },
+    async nowMs() {
+      const { rows } = await db().executeSql('select floor(extract(epoch from now()) * 1000)::text as ms')
+      return Number((rows[0] as { ms: unknown }).ms)
     },
   }
 }
