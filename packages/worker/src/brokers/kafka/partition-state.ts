@@ -37,7 +37,7 @@ export class PartitionState {
   readonly #suspected: bigint
   /** A start mark goes no further. */
   #reach: bigint
-  #startWindow: StartWindow
+  #startWindow: StartWindow = firstStartWindow
 
   constructor(
     place: { readonly topic: string; readonly partition: number },
@@ -46,8 +46,6 @@ export class PartitionState {
       readonly committed: bigint | null
       readonly started: bigint | null
       readonly keepsMarks: boolean
-      /** How many messages may be in hand at a time. */
-      readonly maxInFlight: number
     },
   ) {
     this.topic = place.topic
@@ -58,7 +56,6 @@ export class PartitionState {
     this.#suspected = start.keepsMarks ? (start.started ?? start.next) : start.next
     this.#started = start.keepsMarks ? (start.started ?? start.next) : null
     this.#reach = start.next
-    this.#startWindow = firstStartWindow(start.maxInFlight)
   }
 
   /** Everything below may be handed out: a start mark covers it. `null`: no start marks are kept. */

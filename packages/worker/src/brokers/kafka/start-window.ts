@@ -1,6 +1,5 @@
 const minWindow = 16
 const maxWindow = 8192
-const maxFirstWindow = 1024
 const fastMs = 100
 const slowMs = 1000
 const mostGrowth = 8
@@ -12,10 +11,7 @@ export interface StartWindow {
   readonly atMs: number | null
 }
 
-/** As many as may be in hand at a time: they may all be of one partition, and all be handed out as soon as they are fetched. */
-export function firstStartWindow(maxInFlight: number): StartWindow {
-  return { size: BigInt(Math.min(maxFirstWindow, Math.max(minWindow, maxInFlight))), atMs: null }
-}
+export const firstStartWindow: StartWindow = { size: 64n, atMs: null }
 
 /**
  * The window of the next mark. Used up fast, it grows to what lasts 100 ms at that pace, twofold to eightfold, so that marks cost no
