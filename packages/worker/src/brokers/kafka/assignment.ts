@@ -70,13 +70,7 @@ async function starts(
     const next = known(partition) ?? adopted.get(partition) ?? edges.get(partition) ?? 0n
     return new PartitionState(
       { topic, partition },
-      {
-        next,
-        committed,
-        started,
-        keepsMarks: receive.positions === undefined,
-        maxInFlight: receive.maxInFlight.messages,
-      },
+      { next, committed, started, keepsMarks: receive.positions === undefined },
     )
   })
 }

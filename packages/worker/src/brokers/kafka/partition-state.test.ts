@@ -12,10 +12,7 @@ const recordsOf = (...offsets: number[]): readonly FetchedRecords[] => [
 
 function stateOf(start: { next?: bigint; started?: bigint | null; keepsMarks?: boolean } = {}): PartitionState {
   const { next = 0n, started = null, keepsMarks = false } = start
-  return new PartitionState(
-    { topic: 't', partition: 3 },
-    { next, committed: null, started, keepsMarks, maxInFlight: 64 },
-  )
+  return new PartitionState({ topic: 't', partition: 3 }, { next, committed: null, started, keepsMarks })
 }
 
 function takeAll(state: PartitionState): readonly KafkaDelivery[] {
