@@ -149,3 +149,32 @@ test('whoever goes away while a plan is made ends it, and nothing is kept', asyn
   }
   assert.equal((await planned(bed)).letters, 2, 'its connection is as good as before')
 })
+
+test('a client that hangs up ends its plan', async (t) => {
+  const bed = await officeBed(t)
+  await bed.captured({ body: 'a' })
+  const { server, token } = await bed.http()
+  const held = await bed.store.pool.connect()
+  const waiting = async (): Promise<number> =>
+    (await bed.store.pool.query('select from pg_locks where not granted')).rowCount ?? 0
+  try {
+    await held.query('begin')
+    await held.query('lock letter_content in access exclusive mode')
+    const client = new AbortController()
+    const asked = fetch(`${server.url}/api/v1/plans`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+      body: JSON.stringify({ selection: { query: 'queue:orders' }, by: 'ann' }),
+      signal: client.signal,
+    })
+    const ended = assert.rejects(asked, { name: 'AbortError' })
+    await until('it waits for the lock', async () => ((await waiting()) > 0 ? true : undefined))
+    client.abort()
+    await ended
+    await until('nobody waits any more', async () => ((await waiting()) === 0 ? true : undefined))
+  } finally {
+    await held.query('rollback')
+    held.release()
+  }
+  assert.equal((await bed.store.pool.query('select from plan')).rowCount, 0)
+})

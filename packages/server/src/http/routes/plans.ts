@@ -203,7 +203,9 @@ export const planRoutes: readonly Route[] = [
       ),
       answer: runView,
     },
-    handle: async ({ office, params, body, caller }) => {
+    handle: async ({ office, params, body, caller, reply }) => {
+      // A million letters take a while, in which nothing is said.
+      reply.raw.socket?.setTimeout(0)
       const run = await startRun(office.store, {
         plan: parsePlanId(params.id),
         by: `${body.by} (token ${caller})`,

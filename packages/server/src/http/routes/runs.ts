@@ -54,8 +54,10 @@ function stopRoute(
       body: Type.Object({ by, reason: Type.Optional(said(2_000, 'Why; kept in the audit trail.')) }, closed),
       answer: runView,
     },
-    handle: async ({ office, params, body, caller }) => {
+    handle: async ({ office, params, body, caller, reply }) => {
       const run = parseRunId(params.id)
+      // To open a million letters again takes a while, in which nothing is said.
+      reply.raw.socket?.setTimeout(0)
       await change(office.store, { run, by: `${body.by} (token ${caller})`, reason: body.reason ?? null })
       office.wakeReplayer()
       return name === 'resume' ? showRun(office.store, run) : stoppedView(office, run)
