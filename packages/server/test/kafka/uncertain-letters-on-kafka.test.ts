@@ -7,8 +7,8 @@ import { fileURLToPath } from 'node:url'
 import * as platformatic from '@platformatic/kafka'
 import { type Broker, decodeWire } from '@redrive/worker'
 import { kafkaBroker } from '@redrive/worker/kafka'
-import { type Cut, produceKey, startProxy } from '../../../worker/test/kafka/proxy.ts'
-import { kafkaUnderTest } from '../../../worker/test/kafka/server.ts'
+import { type Cut, produceKey, startProxy } from '../../../../tools/testing/kafka-proxy.ts'
+import { kafkaUnderTest } from '../../../../tools/testing/kafka-under-test.ts'
 import { type OfficeBed, officeBed, uuidOf } from '../office-bed.ts'
 
 /** An office whose letters go to a topic of their own on the real Kafka. */

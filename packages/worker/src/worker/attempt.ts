@@ -2,7 +2,7 @@ import type { Clock } from '../clock.ts'
 import type { Effects } from '../effects/effects.ts'
 import type { Message } from '../message.ts'
 import type { Origin } from '../wire.ts'
-import type { Call } from './call.ts'
+import type { AttemptResult, Call } from './call.ts'
 import { deadlines } from './deadlines.ts'
 import type { EffectsOf } from './effects-of-task.ts'
 import type { Task } from './task.ts'
@@ -36,13 +36,6 @@ export interface HandlerContext {
 
 /** A value is a `HandlerOutcome` or means handled; a throw is a failure. */
 export type Handler = (message: Message, context: HandlerContext) => unknown
-
-export type AttemptResult =
-  | { readonly kind: 'returned'; readonly value: unknown }
-  | { readonly kind: 'threw'; readonly thrown: unknown }
-  | { readonly kind: 'timeout' }
-  /** The worker stopped; whatever the handler did, it does not count. */
-  | { readonly kind: 'aborted' }
 
 export interface Attempts {
   /** Calls the handler; `call.came` is called once, perhaps at once, and at the latest at the timeout. */

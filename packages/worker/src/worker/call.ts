@@ -1,7 +1,13 @@
-import type { AttemptResult } from './attempt.ts'
 import type { Linked } from './chain.ts'
 import type { Expiring } from './deadlines.ts'
 import type { Task } from './task.ts'
+
+export type AttemptResult =
+  | { readonly kind: 'returned'; readonly value: unknown }
+  | { readonly kind: 'threw'; readonly thrown: unknown }
+  | { readonly kind: 'timeout' }
+  /** The worker stopped; whatever the handler did, it does not count. */
+  | { readonly kind: 'aborted' }
 
 /**
  * One call of the handler, as those see it who watch over it. To be extended by whoever waits for its result: so one object per message is all

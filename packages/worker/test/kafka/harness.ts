@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto'
+import { type Proxy, startProxy } from '../../../../tools/testing/kafka-proxy.ts'
+import { kafkaUnderTest } from '../../../../tools/testing/kafka-under-test.ts'
 import type { Broker } from '../../src/broker.ts'
 import type { Harness } from '../../src/testing/index.ts'
-import { type Proxy, startProxy } from './proxy.ts'
-import { kafkaUnderTest } from './server.ts'
 
 /** A broker of the adapter, reached at `address`. */
 export type MakeBroker = (address: string) => Broker

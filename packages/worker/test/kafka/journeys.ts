@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import * as platformatic from '@platformatic/kafka'
+import { produceKey } from '../../../../tools/testing/kafka-proxy.ts'
+import { kafkaUnderTest } from '../../../../tools/testing/kafka-under-test.ts'
 import type { Broker, Delivery, ReceiveOptions, Subscription } from '../../src/broker.ts'
 import type { Header, Message } from '../../src/message.ts'
 import { type KafkaHarness, kafkaHarness, type MakeBroker } from './harness.ts'
-import { produceKey } from './proxy.ts'
-import { kafkaUnderTest } from './server.ts'
 
 const deadlineMs = 40_000
 const connection = { clientId: 'journey', bootstrapBrokers: [kafkaUnderTest()] }
