@@ -1,6 +1,8 @@
 import type { Broker } from '@redrive/worker'
 import type { PoolClient } from 'pg'
+import { CopyRows, sendRows } from '../store/copy-binary.ts'
 import { currentContent } from '../store/letter-versions.ts'
+import { uuidBytes } from '../store/uuid.ts'
 import { type Destination, destinationOf } from './destination.ts'
 import { heldBack, type Limits } from './limits.ts'
 import type { Superseded } from './superseded.ts'
@@ -50,6 +52,7 @@ export async function freeze(client: PoolClient, draft: Draft, ids: readonly str
     [ids],
   )
   const superseded = (await draft.superseded?.of(ids)) ?? noIds
+  const planId = uuidBytes(draft.id)
   const chosen: (Candidate & { readonly place: string })[] = []
   for (const row of rows) {
     const verdict = verdictOn(row, draft, superseded)
@@ -59,24 +62,32 @@ export async function freeze(client: PoolClient, draft: Draft, ids: readonly str
       note(draft, row, superseded)
     }
   }
-  await client.query(
-    `insert into plan_letter (plan_id, ordinal, letter_id, revision, version, body_sha256, place, bytes)
-     select $1, $2 + row_number() over (order by letter_id) - 1, letter_id, revision, version, body_sha256, place, bytes
-     from unnest($3::uuid[], $4::int[], $5::int[], $6::bytea[], $7::int[], $8::int[]) as row(letter_id, revision, version, body_sha256, place, bytes)`,
-    [
-      draft.id,
-      draft.letters,
-      chosen.map(({ id }) => id),
-      chosen.map(({ revision }) => revision),
-      chosen.map(({ version }) => version),
-      chosen.map(({ body_sha256: hash }) => hash),
-      chosen.map(({ broker, place }) => numberOf(draft.places, { broker, place })),
-      chosen.map(({ bytes }) => bytes),
-    ],
-  )
+  const letters = new CopyRows()
+  chosen.forEach((row, index) => {
+    letters.row(letterColumns.length)
+    letters.uuid(planId)
+    letters.int4(draft.letters + index)
+    letters.uuid(uuidBytes(row.id))
+    letters.int4(row.revision)
+    letters.int4(row.version)
+    letters.bytes(row.body_sha256)
+    letters.int4(numberOf(draft.places, row))
+    letters.int4(row.bytes)
+  })
+  if (chosen.length > 0) await sendRows(client, [{ rows: letters, table: 'plan_letter', columns: letterColumns }])
   draft.letters += chosen.length
 }
 
+const letterColumns = [
+  'plan_id',
+  'ordinal',
+  'letter_id',
+  'revision',
+  'version',
+  'body_sha256',
+  'place',
+  'bytes',
+] as const
 const noIds: ReadonlySet<string> = new Set()
 /** Names are as long and as many as whoever wrote the letters liked. */
 const maxStrips = 30

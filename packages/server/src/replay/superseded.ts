@@ -21,18 +21,20 @@ export async function findSuperseded(
   const [oldest] = ids
   if (oldest === undefined) return { of: async () => new Set() }
   const startedAtMs = performance.now()
+  let keys = 0
   await client.query('savepoint superseded')
   try {
     await client.query(`set local statement_timeout to ${Math.floor(patienceMs)}`)
     await client.query(
       'create temp table if not exists newest_of_key (queue_id int, hash bytea, id text) on commit drop',
     )
-    await client.query(
+    const kept = await client.query(
       `insert into newest_of_key
        select l.queue_id, sha256(c.key), max(l.id::text) from letter l join letter_content c on c.id = l.id
        where c.key is not null and l.id >= $1 and c.id >= $1 group by 1, 2 having count(*) > 1`,
       [oldest],
     )
+    keys = kept.rowCount ?? 0
     await client.query('analyze newest_of_key')
     await client.query(`set local statement_timeout to '60s'`)
     await client.query('release savepoint superseded')
@@ -45,6 +47,7 @@ export async function findSuperseded(
   }
   return {
     async of(page) {
+      if (keys === 0) return new Set()
       const { rows } = await client.query<{ id: string }>(
         `select l.id from letter l join letter_content c on c.id = l.id
            join newest_of_key n on n.queue_id = l.queue_id and n.hash = sha256(c.key)
