@@ -18,7 +18,7 @@ export type { Office } from './office.ts'
  */
 export async function startOffice(
   config: Config,
-  options: { readonly onEvent?: (line: string) => void } = {},
+  options: { readonly onEvent?: (line: string) => void; readonly isRestored?: boolean } = {},
 ): Promise<Office> {
   const tell = options.onEvent ?? (() => undefined)
   const database = await openDatabase(config, tell)
@@ -34,7 +34,7 @@ export async function startOffice(
     await database.stop()
     throw error
   }
-  return openOffice({ config, database, brokers, tell })
+  return openOffice({ config, database, brokers, tell, isRestored: options.isRestored ?? false })
 }
 
 /**

@@ -12,6 +12,7 @@ import { startHttp } from './http/server.ts'
 import { naming } from './naming.ts'
 import { documentQueues } from './queues/index.ts'
 import { applyReceipts, applyReturns, type ReplayEvent, startReplayer } from './replay/index.ts'
+import { doubtAfterRestore, watchGeneration } from './restore/index.ts'
 import type { Database } from './store/database.ts'
 import { watchDisk } from './store/disk.ts'
 import { openStore, type Store } from './store/store.ts'
@@ -41,6 +42,8 @@ export async function openOffice(parts: {
   readonly database: Database
   readonly brokers: readonly OpenBroker[]
   readonly tell: (line: string) => void
+  /** The database was put back from a backup. */
+  readonly isRestored?: boolean
 }): Promise<Office> {
   const { config, database, brokers, tell } = parts
   const opened: (() => Promise<unknown>)[] = [
@@ -53,6 +56,14 @@ export async function openOffice(parts: {
   try {
     const store = await openStore({ url: database.url, onTrouble: tell })
     opened.push(() => store.close())
+    const file = `${path.resolve(config.data)}.generation`
+    const doubted = await doubtAfterRestore(store, { file, isRestored: parts.isRestored ?? false })
+    if (doubted !== null)
+      tell(
+        `the database is an older copy: ${doubted} letters may have been replayed or discarded since, and are uncertain. See: redrive uncertain list`,
+      )
+    const generation = watchGeneration(store, { file, tell })
+    opened.push(() => generation.stop())
     await documentQueues(store, config.queues)
     const byName = new Map(brokers.map(({ name, broker }) => [name, broker]))
     const replayer = startReplayer({
@@ -81,8 +92,8 @@ export async function openOffice(parts: {
     )
     opened.push(() => http.close())
     const token = await renewLocalToken(store, localName(config.data))
-    const file = leaveAddress(config.data, { url: http.url, token })
-    opened.push(async () => rmSync(file, { force: true }))
+    const address = leaveAddress(config.data, { url: http.url, token })
+    opened.push(async () => rmSync(address, { force: true }))
     return { url: http.url, token, database, stop: once(closeAll) }
   } catch (error) {
     await closeAll()

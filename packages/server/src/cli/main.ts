@@ -56,6 +56,7 @@ program
   .option('--config <file>', 'configuration (default: redrive.yaml if there is one)')
   .option('--data <folder>', 'data folder (default: .redrive)')
   .option('--port <number>', 'port of the API on 127.0.0.1 (default: 7070; 0 takes any)', port)
+  .option('--restored', 'the database was put back from a backup: what is open in it becomes uncertain')
   .option('--check', 'only check the configuration and whether everything in it can be reached')
   .action(async (options) => (await import('./commands/serve.ts')).serveCommand(options))
 

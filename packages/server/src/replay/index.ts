@@ -3,6 +3,7 @@ export { type Control, defaultControl, defaultHaltRules, type HaltRules, noContr
 export { type Decided, type Decision, decideUncertain } from './decide-uncertain.ts'
 export type { Destination } from './destination.ts'
 export type { SkipReason } from './freeze.ts'
+export { settleEveryRun } from './leases.ts'
 export { defaultLimits, type Limits } from './limits.ts'
 export { listUncertain, type UncertainLetter, type UncertainPage } from './list-uncertain.ts'
 export { applyReceipts, applyReturns } from './outcomes.ts'

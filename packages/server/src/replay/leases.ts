@@ -57,6 +57,21 @@ export async function giveBack(store: Store, lease: Lease): Promise<void> {
   ])
 }
 
+/**
+ * Ends all runs, whoever holds them, and settles what is on its way of each; what they have not taken up is left to the caller.
+ * @returns how many
+ */
+export async function settleEveryRun(client: PoolClient, problem: string): Promise<number> {
+  const { rows } = await client.query<{ runId: string; planId: string }>(
+    `update run set lease_token = lease_token + 1, lease_until = now(), state = 'cancelled', finished_at = now(), problem = $1, rule = null
+     where state in ('running', 'paused', 'halted') or exists (select from intent where run_id = run.id and noted_at is null)
+     returning id as "runId", plan_id as "planId"`,
+    [problem],
+  )
+  for (const run of rows) await settleLeftBehind(client, run)
+  return rows.length
+}
+
 /** At most a few: as many as one process has on its way. */
 async function settleLeftBehind(client: PoolClient, lease: Pick<Lease, 'runId' | 'planId'>): Promise<void> {
   // Results may still be on their way to the database: who has the intent first says what became of it.

@@ -8,6 +8,7 @@ export interface ServeOptions {
   readonly data?: string
   readonly port?: number
   readonly check?: boolean
+  readonly restored?: boolean
 }
 
 /** Runs the office until it is told to stop. */
@@ -19,7 +20,10 @@ export function serveCommand(options: ServeOptions): Promise<void> {
       return
     }
     const stopping = stopSignal()
-    const office = await startOffice(config, { onEvent: (event) => process.stderr.write(`${safeLine(event)}\n`) })
+    const office = await startOffice(config, {
+      onEvent: (event) => process.stderr.write(`${safeLine(event)}\n`),
+      isRestored: options.restored ?? false,
+    })
     try {
       process.stderr.write(`redrive is open at ${office.url}. Next: redrive status. Ctrl-C stops it.\n`)
       if (Object.keys(config.brokers).length === 0) {
