@@ -13,7 +13,7 @@ const minuteMs = 60_000
 const scenario = ['tools/start.ts', '--once', '--json', '--port', '0']
 
 export const ciSteps: readonly CiStep[] = [
-  counting('test', 6, ['npm', 'test']),
+  counting('test', 10, ['npm', 'test']),
   single('check', 3, script('tools/check.ts')),
   single('packaging', 12, script('tools/packaging.ts')),
   counting('test:brokers', 16, ['npm', 'run', 'test:brokers']),

@@ -1,15 +1,13 @@
 import { createContext, Script } from 'node:vm'
 import { Errors } from 'typebox/schema'
 
-/** Longest a body may take to be checked. A pattern of the schema over a hostile text could take for ever. */
-const maxMs = 250
-
 /**
  * Why a body does not fit the JSON Schema of its queue, or `null`. The schema sees values: numbers beyond 2^53 rounded, of two equal keys
  * the last. The bytes themselves are not touched.
  * @param schema as text; the configuration takes only JSON
+ * @param maxMs longest it may take: a pattern of the schema over a hostile text could take for ever
  */
-export function bodyProblem(schema: string, body: Buffer | null): string | null {
+export function bodyProblem(schema: string, body: Buffer | null, { maxMs = 250 } = {}): string | null {
   if (body === null) return 'its queue has a schema, and it would have no body'
   let value: unknown
   try {
@@ -21,7 +19,7 @@ export function bodyProblem(schema: string, body: Buffer | null): string | null 
   try {
     const [fits, errors] = compiled.isQuick
       ? Errors(compiled.schema, value)
-      : withinTime(() => Errors(compiled.schema, value))
+      : withinTime(maxMs, () => Errors(compiled.schema, value))
     if (fits) return null
     const { instancePath = '', message = 'it does not fit' } = errors[0] ?? {}
     return `it would not fit the schema of its queue: ${instancePath === '' ? 'the document' : JSON.stringify(instancePath)} ${message}`.slice(
@@ -63,7 +61,7 @@ const room = createContext({ work: undefined })
 const doWork = new Script('work()')
 
 /** The engine's own watch over a script: it also ends a regular expression. */
-function withinTime<T>(work: () => T): T {
+function withinTime<T>(maxMs: number, work: () => T): T {
   room['work'] = work
   try {
     return doWork.runInContext(room, { timeout: maxMs }) as T
