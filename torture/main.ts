@@ -1,23 +1,27 @@
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
-import { type TortureResult, torture } from './run.ts'
-import { buildBroken, saboteurs } from './saboteurs.ts'
-import type { Target } from './target.ts'
+import { isClean, type TortureResult, torture } from './run.ts'
+import { huntAll } from './saboteurs/hunt-all.ts'
+import { saboteurs } from './saboteurs/index.ts'
 
-const help = `npm run torture -- [--kills N] [--seed S] [--kafka | --rabbitmq]
-npm run torture -- --saboteurs
+const help = `npm run torture -- [--kills N] [--cuts N] [--freezes N] [--seed S] [--pg-boss | --kafka | --rabbitmq]
+npm run torture -- --saboteurs [NAME]
 
-Kills worker, office, database and broker with SIGKILL at random moments under load, then compares what was produced,
-handled, captured and replayed. The last line is one JSON object; the exit status is 0 only if nothing was lost,
-nothing was doubled unknowingly and the books balance. --saboteurs does it with broken builds, which must be caught.`
+Kills worker, office, database and broker with SIGKILL, cuts connections within requests and replies, and freezes processes
+past their lease, at random moments under load, while somebody plans, runs, pauses, resumes, cancels, edits and discards. Then
+compares what was produced, handled, captured, ordered and replayed. The last line is one JSON object; the exit status is 0 only
+if nothing was lost, doubled unknowingly, altered or sent against somebody's word, and the books balance.
 
-/** A kill has to hit the moment that a saboteur leaves open: each gets a few rounds, with seeds of their own. */
-const rounds = 4
+--saboteurs builds the product with one guarantee taken out, again and again: kills or tests must catch each of them.`
 
-const { values } = parseArgs({
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
   options: {
     kills: { type: 'string', default: '20' },
+    cuts: { type: 'string', default: '0' },
+    freezes: { type: 'string', default: '0' },
     seed: { type: 'string' },
+    'pg-boss': { type: 'boolean', default: false },
     kafka: { type: 'boolean', default: false },
     rabbitmq: { type: 'boolean', default: false },
     saboteurs: { type: 'boolean', default: false },
@@ -27,20 +31,16 @@ const { values } = parseArgs({
 const root = fileURLToPath(new URL('..', import.meta.url))
 const say = (line: string): void => void process.stderr.write(`torture: ${line}\n`)
 const seed = values.seed === undefined ? Math.floor(Math.random() * 2 ** 31) : Number(values.seed)
-const target = values.kafka ? 'kafka' : values.rabbitmq ? 'rabbitmq' : 'embedded'
+const target = (['pg-boss', 'kafka', 'rabbitmq'] as const).find((name) => values[name]) ?? 'embedded'
 
 if (values.help) process.stdout.write(`${help}\n`)
-else if (values.saboteurs) process.exitCode = (await allCaught()) ? 0 : 1
+else if (values.saboteurs) process.exitCode = (await allCaught(positionals[0])) ? 0 : 1
 else {
-  const kills = Number(values.kills)
-  say(`${kills} kills on ${target}, seed ${seed}`)
-  const result = await torture({ target, kills, seed, root, say })
+  const [kills, cuts, freezes] = [Number(values.kills), Number(values.cuts), Number(values.freezes)]
+  say(`${kills} kills, ${cuts} cuts, ${freezes} freezes on ${target}, seed ${seed}`)
+  const result = await torture({ target, kills, cuts, freezes, seed, root, say })
   report(result)
   process.exitCode = isClean(result) ? 0 : 1
-}
-
-function isClean(result: TortureResult): boolean {
-  return result.settled && result.lost === 0 && result.duplicatedUnknowingly === 0 && result.unaccounted === 0
 }
 
 function report({ examples, ...result }: TortureResult): void {
@@ -48,34 +48,18 @@ function report({ examples, ...result }: TortureResult): void {
   process.stdout.write(`${JSON.stringify(result)}\n`)
 }
 
-async function allCaught(): Promise<boolean> {
-  let caught = 0
-  for (const saboteur of saboteurs) {
-    const broken = buildBroken(root, saboteur)
-    try {
-      const found = await findingOf(saboteur.target, broken.root)
-      caught += found === null ? 0 : 1
-      say(`${saboteur.name} (breaks: ${saboteur.breaks}): ${found === null ? 'NOT CAUGHT' : `caught: ${found}`}`)
-    } finally {
-      broken.remove()
-    }
-  }
-  process.stdout.write(`${JSON.stringify({ saboteurs: saboteurs.length, caught, seed })}\n`)
-  return caught === saboteurs.length
-}
-
-async function findingOf(name: Target['name'], brokenRoot: string): Promise<string | null> {
-  for (let round = 0; round < rounds; round += 1) {
-    const result = await torture({
-      target: name,
-      kills: 10,
-      victims: ['office', 'database'],
-      settleMs: 40_000,
-      seed: seed + round,
-      root: brokenRoot,
-      say: () => undefined,
-    })
-    if (!isClean(result)) return result.examples[0] ?? `${result.unaccounted} letters unaccounted for`
-  }
-  return null
+/** @param name only those whose names hold it */
+async function allCaught(name = ''): Promise<boolean> {
+  const chosen = saboteurs.filter((saboteur) => saboteur.name.includes(name))
+  const hunted = await huntAll(chosen, {
+    root,
+    seed,
+    onHunted: ({ saboteur, found, trouble }) =>
+      say(
+        `${saboteur.name} (breaks: ${saboteur.breaks}): ${found === null ? `NOT CAUGHT${trouble === undefined ? '' : `: ${trouble}`}` : `caught: ${found}`}`,
+      ),
+  })
+  const caught = hunted.filter(({ found }) => found !== null).length
+  process.stdout.write(`${JSON.stringify({ saboteurs: chosen.length, caught, seed })}\n`)
+  return chosen.length > 0 && caught === chosen.length
 }

@@ -1,13 +1,29 @@
-import { existsSync, readFileSync } from 'node:fs'
-import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { type OfficeClient, Refused } from './office-client.ts'
+import { randomPlan, wholePlan } from './random-plan.ts'
 
-/** Somebody who replays whatever is open, again and again, through an office that keeps dying. */
+/** Somebody who replays whatever is open, changes his mind all the time, and talks to an office that keeps dying. */
 export interface Operator {
   /** The last answer of the office; throws while it does not answer. */
   status(): Promise<OfficeStatus>
-  causes(): Promise<readonly { readonly id: string; readonly open: number }[]>
+  /** From now on only what brings everything to its end: no more stops, canaries or discards. */
+  finish(): void
   stop(): Promise<void>
+  readonly stops: readonly Stop[]
+  /** What the office answered with success, by name. */
+  readonly orders: Readonly<Record<string, number>>
+}
+
+/** A run that was told to stop, and said that it did. */
+export interface Stop {
+  /** As people see it. */
+  readonly run: string
+  readonly what: 'pause' | 'cancel'
+  readonly acknowledgedAtMs: number
+  /** Letters it had taken up by then; nothing beyond them may be sent while it is stopped. */
+  readonly progressed: number
+  /** When it was told to go on; `null`: never. */
+  resumedAtMs: number | null
 }
 
 export interface OfficeStatus {
@@ -15,53 +31,110 @@ export interface OfficeStatus {
   readonly unaccounted: number
 }
 
-export function startOperator(dataDir: string): Operator {
+interface Run {
+  readonly id: string
+  readonly state: 'running' | 'paused' | 'halted' | 'cancelled' | 'done'
+  readonly progressed: number
+}
+
+export function startOperator(office: OfficeClient, random: () => number): Operator {
+  const stops: Stop[] = []
+  const orders: Record<string, number> = {}
   let stopping = false
-  const call = async <T>(method: 'GET' | 'POST', route: string, body?: unknown): Promise<T> => {
-    const file = path.join(dataDir, 'office.json')
-    if (!existsSync(file)) throw new Error('the office is not up')
-    const { url, token } = JSON.parse(readFileSync(file, 'utf8')) as { url: string; token: string }
-    const response = await fetch(`${url}/api/v1${route}`, {
-      method,
-      headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
-      signal: AbortSignal.timeout(10_000),
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-    })
-    const answer = (await response.json()) as T
-    if (!response.ok) throw new Error(`${route}: ${JSON.stringify(answer)}`)
-    return answer
+  let finishing = false
+  const by = 'torture'
+  const count = (what: string): void => {
+    orders[what] = (orders[what] ?? 0) + 1
   }
-  const causes = async (): Promise<readonly { id: string; open: number }[]> =>
-    (await call<{ causes: { id: string; open: number }[] }>('GET', '/causes?limit=200')).causes
+
+  const plan = async (): Promise<void> => {
+    const { causes } = await office.get<{ causes: { id: string; open: number }[] }>('/causes?limit=200')
+    for (const { id, open } of causes) {
+      if (open === 0) continue
+      const control = finishing ? wholePlan : randomPlan(random)
+      const made = await office.post<{ id: string; letters: number }>('/plans', {
+        selection: { cause: id },
+        by,
+        ...control,
+      })
+      if (made.letters === 0) continue
+      await office.post(`/plans/${made.id}/run`, { by, expect: made.letters })
+      count('run')
+    }
+  }
+  const stop = async (run: Run, what: Stop['what']): Promise<void> => {
+    const { progressed } = await office.post<Run>(`/runs/${run.id}/${what}`, { by })
+    stops.push({ run: run.id, what, acknowledgedAtMs: Date.now(), progressed, resumedAtMs: null })
+    count(what)
+  }
+  const resume = async (run: Run): Promise<void> => {
+    // It may go on before the answer is here, and even when none comes.
+    const askedAtMs = Date.now()
+    for (const each of stops) if (each.run === run.id) each.resumedAtMs ??= askedAtMs
+    await office.post(`/runs/${run.id}/resume`, { by })
+    count('resume')
+  }
+  const control = async (): Promise<void> => {
+    const { runs } = await office.get<{ runs: Run[] }>('/runs?limit=30')
+    for (const run of runs) {
+      const dice = random()
+      if (run.state === 'running' && !finishing) {
+        if (dice < 0.2) await stop(run, 'pause')
+        else if (dice < 0.27) await stop(run, 'cancel')
+      } else if (run.state === 'paused' || run.state === 'halted') {
+        if (finishing || dice < 0.7) await resume(run)
+        else if (dice < 0.85) await stop(run, 'cancel')
+      }
+    }
+  }
+  const letters = async (state: string): Promise<readonly string[]> => {
+    const found = await office.get<{ letters: { id: string }[] }>(`/letters?limit=20&q=${encodeURIComponent(state)}`)
+    return found.letters.map(({ id }) => id)
+  }
+  const discard = async (): Promise<void> => {
+    // Also letters under replay: those must be left alone.
+    const chosen = [...(await letters('state:open')).slice(0, 1), ...(await letters('state:replaying')).slice(0, 2)]
+    if (chosen.length === 0) return
+    await office.post('/discards', { selection: { letters: chosen }, by, reason: 'a torture' })
+    count('discard')
+  }
+  const edit = async (): Promise<void> => {
+    const [letter] = await letters('state:open')
+    if (letter === undefined) return
+    const patch = JSON.stringify([{ op: 'add', path: '/edited', value: Math.floor(random() * 1_000) }])
+    await office.post(`/letters/${letter}/versions`, { patch, by, reason: 'a torture' })
+    count('edit')
+  }
+  /** The office was killed, or somebody was quicker: the next round begins anew. */
+  const attempt = async (work: () => Promise<void>): Promise<void> => {
+    try {
+      await work()
+    } catch (error) {
+      if (error instanceof Refused && error.status === 400) throw error
+    }
+  }
   const loop = async (): Promise<void> => {
     while (!stopping) {
-      try {
-        for (const { id, open } of await causes()) {
-          if (open === 0) continue
-          const plan = await call<{ id: string; letters: number }>('POST', '/plans', {
-            selection: { cause: id },
-            by: 'torture',
-            pace: 2_000,
-            canary: 0,
-            rampSeconds: 0,
-            beyondCap: true,
-            halt: { returnedPercent: null, returnedInARow: null, newCause: false, notSentInARow: null },
-          })
-          if (plan.letters > 0) await call('POST', `/plans/${plan.id}/run`, { by: 'torture', expect: plan.letters })
-        }
-      } catch {
-        // The office was killed, or a letter changed between plan and run: the next round plans anew.
-      }
-      await sleep(300)
+      await attempt(control)
+      if (!finishing && random() < 0.1) await attempt(discard)
+      if (!finishing && random() < 0.1) await attempt(edit)
+      if (finishing || random() < 0.6) await attempt(plan)
+      await sleep(finishing ? 300 : 100 + random() * 200)
     }
   }
   const running = loop()
+  // Told by `stop`, not by an unhandled rejection in the middle of a run.
+  running.catch(() => undefined)
   return {
-    status: () => call('GET', '/status'),
-    causes,
+    status: () => office.get('/status'),
+    finish: () => {
+      finishing = true
+    },
     async stop() {
       stopping = true
       await running
     },
+    stops,
+    orders,
   }
 }

@@ -1,17 +1,17 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Message } from '@redrive/worker'
 import { type DemoQueue, openDemoBroker } from '../packages/server/src/demo/demo-broker.ts'
-import { kindOf, type TortureMessage } from './messages.ts'
+import { bodyOf, kindOf, sha256Of, type TortureMessage } from './messages.ts'
 
 /** Sends without end, through a broker that keeps dying. */
 export interface Producer {
-  /** Confirmed by the broker: these must not get lost. */
-  readonly sent: ReadonlySet<number>
+  /** Confirmed by the broker, with the hash of the body: these must not get lost. */
+  readonly sent: ReadonlyMap<number, string>
   stop(): Promise<void>
 }
 
 export function startProducer(queue: DemoQueue, random: () => number): Producer {
-  const sent = new Set<number>()
+  const sent = new Map<number, string>()
   let stopping = false
   let n = 0
   const loop = async (): Promise<void> => {
@@ -28,7 +28,7 @@ export function startProducer(queue: DemoQueue, random: () => number): Producer 
           )
           results.forEach((result, index) => {
             const message = batch[index]
-            if (result.kind === 'sent' && message !== undefined) sent.add(message.n)
+            if (result.kind === 'sent' && message !== undefined) sent.set(message.n, sha256Of(bodyOf(message)))
           })
           await sleep(results.every(({ kind }) => kind === 'sent') ? 50 : 500)
         }
@@ -52,7 +52,7 @@ export function startProducer(queue: DemoQueue, random: () => number): Producer 
 function outgoing(message: TortureMessage): Message {
   return {
     key: Buffer.from(`key-${message.n % 17}`),
-    body: Buffer.from(JSON.stringify(message)),
+    body: bodyOf(message),
     headers: [],
     properties: { messageId: `message-${message.n}` },
   }

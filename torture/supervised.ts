@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 /** A process that is killed and comes again, as under any scheduler. */
 export interface Supervised {
   kill(): void
+  signal(signal: 'SIGSTOP' | 'SIGCONT'): void
   readonly pid: number | undefined
   /** No more restarts; SIGTERM, then SIGKILL. */
   stop(): Promise<void>
@@ -46,6 +47,7 @@ export function supervise(options: {
       return child?.pid
     },
     kill: () => void child?.kill('SIGKILL'),
+    signal: (signal) => void child?.kill(signal),
     async stop() {
       stopping = true
       const ending = child

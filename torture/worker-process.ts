@@ -2,7 +2,7 @@ import { appendFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { constant, createWorker, PermanentError } from '@redrive/worker'
 import { type DemoQueue, openDemoBroker } from '../packages/server/src/demo/demo-broker.ts'
-import type { SinkLine, TortureMessage } from './messages.ts'
+import { failsAgain, type SinkLine, sha256Of, type TortureMessage } from './messages.ts'
 
 /** A worker that lives until it is killed, and is started again. */
 export interface TortureWorkerSettings {
@@ -11,6 +11,7 @@ export interface TortureWorkerSettings {
 }
 
 const { queue, sink } = JSON.parse(process.env['REDRIVE_TORTURE_WORKER'] ?? '{}') as TortureWorkerSettings
+// A connection that is cut at a bad moment may be an error that the user's own client leaves to nobody: the process ends, and comes again.
 const { broker } = await openDemoBroker(queue, 'torture-worker')
 const worker = createWorker({
   broker,
@@ -21,23 +22,19 @@ const worker = createWorker({
   timeoutMs: 5_000,
   retry: { maxAttempts: 3, maxCrashes: 20, backoff: constant(50) },
   async handle(message, { attempt, replayId, letterId }) {
-    const { n, kind } = JSON.parse(Buffer.from(message.body ?? []).toString('utf8')) as TortureMessage
+    const body = message.body ?? new Uint8Array(0)
+    const { n, kind } = JSON.parse(Buffer.from(body).toString('utf8')) as TortureMessage
     await sleep(Math.random() * 20)
     if (kind === 'flaky' && attempt === 1) throw Object.assign(new Error('the service is busy'), { status: 503 })
     if ((kind === 'dead' || kind === 'stubborn') && replayId === null)
       throw new PermanentError('this release has a bug')
-    if (kind === 'stubborn' && firstReplay(replayId)) throw new PermanentError('the fix was not enough')
-    const line: SinkLine = { n, letterId, replayId }
+    if (kind === 'stubborn' && failsAgain(replayId)) throw new PermanentError('the fix was not enough')
+    const line: SinkLine = { n, letterId, replayId, atMs: Date.now(), bodySha256: sha256Of(body) }
     appendFileSync(sink, `${JSON.stringify(line)}\n`)
   },
 })
 worker.on('trouble', ({ message }) => process.stderr.write(`worker: ${message}\n`))
 await start()
-
-/** Half of the replays, by their random id, so that the same replay ends the same way however often it is handled. */
-function firstReplay(replayId: string | null): boolean {
-  return replayId !== null && Number.parseInt(replayId.slice(-1), 16) < 8
-}
 
 async function start(): Promise<void> {
   for (;;) {

@@ -120,3 +120,27 @@ test('letters that carry a replay id are told in the transaction that keeps them
   )
   assert.ok(events.some(({ kind }) => kind === 'resumed'))
 })
+
+test('a receipt that cannot be kept is not acknowledged: it comes again', async (context) => {
+  const store = await openedStore(context)
+  const broker = logBroker({ kind: 'nothing' })
+  const replayId = randomUUID()
+  const events: CaptureEvent[] = []
+  let failing = true
+  broker.append('place', messageOf(receiptOf(replayId)))
+  const capture = startOn(store, {
+    broker,
+    role: 'receipts',
+    events,
+    onReceipts: async () => {
+      if (failing) throw new Error('not now')
+    },
+  })
+  context.after(() => capture.stop())
+  await until(() => events.some(({ kind }) => kind === 'paused'))
+  assert.equal((await store.pool.query('select from receipt')).rowCount, 0)
+  assert.equal(broker.acked.length, 0)
+  failing = false
+  await until(() => broker.acked.length === 1)
+  assert.equal((await store.pool.query('select from receipt where replay_id = $1', [replayId])).rowCount, 1)
+})

@@ -46,6 +46,21 @@ test('body, key and own headers go out byte for byte: duplicates, nulls, order',
   }
 })
 
+test('JSON is not written again: numbers, order of keys, white space and doubled keys stay', async (t) => {
+  const bed = await officeBed(t)
+  bed.replayer()
+  const bodies = [
+    '{ "b": 1.0, "a": 9007199254740993, "b": 1e400 }',
+    '[-0, 1E2,\t"\\u0041" ]\n',
+    '{"10":1,"9":2,"__proto__":{}}',
+    '"\\ud800"',
+  ]
+  await bed.captured(...bodies.map((body) => ({ body })))
+  await bed.replayed({ query: 'queue:orders' })
+  const sent = bed.messages(lane).map(({ body }) => Buffer.from(body ?? []).toString())
+  assert.deepEqual(sent.toSorted(), bodies.toSorted())
+})
+
 test('the failure is taken off, the replay id put on; identity and origin stay', async (t) => {
   const bed = await officeBed(t)
   bed.replayer()

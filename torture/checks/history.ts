@@ -1,0 +1,92 @@
+import { existsSync, readFileSync } from 'node:fs'
+import type pg from 'pg'
+import type { Histories } from '../checker.ts'
+import type { SinkLine, TortureMessage } from '../messages.ts'
+
+/** The histories side by side, read once. */
+export interface History extends Histories {
+  readonly handled: readonly SinkLine[]
+  readonly letters: readonly Letter[]
+  /** By replay id. */
+  readonly attempts: ReadonlyMap<string, Attempt>
+  /** Hashes of the bodies that people wrote, by letter. */
+  readonly edited: ReadonlyMap<string, ReadonlySet<string>>
+}
+
+export interface Letter {
+  readonly id: string
+  readonly n: number
+  readonly state: string
+  readonly changedAtMs: number
+  /** Of a run that is over, though the letter still waits for one. */
+  readonly isStranded: boolean
+  readonly death: string | null
+}
+
+export interface Attempt {
+  readonly id: string
+  readonly letterId: string
+  readonly n: number
+  readonly state: string
+  readonly outcome: string
+  readonly intendedAtMs: number
+  readonly bodySha256: string
+}
+
+export async function readHistory(client: pg.Client, histories: Histories): Promise<History> {
+  const letters = await client.query(
+    `select l.id, c.body, l.state::text, extract(epoch from l.changed_at)::float8 * 1000 as changed_at, c.wire_id, c.hops, c.replay_id,
+       l.state = 'replaying' and not exists (
+         select from redrive.plan_letter p join redrive.run r on r.plan_id = p.plan_id
+         where p.letter_id = l.id and r.state in ('running', 'paused', 'halted')) as stranded
+     from redrive.letter l join redrive.letter_content c on c.id = l.id`,
+  )
+  const numbers = new Map<string, number>(letters.rows.map(({ id, body }) => [id, numberOf(body)]))
+  const attempts = await client.query(
+    `select id, letter_id, state, outcome, extract(epoch from intended_at)::float8 * 1000 as intended_at, encode(body_sha256, 'hex') as body
+     from redrive.attempt`,
+  )
+  const versions = await client.query(
+    `select letter_id, encode(body_sha256, 'hex') as body from redrive.letter_version`,
+  )
+  const edited = new Map<string, Set<string>>()
+  for (const { letter_id, body } of versions.rows) edited.set(letter_id, (edited.get(letter_id) ?? new Set()).add(body))
+  return {
+    ...histories,
+    handled: sinkLines(histories.sink),
+    letters: letters.rows.map((row) => ({
+      id: row.id,
+      n: numbers.get(row.id) ?? -1,
+      state: row.state,
+      changedAtMs: row.changed_at,
+      isStranded: row.stranded,
+      death: row.wire_id === null ? null : `${row.wire_id} hop ${row.hops} replay ${row.replay_id}`,
+    })),
+    attempts: new Map(
+      attempts.rows.map((row) => [
+        row.id,
+        {
+          id: row.id,
+          letterId: row.letter_id,
+          n: numbers.get(row.letter_id) ?? -1,
+          state: row.state,
+          outcome: row.outcome,
+          intendedAtMs: row.intended_at,
+          bodySha256: row.body,
+        },
+      ]),
+    ),
+    edited,
+  }
+}
+
+export function sinkLines(file: string): readonly SinkLine[] {
+  if (!existsSync(file)) return []
+  return readFileSync(file, 'utf8')
+    .split('\n')
+    .flatMap((line) => (line.endsWith('}') ? [JSON.parse(line) as SinkLine] : []))
+}
+
+export function numberOf(body: Buffer): number {
+  return (JSON.parse(body.toString('utf8')) as TortureMessage).n
+}

@@ -1,0 +1,77 @@
+import { readFileSync } from 'node:fs'
+import path from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Supervised } from './supervised.ts'
+import type { Target } from './targets/index.ts'
+import { until } from './until.ts'
+
+interface Victim {
+  readonly name: string
+  readonly weight: number
+  kill(): void | Promise<void>
+}
+
+/** SIGKILL for worker, office, database and broker, one after the other, at random moments. */
+export async function killProcesses(options: {
+  readonly kills: number
+  readonly random: () => number
+  readonly parts: {
+    readonly office: Supervised
+    readonly worker: Supervised
+    readonly target: Target
+    readonly data: string
+  }
+  readonly only: readonly string[] | undefined
+  readonly isOpen: () => Promise<unknown>
+  readonly hit: (what: string) => void
+  readonly onProgress: (kills: number) => void
+}): Promise<void> {
+  const { random, only } = options
+  const victims = victimsOf(options.parts).filter(({ name }) => only?.includes(name) ?? true)
+  for (let kills = 1; kills <= options.kills; kills += 1) {
+    // Mostly everything is up again and under load before the next kill; sometimes it is still coming up.
+    if (random() < 0.6) await until('the office is open', 60_000, options.isOpen)
+    await sleep(200 + random() * 1_000)
+    const victim = chosen(victims, random())
+    options.hit(victim.name)
+    await victim.kill()
+    options.onProgress(kills)
+  }
+}
+
+function victimsOf({ office, worker, target, data }: Parameters<typeof killProcesses>[0]['parts']): readonly Victim[] {
+  const { killBroker, database } = target
+  return [
+    { name: 'worker', weight: 3, kill: () => worker.kill() },
+    { name: 'office', weight: 3, kill: () => office.kill() },
+    { name: 'database', weight: 3, kill: () => killPostmaster(database?.pid() ?? embeddedPid(data)) },
+    // It takes longest to come back.
+    ...(killBroker === null ? [] : [{ name: 'broker', weight: 1, kill: killBroker }]),
+  ]
+}
+
+function chosen(victims: readonly Victim[], dice: number): Victim {
+  let left = dice * victims.reduce((sum, { weight }) => sum + weight, 0)
+  for (const victim of victims) {
+    left -= victim.weight
+    if (left < 0) return victim
+  }
+  throw new Error('there is nobody to kill')
+}
+
+/** The postmaster alone: its backends follow it, and somebody has to start it again. */
+function killPostmaster(pid: number): void {
+  try {
+    if (pid > 0) process.kill(pid, 'SIGKILL')
+  } catch {
+    // It is down already: whoever held it was killed a moment ago.
+  }
+}
+
+function embeddedPid(data: string): number {
+  try {
+    return Number(readFileSync(path.join(data, 'postgres-18', 'postmaster.pid'), 'utf8').split('\n')[0])
+  } catch {
+    return 0
+  }
+}

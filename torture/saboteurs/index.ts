@@ -1,0 +1,7 @@
+import { ofCapture } from './of-capture.ts'
+import { ofControl } from './of-control.ts'
+import { ofReplay } from './of-replay.ts'
+import { ofWorker } from './of-worker.ts'
+import type { Saboteur } from './saboteur.ts'
+
+export const saboteurs: readonly Saboteur[] = [...ofCapture, ...ofReplay, ...ofControl, ...ofWorker]

@@ -1,0 +1,148 @@
+import type { Saboteur } from './saboteur.ts'
+
+const frozen = 'packages/server/test/a-plan-is-frozen.test.ts'
+const stops = 'packages/server/test/a-stop-stops.test.ts'
+const discards = 'packages/server/test/letters-are-discarded.test.ts'
+
+export const ofControl: readonly Saboteur[] = [
+  {
+    name: 'canary-judged-on-sends',
+    breaks: 'a canary passes by what its consumer made of it, not by having been sent',
+    changes: [
+      {
+        file: 'packages/server/src/replay/judge-run.ts',
+        from: 'select coalesce(sum(confirmed), 0)::int as confirmed',
+        to: 'select coalesce(sum(sent), 0)::int as confirmed',
+      },
+    ],
+    caughtBy: {
+      file: 'packages/server/test/a-run-is-judged-by-its-outcomes.test.ts',
+      tests: /a canary nobody speaks of is no success/,
+    },
+  },
+  {
+    name: 'selection-evaluated-at-the-run',
+    breaks: 'what runs is the set that somebody looked at',
+    changes: [
+      {
+        file: 'packages/server/src/replay/runs.ts',
+        from: '    await takeLetters(client, { runId, planId: request.plan, letters: plan.letters })',
+        to: `    const { rowCount } = await client.query(
+      \`insert into plan_letter (plan_id, ordinal, letter_id, revision, version, body_sha256, place, bytes)
+       select $1, $2::int + row_number() over (order by l.id) - 1, l.id, l.revision, l.version, c.body_sha256, 0, c.bytes
+       from letter l join letter_content c on c.id = l.id where l.state = 'open'
+         and not exists (select from plan_letter p where p.plan_id = $1 and p.letter_id = l.id)\`,
+      [request.plan, plan.letters],
+    )
+    plan.letters += rowCount ?? 0
+    await client.query('update plan set letters = $2 where id = $1', [request.plan, plan.letters])
+    await takeLetters(client, { runId, planId: request.plan, letters: plan.letters })`,
+      },
+    ],
+    caughtBy: { file: frozen, tests: /letters that arrive after the plan are not sent/ },
+  },
+  {
+    name: 'stale-plan-runs',
+    breaks: 'a plan whose letters changed is refused',
+    changes: [
+      {
+        file: 'packages/server/src/replay/runs.ts',
+        from: ` and l.revision = p.revision
+`,
+        to: '\n',
+      },
+    ],
+    caughtBy: { file: 'packages/server/test/a-letter-is-edited.test.ts', tests: /a plan made before an edit is stale/ },
+  },
+  {
+    name: 'digest-not-checked',
+    breaks: 'a plan that was tampered with is refused',
+    changes: [
+      {
+        file: 'packages/server/src/replay/runs.ts',
+        from: 'if (!plan.digest.equals(await digestOfPlan(client, request.plan)))',
+        to: 'if (plan.digest.length === 0)',
+      },
+    ],
+    caughtBy: { file: frozen, tests: /tampered with/ },
+  },
+  {
+    name: 'stop-not-checked',
+    breaks: 'after a stop was acknowledged nothing more is sent',
+    changes: [
+      {
+        file: 'packages/server/src/replay/claim.ts',
+        from: `  if (state !== 'running') return 'stopped'\n`,
+        to: `  if (state === 'done') return 'stopped'\n`,
+      },
+      {
+        file: 'packages/server/src/replay/replayer.ts',
+        from: 'for (const { id } of rows) active.get(id)?.stop.abort()',
+        to: 'for (const { id } of rows) active.get(id)',
+      },
+    ],
+    caughtBy: { file: stops, tests: /twenty pauses/ },
+  },
+  {
+    name: 'sent-batch-put-back',
+    breaks: 'only what was not sent is taken back when a run stops',
+    changes: [
+      {
+        file: 'packages/server/src/replay/carry-out.ts',
+        from: '        const batch = { fromOrdinal: claim.fromOrdinal, results }\n',
+        to: `        const stopped = \`select from run where id = '\${lease.runId}' and state <> 'running'\`
+        if ((await store.pool.query(stopped)).rowCount === 1) await putBack(store, lease, claim)
+        const batch = { fromOrdinal: claim.fromOrdinal, results }\n`,
+      },
+    ],
+    caughtBy: { file: stops, tests: /a cancel while a batch is on its way/ },
+  },
+  {
+    name: 'pace-not-kept',
+    breaks: 'a pace holds over restarts and several nodes',
+    changes: [
+      {
+        file: 'packages/server/src/replay/claim.ts',
+        from: `    if (progress.due_in_ms > 0) return { kind: 'wait', ms: progress.due_in_ms }\n`,
+        to: '',
+      },
+    ],
+    caughtBy: { file: 'packages/server/test/the-pace-holds.test.ts', tests: /over two replayers/ },
+  },
+  {
+    name: 'letter-under-replay-discarded',
+    breaks: 'letters of a run belong to it until it is over',
+    changes: [
+      {
+        file: 'packages/server/src/letters/discard.ts',
+        from: `and state in ('open', 'uncertain') order by id for update`,
+        to: `and state in ('open', 'uncertain', 'replaying') order by id for update`,
+      },
+    ],
+    caughtBy: { file: frozen, tests: /letters of a run belong to it/ },
+  },
+  {
+    name: 'ledger-outside-the-transaction',
+    breaks: 'the books move in the transaction that moves the letters',
+    changes: [
+      {
+        file: 'packages/server/src/letters/discard.ts',
+        from: 'await recordTransfer(client, {',
+        to: 'await recordTransfer(store.pool, {',
+      },
+    ],
+    caughtBy: { file: discards, tests: /without its audit entry/ },
+  },
+  {
+    name: 'audit-left-out',
+    breaks: 'whoever ends letters is in the audit trail, in the same transaction',
+    changes: [
+      {
+        file: 'packages/server/src/letters/discard.ts',
+        from: '    await recordAudit(client, {',
+        to: '    if (discarded < 0) await recordAudit(client, {',
+      },
+    ],
+    caughtBy: { file: discards, tests: /is in the audit trail/ },
+  },
+]
