@@ -50,7 +50,12 @@ async function office<T>(
   try {
     const doubted = await doubtAfterRestore(store, { file, isRestored: options.isRestored ?? false })
     const generation = watchGeneration(store, { file, tell: (line) => assert.fail(line) })
-    const done = await work(store).finally(() => generation.stop())
+    let done: T
+    try {
+      done = await work(store)
+    } finally {
+      await generation.stop()
+    }
     assert.equal((await checkLedger(store)).unaccounted, 0)
     return { doubted, done }
   } finally {
