@@ -107,7 +107,7 @@ export const ofControl: readonly Saboteur[] = [
         to: '',
       },
     ],
-    caughtBy: { file: 'packages/server/test/the-pace-holds.test.ts', tests: /over two replayers/ },
+    caughtBy: { file: 'packages/server/test/the-pace-holds.test.ts', tests: /what is not due yet waits/ },
   },
   {
     name: 'letter-under-replay-discarded',

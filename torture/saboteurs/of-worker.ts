@@ -89,19 +89,4 @@ export const ofWorker: readonly Saboteur[] = [
       tests: /messages of a key run one after another/,
     },
   },
-  {
-    name: 'long-delays-in-the-short-lane',
-    breaks: 'what is due in an hour holds up nothing that is due in a second',
-    changes: [
-      {
-        file: 'packages/worker/src/lanes.ts',
-        from: 'lanes.retries.find(({ maxDelayMs }) => delayMs <= maxDelayMs) ?? lanes.retries.at(-1)',
-        to: 'lanes.retries[delayMs < 0 ? 1 : 0]',
-      },
-    ],
-    caughtBy: {
-      file: 'packages/worker/test/a-failing-message-is-retried-and-dies.test.ts',
-      tests: /a long delay goes to a long lane/,
-    },
-  },
 ]
