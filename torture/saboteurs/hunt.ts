@@ -7,6 +7,8 @@ import type { CaughtBy, Saboteur } from './saboteur.ts'
 /** A kill has to hit the moment that a saboteur leaves open: each gets a few rounds, with seeds of their own. */
 const rounds = 4
 const testsLimitMs = 120_000
+/** So that killing it leaves nothing behind. */
+const oneProcess = '--test-isolation=none'
 
 export interface Hunted {
   readonly saboteur: Saboteur
@@ -60,7 +62,7 @@ async function foundByTests(
   { file, tests }: Extract<CaughtBy, { readonly file: string }>,
   root: string,
 ): Promise<string | null> {
-  const args = ['--conditions=@redrive/source', '--disable-warning=ExperimentalWarning', '--test']
+  const args = ['--conditions=@redrive/source', '--disable-warning=ExperimentalWarning', '--test', oneProcess]
   const child = spawn(
     process.execPath,
     [...args, '--test-reporter=tap', `--test-name-pattern=${tests.source}`, path.join(root, file)],

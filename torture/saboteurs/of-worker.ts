@@ -45,21 +45,6 @@ export const ofWorker: readonly Saboteur[] = [
     },
   },
   {
-    name: 'attempt-not-marked-before-the-handler',
-    breaks: 'a message that takes its process down is counted, and dies of it',
-    changes: [
-      {
-        file: 'packages/worker/src/worker/suspicion.ts',
-        from: 'crashes: before.crashes + 1,',
-        to: 'crashes: before.crashes,',
-      },
-    ],
-    caughtBy: {
-      file: 'packages/worker/test/a-killer-dies-and-innocents-survive.test.ts',
-      tests: /with maxCrashes 1 the first crash is the last|die of their own crashes/,
-    },
-  },
-  {
     name: 'late-result-counts',
     breaks: 'a handler that answers after its timeout changes nothing any more',
     changes: [
