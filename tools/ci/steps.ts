@@ -20,10 +20,10 @@ export const ciSteps: readonly CiStep[] = [
   single('scenario on the embedded default', 3, script('tools/ci/scenario.ts', ...scenario)),
   single('scenario on Kafka', 4, onServer('kafka', [...scenario, '--kafka', '{address}'])),
   single('scenario on RabbitMQ', 4, onServer('rabbitmq', [...scenario, '--rabbitmq', '{address}'])),
-  single('torture, embedded', 10, script('torture/main.ts', '--kills', '100')),
-  single('torture, Kafka', 6, script('torture/main.ts', '--kafka', '--kills', '30')),
-  single('torture, RabbitMQ', 6, script('torture/main.ts', '--rabbitmq', '--kills', '30')),
-  single('torture, saboteurs', 8, script('torture/main.ts', '--saboteurs')),
+  single('torture, embedded', 15, script('torture/main.ts', '--kills', '100')),
+  single('torture, Kafka', 10, script('torture/main.ts', '--kafka', '--kills', '30')),
+  single('torture, RabbitMQ', 10, script('torture/main.ts', '--rabbitmq', '--kills', '30')),
+  single('torture, saboteurs', 15, script('torture/main.ts', '--saboteurs')),
 ]
 
 function counting(name: string, minutes: number, command: [string, ...string[]]): CiStep {
