@@ -21,6 +21,8 @@ export interface CuttingLine {
    * @returns false when there was none in time
    */
   cut(moment: CutMoment, options: { readonly weighty: boolean; readonly timeoutMs: number }): Promise<boolean>
+  /** Resolves when a weighty request has just been passed on; false when there was none in time. */
+  seesWeight(timeoutMs: number): Promise<boolean>
   close(): Promise<void>
 }
 
@@ -42,6 +44,7 @@ export async function openLine(options: {
 }): Promise<CuttingLine> {
   const sockets = new Set<Socket>()
   let armed: Armed | undefined
+  const watchers = new Set<() => void>()
   const take = (): Armed | undefined => {
     const taken = armed
     armed = undefined
@@ -66,11 +69,12 @@ export async function openLine(options: {
     }
     let doomed: CutMoment | undefined
     client.on('data', (request) => {
-      if (doomed === undefined && armed !== undefined && (!armed.weighty || options.isWeighty(request)))
-        doomed = take()?.moment
+      const isWeighty = (armed?.weighty === true || watchers.size > 0) && options.isWeighty(request)
+      if (doomed === undefined && armed !== undefined && (!armed.weighty || isWeighty)) doomed = take()?.moment
       if (doomed === 'before the request') end()
       else if (doomed === 'within the request') upstream.write(halfOf(request), end)
       else passOn(client, { to: upstream, bytes: request })
+      if (isWeighty) for (const seen of watchers) seen()
     })
     upstream.on('data', (reply) => {
       if (doomed === 'before the reply') end()
@@ -98,6 +102,18 @@ export async function openLine(options: {
             resolve(true)
           },
         }
+      })
+    },
+    seesWeight(timeoutMs) {
+      return new Promise((resolve) => {
+        const end = (isSeen: boolean) => (): void => {
+          clearTimeout(late)
+          watchers.delete(seen)
+          resolve(isSeen)
+        }
+        const seen = end(true)
+        const late = setTimeout(end(false), timeoutMs)
+        watchers.add(seen)
       })
     },
     async close() {

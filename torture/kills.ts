@@ -8,6 +8,8 @@ import { until } from './until.ts'
 interface Victim {
   readonly name: string
   readonly weight: number
+  /** How the name of the line begins on which it can be seen at work. */
+  readonly line: string
   kill(): void | Promise<void>
 }
 
@@ -33,7 +35,10 @@ export async function killProcesses(options: {
     if (random() < 0.6) await until('the office is open', 60_000, options.isOpen)
     await sleep(200 + random() * 1_000)
     const victim = chosen(victims, random())
-    options.hit(victim.name)
+    // Half of them while it waits for the answer to what decides something.
+    const line = options.parts.target.lines.find(({ name }) => name.startsWith(victim.line))
+    const isAimed = random() < 0.5 && (await line?.seesWeight(1_000)) === true
+    options.hit(isAimed ? `${victim.name}, aimed` : victim.name)
     await victim.kill()
     options.onProgress(kills)
   }
@@ -41,12 +46,18 @@ export async function killProcesses(options: {
 
 function victimsOf({ office, worker, target, data }: Parameters<typeof killProcesses>[0]['parts']): readonly Victim[] {
   const { killBroker, database } = target
+  const sends = target.name === 'pg-boss' ? 'office to queue' : 'office to broker'
   return [
-    { name: 'worker', weight: 3, kill: () => worker.kill() },
-    { name: 'office', weight: 3, kill: () => office.kill() },
-    { name: 'database', weight: 3, kill: () => killPostmaster(database?.pid() ?? embeddedPid(data)) },
+    { name: 'worker', weight: 3, line: 'worker to', kill: () => worker.kill() },
+    { name: 'office', weight: 3, line: sends, kill: () => office.kill() },
+    {
+      name: 'database',
+      weight: 3,
+      line: 'office to database',
+      kill: () => killPostmaster(database?.pid() ?? embeddedPid(data)),
+    },
     // It takes longest to come back.
-    ...(killBroker === null ? [] : [{ name: 'broker', weight: 1, kill: killBroker }]),
+    ...(killBroker === null ? [] : [{ name: 'broker', weight: 1, line: sends, kill: killBroker }]),
   ]
 }
 

@@ -3,12 +3,13 @@ import { parseArgs } from 'node:util'
 import { isClean, type TortureResult, torture } from './run.ts'
 import { huntAll } from './saboteurs/hunt-all.ts'
 import { saboteurs } from './saboteurs/index.ts'
+import { runOnSmallDisk, smallDisk } from './small-disk.ts'
 
-const help = `npm run torture -- [--kills N] [--cuts N] [--freezes N] [--seed S] [--pg-boss | --kafka | --rabbitmq]
+const help = `npm run torture -- [--kills N] [--cuts N] [--freezes N] [--fills N] [--seed S] [--pg-boss | --kafka | --rabbitmq]
 npm run torture -- --saboteurs [NAME]
 
 Kills worker, office, database and broker with SIGKILL, cuts connections within requests and replies, and freezes processes
-past their lease, at random moments under load, while somebody plans, runs, pauses, resumes, cancels, edits and discards. Then
+past their lease, fills the disk, at random moments under load, while somebody plans, runs, pauses, resumes, cancels, edits and discards. Then
 compares what was produced, handled, captured, ordered and replayed. The last line is one JSON object; the exit status is 0 only
 if nothing was lost, doubled unknowingly, altered or sent against somebody's word, and the books balance.
 
@@ -20,6 +21,7 @@ const { values, positionals } = parseArgs({
     kills: { type: 'string', default: '20' },
     cuts: { type: 'string', default: '0' },
     freezes: { type: 'string', default: '0' },
+    fills: { type: 'string', default: '0' },
     seed: { type: 'string' },
     'pg-boss': { type: 'boolean', default: false },
     kafka: { type: 'boolean', default: false },
@@ -35,10 +37,12 @@ const target = (['pg-boss', 'kafka', 'rabbitmq'] as const).find((name) => values
 
 if (values.help) process.stdout.write(`${help}\n`)
 else if (values.saboteurs) process.exitCode = (await allCaught(positionals[0])) ? 0 : 1
+else if (values.fills !== '0' && smallDisk === null) process.exitCode = runOnSmallDisk()
 else {
-  const [kills, cuts, freezes] = [Number(values.kills), Number(values.cuts), Number(values.freezes)]
-  say(`${kills} kills, ${cuts} cuts, ${freezes} freezes on ${target}, seed ${seed}`)
-  const result = await torture({ target, kills, cuts, freezes, seed, root, say })
+  const faults = ['kills', 'cuts', 'freezes', 'fills'] as const
+  const [kills, cuts, freezes, fills] = faults.map((fault) => Number(values[fault])) as [number, number, number, number]
+  say(`${kills} kills, ${cuts} cuts, ${freezes} freezes, ${fills} full disks on ${target}, seed ${seed}`)
+  const result = await torture({ target, kills, cuts, freezes, fills, seed, root, say })
   report(result)
   process.exitCode = isClean(result) ? 0 : 1
 }

@@ -1,6 +1,7 @@
 import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { check, type Verdict } from './checker.ts'
 import { sinkLines } from './checks/history.ts'
 import { cutConnections } from './cuts.ts'
@@ -11,6 +12,7 @@ import { startOperator } from './operator.ts'
 import { startProducer } from './producer.ts'
 import { randomFrom } from './random.ts'
 import { settle } from './settle.ts'
+import { fillDisk, smallDisk } from './small-disk.ts'
 import { embeddedDatabaseUrl, embeddedQueue, startOffice, startWorker } from './stack.ts'
 import { startTarget, type TargetName } from './targets/index.ts'
 import { until } from './until.ts'
@@ -21,6 +23,8 @@ export interface TortureOptions {
   readonly cuts: number
   /** Times that a process stands still for longer than its lease. */
   readonly freezes: number
+  /** Times that the disk of the database is full for a while; only on a small one of its own. */
+  readonly fills: number
   readonly seed: number
   /** Root of the code under torture; another one is a broken build. */
   readonly root: string
@@ -35,6 +39,7 @@ export interface TortureResult extends Verdict {
   readonly kills: number
   readonly cuts: number
   readonly freezes: number
+  readonly fills: number
   readonly produced: number
   readonly unaccounted: number
   /** How often each part was hit: a run that never hit one proves nothing about it. */
@@ -51,10 +56,12 @@ export async function torture(options: TortureOptions): Promise<TortureResult> {
   const { say, root, seed } = options
   const startedMs = performance.now()
   const folder = mkdtempSync(path.join(tmpdir(), 'redrive-torture-'))
-  const data = path.join(folder, 'data')
+  // What the checker reads stays where nothing is full.
+  const disk = smallDisk ?? folder
+  const data = path.join(disk, 'data')
   const sink = path.join(folder, 'sink.jsonl')
   mkdirSync(data)
-  const target = await startTarget(options.target, folder)
+  const target = await startTarget(options.target, disk)
   const closers: (() => Promise<void>)[] = [() => target.stop()]
   const census: Record<string, number> = {}
   const hit = (what: string): void => {
@@ -90,7 +97,7 @@ export async function torture(options: TortureOptions): Promise<TortureResult> {
       isOpen: () => operator.status(),
       hit(what) {
         hit(what)
-        if (what === 'office') officeKilledAtMs.push(Date.now())
+        if (what.startsWith('office')) officeKilledAtMs.push(Date.now())
       },
       onProgress: (kills) => {
         if (kills % 25 === 0)
@@ -109,6 +116,14 @@ export async function torture(options: TortureOptions): Promise<TortureResult> {
       })
       hit('freeze')
     }
+    for (let fills = 0; fills < options.fills && smallDisk !== null; fills += 1) {
+      await until('the office is open', 60_000, () => operator.status())
+      const empty = fillDisk(smallDisk)
+      await sleep(6_000)
+      empty()
+      hit('full disk')
+      await sleep(4_000)
+    }
     await producer.stop()
     operator.finish()
     const settled = await settle({
@@ -126,6 +141,7 @@ export async function torture(options: TortureOptions): Promise<TortureResult> {
       kills: options.kills,
       cuts,
       freezes: options.freezes,
+      fills: options.fills,
       produced: producer.sent.size,
       ...verdict,
       unaccounted,

@@ -109,6 +109,10 @@ for (const nativeDelay of [true, false]) {
     })
     const startMs = on.clock.now()
     await on.send('long', 'short')
+    if (!nativeDelay) {
+      const waiting = (): number[] => ['', '-1m', '-10m'].map((bound) => on.depth(`orders-retries-reefer${bound}`))
+      await on.until('each waits in its lane', () => waiting().join() === '1,0,1', 10)
+    }
     await on.until('both done', () => done.length === 2, 50)
     assert.deepEqual(
       done.map(({ body }) => body),
