@@ -9,7 +9,7 @@ export function bodyFindings({ handled, produced, attempts, edited }: History): 
     if (replayId === null) return bodySha256 === original ? [] : [`message ${n} was handled with other bytes`]
     const attempt = attempts.get(replayId)
     if (attempt === undefined) return []
-    const isKnown = bodySha256 === original || edited.get(attempt.letterId)?.has(bodySha256) === true
+    const isKnown = bodySha256 === original || edited.get(n)?.has(bodySha256) === true
     return bodySha256 === attempt.bodySha256 && isKnown ? [] : [`replay ${replayId} was handled with other bytes`]
   })
 }

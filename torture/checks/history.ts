@@ -9,8 +9,8 @@ export interface History extends Histories {
   readonly letters: readonly Letter[]
   /** By replay id. */
   readonly attempts: ReadonlyMap<string, Attempt>
-  /** Hashes of the bodies that people wrote, by letter. */
-  readonly edited: ReadonlyMap<string, ReadonlySet<string>>
+  /** Hashes of the bodies that people wrote, by message: what was edited and died again is another letter with that body. */
+  readonly edited: ReadonlyMap<number, ReadonlySet<string>>
 }
 
 export interface Letter {
@@ -49,8 +49,11 @@ export async function readHistory(client: pg.Client, histories: Histories): Prom
   const versions = await client.query(
     `select letter_id, encode(body_sha256, 'hex') as body from redrive.letter_version`,
   )
-  const edited = new Map<string, Set<string>>()
-  for (const { letter_id, body } of versions.rows) edited.set(letter_id, (edited.get(letter_id) ?? new Set()).add(body))
+  const edited = new Map<number, Set<string>>()
+  for (const { letter_id, body } of versions.rows) {
+    const n = numbers.get(letter_id) ?? -1
+    edited.set(n, (edited.get(n) ?? new Set()).add(body))
+  }
   return {
     ...histories,
     handled: sinkLines(histories.sink),
