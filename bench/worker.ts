@@ -23,14 +23,14 @@ const someFail = 200_000
  * timed from the first message to the answer to their last commit. The loop awaits one handler and one commit at a time, a commit per fetch; the
  * worker runs up to `concurrency` handlers, commits every 250 ms, and writes start marks beside that.
  *
- * A process spends its first half second compiling, the worker more than the loop since it has more code: 200,000 records are over by then. So a
- * round takes as many as keep both at work for seconds; `--records 200000` shows the beginning.
+ * A process spends its first half second compiling, the worker more than the loop since it has more code, and 200,000 records are over by then;
+ * `--records 1000000` shows what comes after.
  */
 export async function run(args: readonly string[]): Promise<void> {
   const { values } = parseArgs({
     args: [...args],
     options: {
-      records: { type: 'string', default: '1000000' },
+      records: { type: 'string', default: '200000' },
       rounds: { type: 'string', default: '5' },
       concurrency: { type: 'string', default: '500' },
       port: { type: 'string' },
