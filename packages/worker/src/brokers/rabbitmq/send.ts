@@ -22,9 +22,14 @@ interface Waiting extends Published {
 
 /** A confirm channel with what waits on it, by routing key, in the order it was published. */
 interface Line {
-  readonly connection: ConnectionLike
   readonly channel: ConfirmChannelLike
   readonly waiting: Map<string, Set<Waiting>>
+}
+
+/** A line from the moment it is asked for. */
+interface Opening {
+  connection?: ConnectionLike
+  line?: Promise<Line>
 }
 
 /**
@@ -32,16 +37,22 @@ interface Line {
  * it confirms it; what it refuses (nack) it does not have; what is cut before either is uncertain.
  */
 export function senderOf(link: Link, options: SenderOptions): Send {
-  let line: Promise<Line> | undefined
+  let current: Opening | undefined
 
-  const drop = (failed: Promise<Line>): void => {
-    if (line === failed) line = undefined
+  const drop = (failed: Opening): void => {
+    if (current === failed) current = undefined
   }
-  const open = (): Promise<Line> => {
-    if (line !== undefined) return line
-    const opening = openLine(link, () => drop(opening))
-    opening.catch(() => drop(opening))
-    line = opening
+  const open = (): Opening => {
+    if (current !== undefined) return current
+    const opening: Opening = {}
+    opening.line = openLine(link, {
+      onConnection: (connection) => {
+        opening.connection = connection
+      },
+      onClosed: () => drop(opening),
+    })
+    opening.line.catch(() => drop(opening))
+    current = opening
     return opening
   }
 
@@ -56,14 +67,12 @@ export function senderOf(link: Link, options: SenderOptions): Send {
     const timer = setTimeout(() => {
       // Late confirms would be for messages whose outcome has been told.
       drop(opening)
-      opening.then(
-        ({ connection }) => link.forget(connection),
-        () => undefined,
-      )
+      // Also one on which no channel has opened: the next send would wait for it again.
+      if (opening.connection !== undefined) link.forget(opening.connection)
       giveUp(undefined)
     }, options.confirmTimeoutMs)
     try {
-      const opened = await Promise.race([opening, tooLate])
+      const opened = await Promise.race([opening.line, tooLate])
       const late = `no answer within ${options.confirmTimeoutMs} ms`
       if (opened === undefined) return messages.map(() => notSent(late))
       const results = messages.map((message) => publish(opened, place, { message, options }))
@@ -78,12 +87,16 @@ export function senderOf(link: Link, options: SenderOptions): Send {
   }
 }
 
-function openLine(link: Link, onClosed: () => void): Promise<Line> {
+function openLine(
+  link: Link,
+  told: { readonly onConnection: (connection: ConnectionLike) => void; readonly onClosed: () => void },
+): Promise<Line> {
   return link.use(async (connection) => {
+    told.onConnection(connection)
     const channel = await connection.createConfirmChannel()
-    const line: Line = { connection, channel, waiting: new Map() }
+    const line: Line = { channel, waiting: new Map() }
     channel.on('error', () => undefined)
-    channel.on('close', onClosed)
+    channel.on('close', told.onClosed)
     channel.on('return', (message) => markReturned(line, message as Returned))
     return line
   })
