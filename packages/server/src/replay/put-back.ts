@@ -1,7 +1,7 @@
-import { recordTransfers } from '../ledger/index.ts'
 import type { Store } from '../store/store.ts'
 import type { Lease } from './claim.ts'
 import type { Batch } from './claimed.ts'
+import { openAgain } from './open-again.ts'
 
 /**
  * Takes an intent back of which nothing was sent: its letters are the next again, or open if the run was cancelled meanwhile. Only its
@@ -29,24 +29,6 @@ export function putBack(store: Store, lease: Lease, batch: Batch): Promise<void>
       )
       return
     }
-    const moved = await client.query<{ queueId: number; letters: number }>(
-      `with moved as (
-         update letter l set state = 'open', revision = l.revision + 1, changed_at = now()
-         from plan_letter p where p.plan_id = $1 and p.ordinal >= $2 and p.ordinal < $3 and l.id = p.letter_id and l.state::text = 'replaying'
-         returning l.queue_id
-       )
-       select queue_id as "queueId", count(*)::int as letters from moved group by 1`,
-      [lease.planId, batch.fromOrdinal, to],
-    )
-    await recordTransfers(
-      client,
-      moved.rows.map((each) => ({
-        ...each,
-        from: 'replaying',
-        to: 'open',
-        what: 'replay cancelled',
-        reference: lease.runId,
-      })),
-    )
+    await openAgain(client, lease, { from: batch.fromOrdinal, to })
   })
 }

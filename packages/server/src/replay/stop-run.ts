@@ -1,9 +1,9 @@
 import { RedriveError } from '@redrive/worker'
 import type { PoolClient } from 'pg'
 import { recordAudit } from '../audit/index.ts'
-import { recordTransfers } from '../ledger/index.ts'
 import { showRunId } from '../store/ids.ts'
 import type { Store } from '../store/store.ts'
+import { openAgain } from './open-again.ts'
 
 interface Request {
   /** UUID. */
@@ -51,26 +51,8 @@ export function cancelRun(store: Store, request: Request): Promise<void> {
       `update run set state = 'cancelled', finished_at = now(), problem = $2, rule = null where id = $1`,
       [request.run, `cancelled by ${request.by}${request.reason === null ? '' : `: ${request.reason}`}`],
     )
-    const { rows } = await client.query<{ queueId: number; letters: number }>(
-      `with moved as (
-         update letter l set state = 'open', revision = l.revision + 1, changed_at = now()
-         from plan_letter p where p.plan_id = $1 and p.ordinal >= $2 and l.id = p.letter_id and l.state::text = 'replaying'
-         returning l.queue_id
-       )
-       select queue_id as "queueId", count(*)::int as letters from moved group by 1`,
-      [run.plan_id, run.next_ordinal],
-    )
-    await recordTransfers(
-      client,
-      rows.map((moved) => ({
-        ...moved,
-        from: 'replaying',
-        to: 'open',
-        what: 'replay cancelled',
-        reference: request.run,
-      })),
-    )
-    await audit(client, request, 'run.cancel', { opened: rows.reduce((sum, { letters }) => sum + letters, 0) })
+    const opened = await openAgain(client, { runId: request.run, planId: run.plan_id }, { from: run.next_ordinal })
+    await audit(client, request, 'run.cancel', { opened })
   })
 }
 
