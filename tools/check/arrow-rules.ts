@@ -40,7 +40,7 @@ const brokers = ['kafka', 'memory', 'pg-boss', 'rabbitmq']
 const clients = ['@confluentinc/kafka-javascript', '@platformatic/kafka', 'amqplib', 'kafkajs', 'pg-boss']
 
 /** May name concrete adapters: the office's composition, and the demo, which plays a user with a broker of his own. */
-const composers = [`${server}main.ts`, `${server}demo/`]
+const composers = [`${server}main.ts`, `${server}open-pg-boss.ts`, `${server}demo/`]
 /** Commands that are the office rather than a client of it. */
 const officeCommands = [`${server}cli/commands/serve.ts`, `${server}cli/commands/demo.ts`]
 /** What a client of the office may use beside the CLI's own files. */

@@ -1,13 +1,12 @@
 import { Admin, Consumer, Producer } from '@platformatic/kafka'
 import type { Broker } from '@redrive/worker'
 import { kafkaBroker } from '@redrive/worker/kafka'
-import { pgBossBroker } from '@redrive/worker/pg-boss'
 import { rabbitmqBroker } from '@redrive/worker/rabbitmq'
 import { connect as amqpConnect } from 'amqplib'
-import { PgBoss } from 'pg-boss'
 import type { BrokerConfig, Config } from './config/index.ts'
 import { naming } from './naming.ts'
 import { type Office, type OpenBroker, openOffice } from './office.ts'
+import { openPgBoss } from './open-pg-boss.ts'
 import { embeddedQueueUrl, openDatabase, reachDatabase } from './store/database.ts'
 
 export type { Office } from './office.ts'
@@ -93,22 +92,14 @@ async function openBroker(
       const broker = rabbitmqBroker({ connect: () => amqpConnect(config.url) })
       return { broker, close: () => broker.close() }
     }
-    case 'pg-boss': {
-      const boss = new PgBoss({
-        connectionString: options.url ?? config.url,
-        schema: config.schema,
-        application_name: 'redrive-queue',
-      })
-      boss.on('error', (error) => options.tell(`pg-boss: ${error.message}`))
-      await boss.start()
-      const broker = pgBossBroker({ boss })
-      return {
-        broker,
-        close: async () => {
-          await broker.close()
-          await boss.stop({ graceful: false, close: true })
+    case 'pg-boss':
+      return openPgBoss(
+        {
+          connectionString: options.url ?? config.url,
+          schema: config.schema,
+          application_name: 'redrive-queue',
         },
-      }
-    }
+        (error) => options.tell(`pg-boss: ${error.message}`),
+      )
   }
 }

@@ -1,10 +1,9 @@
 import { Admin, Consumer, Producer } from '@platformatic/kafka'
 import type { Broker } from '@redrive/worker'
 import { kafkaBroker } from '@redrive/worker/kafka'
-import { pgBossBroker } from '@redrive/worker/pg-boss'
 import { rabbitmqBroker } from '@redrive/worker/rabbitmq'
 import { connect as amqpConnect } from 'amqplib'
-import { PgBoss } from 'pg-boss'
+import { openPgBoss } from '../open-pg-boss.ts'
 
 /** The queue the demo runs on, as text that the worker's process is given. */
 export type DemoQueue =
@@ -29,18 +28,7 @@ export async function openDemoBroker(
       const broker = rabbitmqBroker({ connect: () => amqpConnect(queue.url) })
       return { broker, close: () => broker.close() }
     }
-    case 'pg-boss': {
-      const boss = new PgBoss({ connectionString: queue.url, application_name: clientId })
-      boss.on('error', () => undefined)
-      await boss.start()
-      const broker = pgBossBroker({ boss })
-      return {
-        broker,
-        async close() {
-          await broker.close()
-          await boss.stop({ graceful: false, close: true })
-        },
-      }
-    }
+    case 'pg-boss':
+      return openPgBoss({ connectionString: queue.url, application_name: clientId }, () => undefined)
   }
 }
