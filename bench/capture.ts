@@ -51,7 +51,7 @@ interface Settings {
   readonly folder: string
 }
 
-const tables = ['letter', 'letter_content'] as const
+const tables = ['letter', 'outstanding', 'letter_content'] as const
 
 async function measure(store: Store, { letters, rounds, folder }: Settings): Promise<void> {
   const ours: number[] = []
@@ -111,13 +111,15 @@ async function capture(store: Store, letters: number): Promise<{ rowsPerSecond: 
 }
 
 async function empty(store: Store): Promise<void> {
-  // The books refuse to be emptied; between rounds they have to be.
+  // Books and versions refuse to be emptied; between rounds they have to be.
   await store.transaction(async (client) => {
-    await client.query('alter table ledger_entry disable trigger user')
+    for (const table of ['ledger_entry', 'letter_version'])
+      await client.query(`alter table ${table} disable trigger user`)
     await client.query(
-      'truncate letter, letter_content, unsettled, cause, cause_hour, cause_facet, cause_shape, ledger_entry, source_position, source, queue cascade',
+      'truncate letter, outstanding, letter_content, unsettled, cause, cause_hour, cause_facet, cause_shape, ledger_entry, source_position, source, queue cascade',
     )
-    await client.query('alter table ledger_entry enable trigger user')
+    for (const table of ['ledger_entry', 'letter_version'])
+      await client.query(`alter table ${table} enable trigger user`)
   })
   await store.pool.query('checkpoint')
 }

@@ -73,6 +73,7 @@ async function measure(
   const asked: readonly (readonly [string, () => Promise<unknown>])[] = [
     ['letters, all open', () => list('')],
     ['letters, any state', () => list('state:any')],
+    ['letters of a state that none is in', () => list('state:replaying')],
     ['queue:orders', () => list(`queue:${some(queues)}`)],
     ['queue:orders, page 21', () => list('queue:orders', cursors.queue)],
     ['cause:…', () => list(`cause:${some(causeIds)}`)],

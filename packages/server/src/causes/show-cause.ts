@@ -61,12 +61,8 @@ export async function showCause(store: Store, id: string): Promise<CauseDetails>
         'select * from cause_facet where cause_id = $1 order by letters desc, value',
         [number],
       )
-      // The newest of each state by its index, then the newest of those.
       const samples = await client.query<{ id: string }>(
-        `select n.id from unnest(enum_range(null::letter_state)) as s(state)
-          cross join lateral (
-            select l.id from letter l where l.cause_id = $1 and l.state = s.state order by l.id desc limit 5
-          ) n order by n.id desc limit 5`,
+        'select id from letter where cause_id = $1 order by id desc limit 5',
         [number],
       )
       return {

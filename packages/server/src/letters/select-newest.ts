@@ -7,9 +7,12 @@ import { Statement } from './statement.ts'
 const maxMerged = 200
 
 /** The newest letters of a scope, through the indexes in captured order; what no index knows is looked at letter by letter. */
-export function newest(client: Pool | PoolClient, search: Search): Promise<Found> {
-  const { conditions, scope, maxLooked } = search
-  if (scope.ids.length === 0 || conditions.states.length === 0) return Promise.resolve({ ids: [], lookedTo: null })
+export async function newest(client: Pool | PoolClient, asked: Search): Promise<Found> {
+  const { scope, maxLooked } = asked
+  if (scope.ids.length === 0) return { ids: [], lookedTo: null }
+  const conditions = { ...asked.conditions, states: await statesThere(client, asked) }
+  if (conditions.states.length === 0) return { ids: [], lookedTo: null }
+  const search = { ...asked, conditions }
   const walked = scope.kind === 'causes' && scope.ids.length > maxMerged
   const walk: Walk = {
     column: scope.kind === 'causes' && !walked ? 'cause_id' : 'queue_id',
@@ -70,6 +73,21 @@ async function lookedAt(
     if (rows.length < size) return { ids, lookedTo: null }
   }
   return { ids, lookedTo: before ?? null }
+}
+
+/** Those of the wanted states that the scope has letters in: of one without any, every letter would be looked at to find that out. */
+async function statesThere(client: Pool | PoolClient, { conditions, scope }: Search): Promise<readonly string[]> {
+  const settled = conditions.states.filter((state) => !outstandingStates.has(state))
+  if (settled.length === 0) return conditions.states
+  const { rows } = await client.query<{ state: string }>(
+    `select state from cause_change
+     where state = any($1::letter_state[])
+       and cause_id in (select id from cause where ${scope.kind === 'causes' ? 'id' : 'queue_id'} = any($2::bigint[]))
+     group by state having sum(letters) > 0`,
+    [settled, scope.ids],
+  )
+  const there = new Set(rows.map(({ state }) => state))
+  return conditions.states.filter((state) => outstandingStates.has(state) || there.has(state))
 }
 
 function inCapturedOrder(
