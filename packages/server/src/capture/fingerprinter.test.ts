@@ -65,7 +65,33 @@ test('what is remembered is what would be computed, however the long numbers dif
       remembering(given)
       for (const one of [given, twin]) assert.equal(remembering(one).key, fingerprint(one).key)
     }),
-    { numRuns: 3_000 },
+    {
+      numRuns: 3_000,
+      examples: [
+        [
+          {
+            queue: 'q',
+            consumer: null,
+            tier: 'unknown',
+            errorClass: null,
+            message: '0:::1000000',
+            stack: null,
+            reason: null,
+          },
+        ],
+        [
+          {
+            queue: 'q',
+            consumer: null,
+            tier: 'unknown',
+            errorClass: null,
+            message: ` ${'1'.repeat(600)}`,
+            stack: null,
+            reason: null,
+          },
+        ],
+      ],
+    },
   )
 })
 

@@ -6,7 +6,7 @@ const maxCharacters = 8 * 1024 * 1024
  * Numbers up to six digits may be codes that tell causes apart; longer ones that stand alone are values. Those in names of functions
  * (identifiers), files and folders are not alone.
  */
-const longNumber = /(?<![\w./\\$#@-]|at )\d{7,}(?!\w)/g
+const longNumber = /(?<![\w./\\$#@-]|at )\d{7,30}(?!\w)/g
 
 /**
  * `fingerprint` that remembers. Letters of one cause mostly differ in long numbers alone (orders, times, offsets), which no template keeps, so

@@ -12,6 +12,7 @@ const cases: readonly (readonly [string, string])[] = [
   ['cart is locked by d.novak@contoso.test', 'cart is locked by <email>'],
   ['timeout of 3000ms exceeded at 2026-01-02T03:04:05.678Z', 'timeout of <duration> exceeded at <time>'],
   ['connect to 10.0.0.7:443 or [2001:db8::1]:443 or db-3.shop.internal:5432', 'connect to <host> or <host> or <host>'],
+  ['lag 0:::1000000 of [2001:db8::1]:1234567', 'lag <n>:::<n> of <host>:<n>'],
   ['For input string: "9.656.740,67"', 'For input string: "<str>"'],
   ['object at 0x7f6d70dca1d0', 'object at <hex>'],
   ['token eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0In0.abc-_1 expired', 'token <id> expired'],
