@@ -3,13 +3,13 @@ import { closeSync, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 
-const sizeMiB = 900
+const sizeMiB = 2_000
 
 /** Folder of the small file system that this program was started on; `null` for the usual disk. */
 export const smallDisk: string | null = process.env['REDRIVE_TORTURE_DISK'] ?? null
 
 /**
- * Starts this program again on a file system of 900 MiB that only it sees, and ends with its status. Mounting takes root, if only in a
+ * Starts this program again on a file system of 2,000 MiB that only it sees, and ends with its status. Mounting takes root, if only in a
  * namespace of its own; there a second one gives back the user that PostgreSQL accepts.
  */
 export function runOnSmallDisk(): number {

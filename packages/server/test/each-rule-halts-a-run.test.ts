@@ -134,6 +134,24 @@ test('the destination refuses', async (t) => {
   assert.deepEqual(await bed.states(), { open: 10, replayed: 290 })
 })
 
+test('a rule halts a run though the clock of the office is set back an hour', async (t) => {
+  const bed = await officeBed(t)
+  await bed.captured(...letters(300))
+  await bed.worker({
+    handle: () => {
+      throw new PermanentError('still broken')
+    },
+  })
+  const broker = recordingBroker(bed.broker)
+  const { id } = await bed.run(
+    await bed.plan({ query: 'queue:orders' }, { control: { pace: 100, halt: rule({ returnedInARow: 5 }) } }),
+  )
+  const setBack = { ...systemClock, now: () => Date.now() - (broker.sentAtMs.length > 0 ? 3_600_000 : 0) }
+  bed.replayer({ brokers: new Map([['memory', broker]]), clock: setBack })
+  await reached(bed, id, 'halted')
+  assert.ok(broker.sentAtMs.length < 300)
+})
+
 test('a refusal is judged before the next batch, however quick it is', async (t) => {
   const bed = await officeBed(t)
   await bed.captured(...letters(300))
@@ -142,7 +160,7 @@ test('a refusal is judged before the next batch, however quick it is', async (t)
     await bed.plan({ query: 'queue:orders' }, { control: { pace: 400, halt: rule({ notSentInARow: 10 }) } }),
   )
   // Its time stands still, so that nothing is judged because a while is over.
-  bed.replayer({ brokers: new Map([['memory', broker]]), clock: { ...systemClock, now: () => 0 } })
+  bed.replayer({ brokers: new Map([['memory', broker]]), clock: { ...systemClock, monotonic: () => 0 } })
   await reached(bed, id, 'halted')
   assert.equal(broker.sentAtMs.length, 100, 'one batch')
 })

@@ -11,7 +11,7 @@ import { openedStore, until } from '../src/testing/opened-store.ts'
 
 const place = 'orders-dead-letter'
 /** Nothing is ever long enough ago to be taken as acknowledged for sure, however busy the machine is. */
-const standing: Clock = { now: () => Date.UTC(2026, 0, 1), sleep: systemClock.sleep }
+const standing: Clock = { now: () => Date.UTC(2026, 0, 1), monotonic: () => 0, sleep: systemClock.sleep }
 
 function capturing(
   context: TestContext,

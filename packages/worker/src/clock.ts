@@ -1,7 +1,9 @@
 /** Time as a dependency, so that tests need no sleeps. */
 export interface Clock {
-  /** Epoch milliseconds. */
+  /** Epoch milliseconds, for what is written down. Jumps when somebody corrects the clock. */
   now(): number
+  /** Milliseconds from some beginning, for how long something takes: no correction of the clock changes them. */
+  monotonic(): number
   /** Resolves after `ms`; at once, without an error, when `signal` aborts first. */
   sleep(ms: number, signal?: AbortSignal): Promise<void>
 }
@@ -10,6 +12,7 @@ const maxTimerMs = 2 ** 31 - 1
 
 export const systemClock: Clock = {
   now: () => Date.now(),
+  monotonic: () => performance.now(),
   sleep(ms, signal) {
     return new Promise((resolve) => {
       if (signal?.aborted) return resolve()

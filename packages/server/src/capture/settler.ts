@@ -45,7 +45,7 @@ export function settler({
     const link = links
     try {
       await subscription.settle(deliveries, { kind: 'ack' })
-      if (letterIds.length > 0 && link === links) sent.push({ link, atMs: clock.now(), letterIds })
+      if (letterIds.length > 0 && link === links) sent.push({ link, atMs: clock.monotonic(), letterIds })
     } catch (error) {
       onEvent({
         kind: 'trouble',
@@ -56,7 +56,7 @@ export function settler({
   }
 
   function take(): readonly string[] {
-    const arrived = sent.filter(({ atMs }) => clock.now() - atMs >= arrivedAfterMs)
+    const arrived = sent.filter(({ atMs }) => clock.monotonic() - atMs >= arrivedAfterMs)
     if (arrived.length > 0) sent = sent.filter((entry) => !arrived.includes(entry))
     return arrived.flatMap(({ letterIds }) => letterIds)
   }

@@ -31,10 +31,10 @@ export async function carryOut(lease: Lease, options: CarryOutOptions): Promise<
   const claimed = async (): Promise<Claim> => claimNext(store, lease, await notes.current())
   let next = claimed()
   let noted: Promise<boolean> = Promise.resolve(true)
-  let judgedAtMs = clock.now()
+  let judgedAtMs = clock.monotonic()
   let isDoubted = false
   const judge = async (): Promise<Judged> => {
-    judgedAtMs = clock.now()
+    judgedAtMs = clock.monotonic()
     isDoubted = false
     const judged = await judgeRun(store, lease)
     if (judged.kind === 'passed' || judged.kind === 'stopped') options.onJudged?.(judged)
@@ -48,7 +48,7 @@ export async function carryOut(lease: Lease, options: CarryOutOptions): Promise<
       const isStopping = claim.kind === 'stopped' || signal.aborted
       // What was just refused counts, or a quick refusal would burn many batches before anybody looks.
       if (isDoubted && !(await noted)) return 'lost'
-      const isDue = isDoubted || clock.now() - judgedAtMs >= judgeEveryMs
+      const isDue = isDoubted || clock.monotonic() - judgedAtMs >= judgeEveryMs
       if (!isStopping && isDue && (await judge()).kind === 'stopped') {
         next = Promise.resolve({ kind: 'stopped' })
         if (claim.kind === 'claimed') await putBack(store, lease, claim)
@@ -102,12 +102,12 @@ const patienceMs = 60_000
  * is harmless, since only an intent without results changes.
  */
 async function throughOutage<T>(clock: Clock, work: () => Promise<T>): Promise<T> {
-  const untilMs = clock.now() + patienceMs
+  const untilMs = clock.monotonic() + patienceMs
   for (;;) {
     try {
       return await work()
     } catch (error) {
-      if (!isConnectionTrouble(error) || clock.now() > untilMs) throw error
+      if (!isConnectionTrouble(error) || clock.monotonic() > untilMs) throw error
       await clock.sleep(250)
     }
   }

@@ -55,8 +55,8 @@ export function startReplayer(options: ReplayerOptions): Replayer {
       }
       try {
         await obeyStops()
-        if (clock.now() - soughtAtMs >= pollMs) {
-          soughtAtMs = clock.now()
+        if (clock.monotonic() - soughtAtMs >= pollMs) {
+          soughtAtMs = clock.monotonic()
           await closeWindows(store, outcomeWindowSeconds)
           await takeRuns()
         }

@@ -27,7 +27,7 @@ export function watchDisk(options: DiskWatchOptions): DiskWatch {
   let lookedAtMs = Number.NEGATIVE_INFINITY
   return {
     async shortage() {
-      const nowMs = options.clock.now()
+      const nowMs = options.clock.monotonic()
       if (nowMs - lookedAtMs < lookEveryMs) return short
       lookedAtMs = nowMs
       const free = await look(options.folder)

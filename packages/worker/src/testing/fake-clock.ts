@@ -7,6 +7,8 @@ export interface FakeClock extends Clock {
   advance(ms: number): Promise<void>
   /** Lets everything run that needs no time. */
   settle(): Promise<void>
+  /** Somebody corrects the clock: other times are written down from now on, and nothing takes longer or shorter. */
+  jump(ms: number): void
 }
 
 interface Sleeper {
@@ -19,9 +21,11 @@ export function fakeClock(startMs: number = 1_700_000_000_000): FakeClock {
   const sleepers = heap<Sleeper>((a, b) => a.atMs - b.atMs)
   const gone = new WeakSet<Sleeper>()
   let nowMs = startMs
+  let jumpedMs = 0
 
   return {
-    now: () => nowMs,
+    now: () => nowMs + jumpedMs,
+    monotonic: () => nowMs,
     sleep(ms, signal) {
       return new Promise((resolve) => {
         if (signal?.aborted) return resolve()
@@ -49,6 +53,9 @@ export function fakeClock(startMs: number = 1_700_000_000_000): FakeClock {
       await turn()
     },
     settle: turn,
+    jump(ms) {
+      jumpedMs += ms
+    },
   }
 }
 

@@ -3,7 +3,7 @@ import type { Effects } from '../effects/effects.ts'
 import type { Message } from '../message.ts'
 import type { Origin } from '../wire.ts'
 import type { AttemptResult, Call } from './call.ts'
-import { deadlines } from './deadlines.ts'
+import { type Deadlines, deadlines } from './deadlines.ts'
 import type { EffectsOf } from './effects-of-task.ts'
 import type { Task } from './task.ts'
 
@@ -58,6 +58,7 @@ export function attempts(options: {
   const { handle, timeoutMs, clock, effects, onLate } = options
   const running = deadlines<Call>({
     clock,
+    timeoutMs,
     signal: options.signal,
     expire(call) {
       // Fenced first: a handler that answers to the signal at once is late all the same.
@@ -65,17 +66,22 @@ export function attempts(options: {
       call.abort(new DOMException(`no answer within ${timeoutMs} ms`, 'TimeoutError'))
     },
   })
+  const shared: SharedByContexts = { effects, running }
 
   return {
     run(call) {
-      call.deadline = clock.now() + timeoutMs
       let answer: unknown
       try {
-        answer = handle(call.task.message, new Context(call, effects))
+        answer = handle(call.task.message, new Context(call, shared))
       } catch (thrown) {
+        running.deadlineOf(call)
         return call.came({ kind: 'threw', thrown })
       }
-      if (isPlain(answer)) return call.came(returned(answer))
+      if (isPlain(answer)) {
+        // What it left behind may still ask whether its time is over.
+        running.deadlineOf(call)
+        return call.came(returned(answer))
+      }
       running.watch(call)
       // Also where it is no promise but only looks like one, and where looking throws.
       Promise.resolve(answer).then(
@@ -112,18 +118,23 @@ function isPlain(answer: unknown): boolean {
   return answer === null || (typeof answer !== 'object' && typeof answer !== 'function')
 }
 
+interface SharedByContexts {
+  readonly effects: EffectsOf
+  readonly running: Deadlines<Call>
+}
+
 /** Most handlers ask for little of this, so it is made when asked for. */
 class Context implements HandlerContext {
   readonly #call: Call
-  readonly #effects: EffectsOf
+  readonly #shared: SharedByContexts
 
-  constructor(call: Call, effects: EffectsOf) {
+  constructor(call: Call, shared: SharedByContexts) {
     this.#call = call
-    this.#effects = effects
+    this.#shared = shared
   }
 
   get effects(): Effects {
-    return this.#effects(this.#call.task, this)
+    return this.#shared.effects(this.#call.task, this)
   }
 
   get signal(): AbortSignal {
@@ -131,7 +142,7 @@ class Context implements HandlerContext {
   }
 
   get deadline(): number {
-    return this.#call.deadline
+    return this.#shared.running.deadlineOf(this.#call)
   }
 
   get attempt(): number {

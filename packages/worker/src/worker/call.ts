@@ -17,8 +17,7 @@ export abstract class Call implements Expiring, Linked<Call> {
   before: Call | null = null
   after: Call | null = null
   chained = false
-  /** Epoch milliseconds. */
-  deadline = 0
+  endsAtMs = 0
   /** The worker stops: whatever the handler did, it does not count. */
   isGivenUp = false
   readonly task: Task

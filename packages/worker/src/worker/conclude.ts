@@ -211,9 +211,10 @@ async function failed(
 
   const { delayMs } = decision
   const native = broker.capabilities.nativeDelay
+  const decidedAtMs = clock.monotonic()
   const waiting: Wire = { ...wire, dueAtMs: nowMs + delayMs }
   const forms = copies(task.message, waiting, { capabilities: broker.capabilities }).map((copy) => () => {
-    const leftMs = Math.max(0, (waiting.dueAtMs ?? 0) - clock.now())
+    const leftMs = Math.max(0, delayMs - (clock.monotonic() - decidedAtMs))
     return native === false || leftMs === 0
       ? { message: copy() }
       : { message: copy(), delayMs: Math.min(leftMs, native.maxMs) }

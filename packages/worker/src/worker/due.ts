@@ -5,7 +5,7 @@ import type { Task } from './task.ts'
 /** What was read ahead from lanes, by the time it is due. */
 export interface Due {
   readonly waiting: number
-  add(task: Task, dueAtMs: number): void
+  add(task: Task, waitMs: number): void
   /** Forgets tasks whose partition is lost. */
   dropLost(): void
   /** Hands back everything that still waits. */
@@ -14,6 +14,7 @@ export interface Due {
 
 interface Waiting {
   readonly task: Task
+  /** By the monotonic clock. */
   readonly dueAtMs: number
 }
 
@@ -32,7 +33,7 @@ export function due(options: {
   const run = async (): Promise<void> => {
     running = true
     for (let first = waiting.peek(); first !== undefined && !signal.aborted; first = waiting.peek()) {
-      const leftMs = first.dueAtMs - clock.now()
+      const leftMs = first.dueAtMs - clock.monotonic()
       if (leftMs > 0) {
         const wake = new AbortController()
         sleeping = { untilMs: first.dueAtMs, wake }
@@ -49,7 +50,8 @@ export function due(options: {
     get waiting() {
       return waiting.size
     },
-    add(task, dueAtMs) {
+    add(task, waitMs) {
+      const dueAtMs = clock.monotonic() + waitMs
       waiting.push({ task, dueAtMs })
       if (!running) void run()
       else if (sleeping !== null && dueAtMs < sleeping.untilMs) sleeping.wake.abort()

@@ -25,14 +25,14 @@ export function gate(options: { readonly clock: Clock; readonly events: Emitter 
     },
     close(by, reason) {
       if (closedBy.size === 0) {
-        closedAtMs = clock.now()
+        closedAtMs = clock.monotonic()
         events.emit('paused', () => ({ reason }))
       }
       closedBy.set(by, reason)
     },
     open(by) {
       if (!closedBy.delete(by) || closedBy.size > 0) return
-      events.emit('resumed', () => ({ pausedMs: clock.now() - closedAtMs }))
+      events.emit('resumed', () => ({ pausedMs: clock.monotonic() - closedAtMs }))
       opened.resolve()
       opened = Promise.withResolvers<void>()
       for (const listener of listeners) listener()

@@ -1,4 +1,6 @@
+import type { Capabilities } from '../broker.ts'
 import type { Lanes } from '../lanes.ts'
+import type { Wire } from '../wire.ts'
 import { Work } from './conclude.ts'
 import { type Due, due } from './due.ts'
 import { type Intake, openIntake } from './intake.ts'
@@ -53,13 +55,14 @@ export async function openReading(kit: Kit, options: ResolvedOptions): Promise<R
     (tasks: readonly Task[]): void => {
       const nowMs = clock.now()
       for (const task of tasks) {
-        const dueAtMs = task.wire().dueAtMs ?? nowMs
-        // Never longer than the lane is for, whatever another machine's clock wrote.
-        const atMs = isLast ? dueAtMs : Math.min(dueAtMs, nowMs + lane.maxDelayMs)
+        const leftMs = Math.min(
+          leftOf(task.wire(), nowMs, kit.broker.capabilities),
+          isLast ? Number.POSITIVE_INFINITY : lane.maxDelayMs,
+        )
         // What is not due yet cannot have been in a handler's hands.
-        if (atMs > nowMs) {
+        if (leftMs > 0) {
           task.suspect = false
-          later.add(task, atMs)
+          later.add(task, leftMs)
         } else if (task.delivery.redelivered) suspect(task)
         else start(task, 'lane')
       }
@@ -100,6 +103,21 @@ export async function openReading(kit: Kit, options: ResolvedOptions): Promise<R
       while (moving.size > 0) await Promise.all(moving)
     },
   }
+}
+
+/** Brokers that delay by themselves may round. */
+const roundingMs = 1_000
+
+/**
+ * How long a retry still waits: never longer than it was to wait and the broker did not see to, whatever another clock wrote, or this one before
+ * it was corrected.
+ */
+function leftOf({ dueAtMs, lastFailedAtMs }: Wire, nowMs: number, { nativeDelay }: Capabilities): number {
+  if (dueAtMs === null) return 0
+  if (lastFailedAtMs === null) return dueAtMs - nowMs
+  const delayMs = dueAtMs - lastFailedAtMs
+  const delayedMs = nativeDelay === false ? 0 : Math.min(delayMs, nativeDelay.maxMs) - roundingMs
+  return Math.min(dueAtMs - nowMs, delayMs - delayedMs)
 }
 
 function orderKeyOf(task: Task, { order, key }: ResolvedOptions): string | null {

@@ -22,13 +22,13 @@ export async function readSuspectQueue(kit: Kit, subscription: Subscription, mak
   // Held while others run, it would be blamed for a crash of theirs.
   if (isBusy) await make(first).release()
   await scheduler.alone(async () => {
-    const untilMs = clock.now() + sessionMs
+    const untilMs = clock.monotonic() + sessionMs
     let delivery = isBusy ? await nextOf(subscription, 0) : first
     while (delivery !== undefined) {
       const task = make(delivery)
       if (stopping.aborted) return task.release()
       await (delivery.redelivered ? suspected(kit, task) : work(kit, task))
-      if (stopping.aborted || clock.now() >= untilMs || gate.reason !== null) return
+      if (stopping.aborted || clock.monotonic() >= untilMs || gate.reason !== null) return
       delivery = await nextOf(subscription, 0)
     }
   })

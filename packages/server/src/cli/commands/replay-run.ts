@@ -65,7 +65,7 @@ async function watch(
   output: Output,
   options: { readonly id: string; readonly timeoutSeconds: number },
 ): Promise<number> {
-  const untilMs = Date.now() + options.timeoutSeconds * 1_000
+  const untilMs = performance.now() + options.timeoutSeconds * 1_000
   const interrupted = (): void => {
     output.say(
       `\nWatching stopped; ${options.id} goes on in the office. Watch again: redrive replay watch ${options.id}`,
@@ -80,7 +80,7 @@ async function watch(
       if (!output.json && line !== shown) output.say((shown = line))
       const isOver = run.state === 'done' || run.state === 'cancelled'
       if (isOver ? run.outcomes.pending === 0 : run.state !== 'running') return finish(output, run)
-      if (Date.now() > untilMs) {
+      if (performance.now() > untilMs) {
         output.say(
           `Still waiting for ${run.outcomes.pending} outcomes after ${options.timeoutSeconds} s. The run goes on.`,
         )

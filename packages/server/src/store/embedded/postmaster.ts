@@ -79,7 +79,7 @@ export async function stopPostmaster(pid: number, cluster: string): Promise<void
     } catch {
       return
     }
-    const deadline = Date.now() + patienceMs
-    while (Date.now() < deadline && isPostmaster(pid, cluster)) await sleep(10)
+    const deadline = performance.now() + patienceMs
+    while (performance.now() < deadline && isPostmaster(pid, cluster)) await sleep(10)
   }
 }

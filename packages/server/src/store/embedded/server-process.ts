@@ -86,8 +86,8 @@ async function reportedPid(child: ChildProcess, ended: Promise<unknown>): Promis
 
 /** Crash recovery of a large log may take minutes; ending early is what tells failure. */
 async function isReady(pid: number, options: { cluster: string; child: ChildProcess }): Promise<boolean> {
-  const deadline = Date.now() + 10 * 60_000
-  while (Date.now() < deadline && options.child.exitCode === null && options.child.signalCode === null) {
+  const deadline = performance.now() + 10 * 60_000
+  while (performance.now() < deadline && options.child.exitCode === null && options.child.signalCode === null) {
     const file = readPidFile(options.cluster)
     if (file?.pid === pid && file.ready) return true
     await sleep(10)

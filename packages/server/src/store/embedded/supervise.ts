@@ -115,7 +115,7 @@ async function lockedSession(place: ServerPlace, host: string): Promise<pg.Clien
 
 /** Two reasons not to start pass: processes of the one before are still ending, and a disk that is full but for our ballast. */
 async function startPatiently(place: ServerPlace): Promise<ServerProcess> {
-  const deadline = Date.now() + 15_000
+  const deadline = performance.now() + 15_000
   for (;;) {
     try {
       return await startServer(place)
@@ -128,7 +128,7 @@ async function startPatiently(place: ServerPlace): Promise<ServerProcess> {
 
 function isPassing(error: RedriveError, options: { place: ServerPlace; deadline: number }): boolean {
   const log = String(error.data['log'])
-  if (log.includes('pre-existing shared memory block')) return Date.now() < options.deadline
+  if (log.includes('pre-existing shared memory block')) return performance.now() < options.deadline
   // The log lies on the same disk: a full one may have swallowed the line that says so.
   const isFull = log.includes('No space left on device') || freeBytes(options.place.dataDir) < 32 * 1024 * 1024
   return isFull && releaseBallast(options.place.dataDir)

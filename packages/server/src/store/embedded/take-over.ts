@@ -11,14 +11,14 @@ const patienceMs = 30_000
  */
 export async function takeOver(options: { dataDir: string; cluster: string; host: string }): Promise<void> {
   const { dataDir, cluster, host } = options
-  const deadline = Date.now() + patienceMs
+  const deadline = performance.now() + patienceMs
   for (;;) {
     const pid = readPidFile(cluster)?.pid
     const isOurs = pid !== undefined && isPostmaster(pid, cluster)
     const owner = readOwner(dataDir)
     if (isOurs && owner !== undefined && isOwnerAlive(owner)) throw folderInUse(dataDir, pid)
     const session = await lockSession(host)
-    if (session === 'locked' && Date.now() > deadline) throw folderInUse(dataDir, pid)
+    if (session === 'locked' && performance.now() > deadline) throw folderInUse(dataDir, pid)
     if (typeof session === 'object') {
       // Its owner is gone. The lock is kept while it stops, so that two who found it do not both go on.
       if (!isOurs) {
@@ -27,7 +27,7 @@ export async function takeOver(options: { dataDir: string; cluster: string; host
       }
       await stopPostmaster(pid, cluster)
       await session.end().catch(() => {})
-    } else if (session === 'unreachable' && (!isOurs || Date.now() > deadline)) {
+    } else if (session === 'unreachable' && (!isOurs || performance.now() > deadline)) {
       if (isOurs) await stopPostmaster(pid, cluster)
       return
     }

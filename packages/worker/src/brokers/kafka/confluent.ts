@@ -106,14 +106,14 @@ async function committedOf(
 
 /** A new topic can be written to a moment later than it is created. */
 async function visible(offsets: () => Promise<ReadonlyMap<number, bigint>>): Promise<void> {
-  const end = Date.now() + visibleWithinMs
+  const end = performance.now() + visibleWithinMs
   for (;;) {
     try {
       if ((await offsets()).size > 0) return
     } catch (error) {
-      if (Date.now() >= end) throw error
+      if (performance.now() >= end) throw error
     }
-    if (Date.now() >= end) return
+    if (performance.now() >= end) return
     await new Promise((resolve) => setTimeout(resolve, visibleStepMs))
   }
 }

@@ -188,14 +188,14 @@ function connected<T extends { connect(): Promise<void>; disconnect(): Promise<v
 
 /** A new topic can be written to a moment later than it is created. */
 async function visible(ask: () => Promise<readonly unknown[]>): Promise<void> {
-  const end = Date.now() + visibleWithinMs
+  const end = performance.now() + visibleWithinMs
   for (;;) {
     try {
       if ((await ask()).length > 0) return
     } catch (error) {
-      if (Date.now() >= end) throw error
+      if (performance.now() >= end) throw error
     }
-    if (Date.now() >= end) return
+    if (performance.now() >= end) return
     await new Promise((resolve) => setTimeout(resolve, visibleStepMs))
   }
 }

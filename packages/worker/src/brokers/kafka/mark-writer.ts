@@ -129,6 +129,6 @@ export class MarkWriter {
 
   #startMark(state: PartitionState, kind: 'marks' | 'all' | 'clean'): bigint | null {
     if (state.started === null) return null
-    return kind === 'clean' ? state.cleanStartMark() : (state.nextStartMark(this.#clock.now()) ?? state.started)
+    return kind === 'clean' ? state.cleanStartMark() : (state.nextStartMark(this.#clock.monotonic()) ?? state.started)
   }
 }

@@ -11,10 +11,10 @@ export function partitionCache(ask: (topic: string) => Promise<number | null>): 
   return {
     async of(topic) {
       const found = known.get(topic)
-      if (found !== undefined && found.untilMs > Date.now()) return found.partitions
+      if (found !== undefined && found.untilMs > performance.now()) return found.partitions
       const partitions = await ask(topic)
       if (partitions === null) known.delete(topic)
-      else known.set(topic, { partitions, untilMs: Date.now() + maxAgeMs })
+      else known.set(topic, { partitions, untilMs: performance.now() + maxAgeMs })
       return partitions
     },
     forget: (topic) => void known.delete(topic),

@@ -6,6 +6,8 @@ import { firstStartWindow, nextStartWindow, type StartWindow } from './start-win
 // Shared, because a delivery is made per record.
 const fresh = { redelivered: false } as const
 const again = { redelivered: true } as const
+/** A start mark reaches as far, where its window does. */
+const fetchesAhead = 4n
 
 /**
  * One partition while it is ours: what was fetched, what was handed out, how far everything is done. A partition that
@@ -82,9 +84,9 @@ export class PartitionState {
     }
     this.#look()
     if (next <= this.next) return
-    // What the next fetch will bring is marked while this one is worked on, or it would wait for its mark; what does not exist is not.
-    const oneMore = next + (next - this.next)
-    this.#reach = end < oneMore ? (end > next ? end : next) : oneMore
+    // What the next fetches will bring is marked while this one is worked on, or it would wait for its mark; what does not exist is not.
+    const ahead = next + fetchesAhead * (next - this.next)
+    this.#reach = end < ahead ? (end > next ? end : next) : ahead
     this.next = next
   }
 

@@ -114,14 +114,14 @@ async function createTopic(admin: PlatformaticAdmin, { topic, partitions, config
 
 /** A new topic can be written to, and is known to every broker, a moment later than it is created. */
 async function visible(producer: PlatformaticProducer, admin: PlatformaticAdmin, topic: string): Promise<void> {
-  const end = Date.now() + visibleWithinMs
+  const end = performance.now() + visibleWithinMs
   for (;;) {
     try {
       if ((await partitionsOf(producer, topic)) !== null && (await offsetsOf(admin, topic, 'latest')).size > 0) return
     } catch (error) {
-      if (Date.now() >= end) throw error
+      if (performance.now() >= end) throw error
     }
-    if (Date.now() >= end) return
+    if (performance.now() >= end) return
     producer.clearMetadata()
     admin.clearMetadata()
     await new Promise((resolve) => setTimeout(resolve, visibleStepMs))

@@ -79,11 +79,11 @@ export class KafkaSubscription implements Subscription {
     readonly waitMs: number
   }): Promise<readonly Delivery[]> {
     const { clock } = this.#options
-    const end = clock.now() + waitMs
+    const end = clock.monotonic() + waitMs
     while (this.#closing === undefined) {
       const taken = this.#take(maxMessages)
       if (taken.length > 0) return taken
-      const leftMs = end - clock.now()
+      const leftMs = end - clock.monotonic()
       if (leftMs <= 0) break
       const woken = Promise.withResolvers<void>()
       const enough = new AbortController()

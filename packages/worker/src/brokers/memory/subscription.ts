@@ -36,7 +36,7 @@ export function subscribe(
   const take = (maxMessages: number): Delivery[] => {
     const taken: Delivery[] = []
     while (taken.length < maxMessages && mayTake()) {
-      const entry = place.take(clock.now(), fits)
+      const entry = place.take(clock.monotonic(), fits)
       if (entry === undefined) break
       entry.deliveryCount++
       const delivery = deliveryOf(place, entry)
@@ -75,14 +75,14 @@ export function subscribe(
 
   return {
     async next({ maxMessages, waitMs }) {
-      const deadlineMs = clock.now() + waitMs
+      const deadlineMs = clock.monotonic() + waitMs
       for (;;) {
         if (closing.signal.aborted) return []
         const taken = take(maxMessages)
-        const leftMs = deadlineMs - clock.now()
+        const leftMs = deadlineMs - clock.monotonic()
         if (taken.length > 0 || leftMs <= 0) return taken
         const nextAtMs = mayTake() ? (place.nextAtMs() ?? Number.POSITIVE_INFINITY) : Number.POSITIVE_INFINITY
-        await changeOr(Math.min(leftMs, Math.max(1, nextAtMs - clock.now())))
+        await changeOr(Math.min(leftMs, Math.max(1, nextAtMs - clock.monotonic())))
       }
     },
     async settle(deliveries, settlement) {
@@ -95,7 +95,7 @@ export function subscribe(
           if (isLog) place.commit()
           else place.held.delete(entry.id)
         } else {
-          entry.availableAtMs = settlement.delayMs > 0 ? clock.now() + settlement.delayMs : 0
+          entry.availableAtMs = settlement.delayMs > 0 ? clock.monotonic() + settlement.delayMs : 0
           entry.redelivered = plays === 'requeue'
           place.restore(entry)
         }

@@ -52,11 +52,11 @@ export class PgBossSubscription implements Subscription {
     readonly maxMessages: number
     readonly waitMs: number
   }): Promise<readonly Delivery[]> {
-    const endMs = Date.now() + waitMs
+    const endMs = performance.now() + waitMs
     for (;;) {
       if (this.#closing !== undefined) return []
       const taken = await this.#take(maxMessages)
-      const leftMs = endMs - Date.now()
+      const leftMs = endMs - performance.now()
       if (taken.length > 0) this.#pollMs = this.#options.minPollMs
       if (taken.length > 0 || leftMs <= 0) return taken
       await systemClock.sleep(Math.min(this.#pollMs, leftMs), this.#stop.signal)
@@ -156,9 +156,9 @@ export class PgBossSubscription implements Subscription {
 
   /** A settlement that did not get through is tried again: the claim is still ours while the lease lasts. */
   async #persist(settle: () => Promise<void>): Promise<void> {
-    const endMs = Date.now() + this.#options.leaseMs
+    const endMs = performance.now() + this.#options.leaseMs
     for (;;) {
-      if ((await this.#attempt(async () => (await settle(), true))) === true || Date.now() >= endMs) return
+      if ((await this.#attempt(async () => (await settle(), true))) === true || performance.now() >= endMs) return
       await systemClock.sleep(this.#options.leaseMs / 20)
     }
   }

@@ -30,7 +30,7 @@ export class Session {
 
   add(message: DeliveredLike): void {
     const delivery = deliveryOf(message, this.#place)
-    const entry: Entry = { message, delivery, receivedAtMs: Date.now(), state: 'waiting' }
+    const entry: Entry = { message, delivery, receivedAtMs: performance.now(), state: 'waiting' }
     this.#entries.set(message.fields.deliveryTag, entry)
     this.#byDelivery.set(delivery, entry)
     this.#waiting.push(entry)

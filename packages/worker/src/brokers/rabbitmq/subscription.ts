@@ -203,7 +203,7 @@ class RabbitmqSubscription implements Subscription {
     const timer = setInterval(
       () => {
         const oldestMs = session.oldestReceivedAtMs()
-        if (oldestMs === undefined || Date.now() - oldestMs < maxHoldMs) return
+        if (oldestMs === undefined || performance.now() - oldestMs < maxHoldMs) return
         attempt(() => session.channel.nackAll(true))
         const { place, receive } = this.#options
         if (session.clear()) receive.onLost?.(['0'])
