@@ -5,11 +5,12 @@ import { huntAll } from './saboteurs/hunt-all.ts'
 import { saboteurs } from './saboteurs/index.ts'
 import { runOnSmallDisk, smallDisk } from './small-disk.ts'
 
-const help = `npm run torture -- [--kills N] [--cuts N] [--freezes N] [--fills N] [--seed S] [--pg-boss | --kafka | --rabbitmq]
+const help = `npm run torture -- [--kills N] [--cuts N] [--freezes N] [--jumps N] [--fills N] [--seed S] [--pg-boss | --kafka | --rabbitmq]
 npm run torture -- --saboteurs [NAME]
 
 Kills worker, office, database and broker with SIGKILL, cuts connections within requests and replies, and freezes processes
-past their lease, fills the disk, at random moments under load, while somebody plans, runs, pauses, resumes, cancels, edits and discards. Then
+past their lease, sets their clocks forward and back, fills the disk, at random moments under load, while somebody plans, runs, pauses,
+resumes, cancels, edits and discards. Then
 compares what was produced, handled, captured, ordered and replayed. The last line is one JSON object; the exit status is 0 only
 if nothing was lost, doubled unknowingly, altered or sent against somebody's word, and the books balance.
 
@@ -21,6 +22,7 @@ const { values, positionals } = parseArgs({
     kills: { type: 'string', default: '20' },
     cuts: { type: 'string', default: '0' },
     freezes: { type: 'string', default: '0' },
+    jumps: { type: 'string', default: '0' },
     fills: { type: 'string', default: '0' },
     seed: { type: 'string' },
     'pg-boss': { type: 'boolean', default: false },
@@ -39,10 +41,11 @@ if (values.help) process.stdout.write(`${help}\n`)
 else if (values.saboteurs) process.exitCode = (await allCaught(positionals[0])) ? 0 : 1
 else if (values.fills !== '0' && smallDisk === null) process.exitCode = runOnSmallDisk()
 else {
-  const faults = ['kills', 'cuts', 'freezes', 'fills'] as const
-  const [kills, cuts, freezes, fills] = faults.map((fault) => Number(values[fault])) as [number, number, number, number]
-  say(`${kills} kills, ${cuts} cuts, ${freezes} freezes, ${fills} full disks on ${target}, seed ${seed}`)
-  const result = await torture({ target, kills, cuts, freezes, fills, seed, root, say })
+  const faults = { kills: 0, cuts: 0, freezes: 0, jumps: 0, fills: 0 }
+  for (const fault of Object.keys(faults) as (keyof typeof faults)[]) faults[fault] = Number(values[fault])
+  const named = Object.entries(faults).flatMap(([fault, count]) => (count === 0 ? [] : [`${count} ${fault}`]))
+  say(`${named.join(', ')} on ${target}, seed ${seed}`)
+  const result = await torture({ target, ...faults, seed, root, say })
   report(result)
   process.exitCode = isClean(result) ? 0 : 1
 }

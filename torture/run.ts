@@ -6,6 +6,7 @@ import { check, type Verdict } from './checker.ts'
 import { sinkLines } from './checks/history.ts'
 import { cutConnections } from './cuts.ts'
 import { freeze } from './freeze.ts'
+import { jumpClocks } from './jumps.ts'
 import { killProcesses } from './kills.ts'
 import { officeClient } from './office-client.ts'
 import { startOperator } from './operator.ts'
@@ -23,6 +24,8 @@ export interface TortureOptions {
   readonly cuts: number
   /** Times that a process stands still for longer than its lease. */
   readonly freezes: number
+  /** Times that the clock of the office or the worker is set forward or back. */
+  readonly jumps: number
   /** Times that the disk of the database is full for a while; only on a small one of its own. */
   readonly fills: number
   readonly seed: number
@@ -39,6 +42,7 @@ export interface TortureResult extends Verdict {
   readonly kills: number
   readonly cuts: number
   readonly freezes: number
+  readonly jumps: number
   readonly fills: number
   readonly produced: number
   readonly unaccounted: number
@@ -87,8 +91,15 @@ export async function torture(options: TortureOptions): Promise<TortureResult> {
     const databaseUrl = target.database?.url ?? embeddedDatabaseUrl(data)
 
     const cutting = cutConnections({ lines: target.lines, cuts: options.cuts, random: randomFrom(seed + 2), hit })
-    // Told when it is waited for.
-    cutting.catch(() => undefined)
+    const jumping = jumpClocks({
+      jumps: options.jumps,
+      random: randomFrom(seed + 4),
+      folder,
+      parts: { office, worker },
+      hit,
+    })
+    // Told when they are waited for.
+    for (const each of [cutting, jumping]) each.catch(() => undefined)
     await killProcesses({
       kills: options.kills,
       random: randomFrom(seed + 3),
@@ -105,6 +116,7 @@ export async function torture(options: TortureOptions): Promise<TortureResult> {
       },
     })
     const cuts = await cutting
+    await jumping
     for (let freezes = 0; freezes < options.freezes; freezes += 1) {
       await freeze({
         what: freezes % 2 === 0 ? 'office' : 'worker',
@@ -141,6 +153,7 @@ export async function torture(options: TortureOptions): Promise<TortureResult> {
       kills: options.kills,
       cuts,
       freezes: options.freezes,
+      jumps: options.jumps,
       fills: options.fills,
       produced: producer.sent.size,
       ...verdict,

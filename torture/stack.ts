@@ -2,6 +2,7 @@ import { realpathSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { stringify } from 'yaml'
 import type { DemoQueue } from '../packages/server/src/demo/demo-broker.ts'
+import { clockFile } from './jumps.ts'
 import { type Supervised, supervise } from './supervised.ts'
 import type { Target } from './targets/index.ts'
 
@@ -31,6 +32,7 @@ export function startOffice(options: {
     args: ['serve', '--config', file],
     env: target.env,
     log: path.join(folder, `${name}.log`),
+    clock: clockFile(folder, name),
     cwd: folder,
   })
 }
@@ -46,6 +48,7 @@ export function startWorker(options: {
     script: path.join(root, 'torture/worker-process.ts'),
     env: { REDRIVE_TORTURE_WORKER: JSON.stringify({ queue, sink }) },
     log: path.join(folder, 'worker.log'),
+    clock: clockFile(folder, 'worker'),
     cwd: root,
   })
 }

@@ -5,17 +5,21 @@ import { setTimeout as sleep } from 'node:timers/promises'
 /** A process that is killed and comes again, as under any scheduler. */
 export interface Supervised {
   kill(): void
-  signal(signal: 'SIGSTOP' | 'SIGCONT'): void
+  signal(signal: 'SIGSTOP' | 'SIGCONT' | 'SIGUSR2'): void
   readonly pid: number | undefined
   /** No more restarts; SIGTERM, then SIGKILL. */
   stop(): Promise<void>
 }
+
+const wrongClock = new URL('wrong-clock.ts', import.meta.url).href
 
 export function supervise(options: {
   readonly script: string
   readonly args?: readonly string[]
   readonly env?: Readonly<Record<string, string>>
   readonly log: string
+  /** Says how wrong its clock is. */
+  readonly clock: string
   readonly cwd: string
 }): Supervised {
   let child: ChildProcess | undefined
@@ -27,13 +31,15 @@ export function supervise(options: {
       [
         '--conditions=@redrive/source',
         '--disable-warning=ExperimentalWarning',
+        '--import',
+        wrongClock,
         options.script,
         ...(options.args ?? []),
       ],
       {
         cwd: options.cwd,
         stdio: ['ignore', log, log],
-        env: { ...process.env, ...options.env },
+        env: { ...process.env, ...options.env, REDRIVE_TORTURE_CLOCK: options.clock },
       },
     )
     child.once('exit', (code, signal) => {

@@ -29,12 +29,17 @@ const worker = createWorker({
     if ((kind === 'dead' || kind === 'stubborn') && replayId === null)
       throw new PermanentError('this release has a bug')
     if (kind === 'stubborn' && failsAgain(replayId)) throw new PermanentError('the fix was not enough')
-    const line: SinkLine = { n, letterId, replayId, atMs: Date.now(), bodySha256: sha256Of(body) }
+    const line: SinkLine = { n, letterId, replayId, atMs: rightNow(), bodySha256: sha256Of(body) }
     appendFileSync(sink, `${JSON.stringify(line)}\n`)
   },
 })
 worker.on('trouble', ({ message }) => process.stderr.write(`worker: ${message}\n`))
 await start()
+
+/** Of the machine, however wrong this process takes its clock to be. */
+function rightNow(): number {
+  return performance.timeOrigin + performance.now()
+}
 
 async function start(): Promise<void> {
   for (;;) {

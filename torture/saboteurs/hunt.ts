@@ -46,6 +46,7 @@ async function foundByTorture(
       kills: 10,
       cuts: 0,
       freezes: 0,
+      jumps: 0,
       fills: 0,
       victims,
       settleMs: 30_000,

@@ -102,7 +102,11 @@ export function memoryBroker(options: MemoryBrokerOptions = {}): MemoryBroker {
       return { kind: 'not-sent', reason: `"${name}" has no partition "${partition}"`, retryable: false }
     }
     const delayMs = outgoing.delayMs ?? 0
-    const { id } = place.add(message, { bytes, partition, availableAtMs: delayMs > 0 ? clock.monotonic() + delayMs : 0 })
+    const { id } = place.add(message, {
+      bytes,
+      partition,
+      availableAtMs: delayMs > 0 ? clock.monotonic() + delayMs : 0,
+    })
     return { kind: 'sent', partition, nativeId: id }
   }
 
