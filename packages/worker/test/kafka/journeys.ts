@@ -167,7 +167,7 @@ export function testJourneys(name: string, make: MakeBroker): void {
   )
 
   journey(
-    'what was acknowledged before a cut is never written over the position of a successor',
+    'what was acknowledged before a cut is never written over the position of a successor, or that it may be is stated',
     async ({ broker, other, proxyOf }, place) => {
       await sendEvenly(broker, place, 300)
       const cut = await other()
@@ -189,7 +189,9 @@ export function testJourneys(name: string, make: MakeBroker): void {
       await proxyOf(cut).accept()
       await until('the first one is a member again', () => assignments > before)
       for (const each of [first, second]) assert.deepEqual(await each.next({ maxMessages: 10, waitMs: 1000 }), [])
-      assert.equal(await depth(), 0)
+      // The 200 that the first one had not acknowledged when it was cut.
+      const isStated = broker.capabilities.losses.some((loss) => loss.includes('commit'))
+      assert.ok((await depth()) <= (isStated ? 200 : 0))
       await Promise.all([first.close(), second.close()])
     },
   )

@@ -17,6 +17,7 @@ const losses = [
   'kafkajs cannot write a header without a value: null is written as empty.',
   'kafkajs reads gzip only: a batch compressed by snappy, lz4 or zstd stops its consumer unless a codec is registered.',
   'kafkajs does not wait for handlers in a rebalance: what was in hand of a partition that moves may be handled twice.',
+  'kafkajs repeats a commit that was cut, after a rebalance as well: the position of a successor may go back, and what lies behind it comes again, marked as redelivered, when the group starts anew.',
 ] as const
 
 /**
