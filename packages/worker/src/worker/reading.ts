@@ -4,6 +4,8 @@ import { type Due, due } from './due.ts'
 import { type Intake, openIntake } from './intake.ts'
 import type { Kit } from './kit.ts'
 import type { ResolvedOptions } from './options.ts'
+import { orderKeyOf } from './order-key.ts'
+import { Release } from './park.ts'
 import { readAhead } from './read-ahead.ts'
 import { suspectLogReader } from './suspect-log.ts'
 import { readSuspectQueue } from './suspect-queue.ts'
@@ -20,12 +22,13 @@ export interface Reading {
 
 /** @throws what `Broker.receive` throws */
 export async function openReading(kit: Kit, options: ResolvedOptions): Promise<Reading> {
-  const { scheduler, clock, stopping, lanes } = kit
+  const { scheduler, clock, stopping, lanes, hold } = kit
   const moving = new Set<Promise<void>>()
   const opened: Intake[] = []
 
   const start = (task: Task, from: 'source' | 'lane'): void => {
-    const orderKey = from === 'source' ? orderKeyOf(task, options) : null
+    // What comes back to a blocked key waits for its turn as well.
+    const orderKey = hold !== null ? hold.keyOf(task) : from === 'source' ? orderKeyOf(task, options) : null
     scheduler.add(new Work(kit, task, { orderKey, from }))
   }
   const suspect = (task: Task): void => {
@@ -53,6 +56,10 @@ export async function openReading(kit: Kit, options: ResolvedOptions): Promise<R
     (tasks: readonly Task[]): void => {
       const nowMs = clock.now()
       for (const task of tasks) {
+        if (task.wire().notice !== null) {
+          scheduler.add(new Release(kit, task))
+          continue
+        }
         const dueAtMs = task.wire().dueAtMs ?? nowMs
         // Never longer than the lane is for, whatever another machine's clock wrote.
         const atMs = isLast ? dueAtMs : Math.min(dueAtMs, nowMs + lane.maxDelayMs)
@@ -70,7 +77,7 @@ export async function openReading(kit: Kit, options: ResolvedOptions): Promise<R
   const onLost = (): void => later.dropLost()
   const ahead = readAhead(options.laneBounds, lanes.retries.length)
   const wanted = [
-    { place: kit.queue, from: 'source', maxInFlight: options.maxInFlight, accept: acceptSource },
+    { place: kit.queue, from: 'source', maxInFlight: options.maxInFlight, accept: acceptSource, gate: hold?.full },
     ...lanes.retries.map((lane, at) => ({
       place: lane.place,
       from: 'lane' as const,
@@ -99,17 +106,5 @@ export async function openReading(kit: Kit, options: ResolvedOptions): Promise<R
     async moved() {
       while (moving.size > 0) await Promise.all(moving)
     },
-  }
-}
-
-function orderKeyOf(task: Task, { order, key }: ResolvedOptions): string | null {
-  if (order === 'none') return null
-  if (order === 'partition') return task.delivery.partition
-  if (key === null) return task.message.key === null ? null : Buffer.from(task.message.key).toString('latin1')
-  try {
-    return key(task.message)
-  } catch {
-    // Without a key it waits for nothing; its handler will say what is wrong with it.
-    return null
   }
 }
