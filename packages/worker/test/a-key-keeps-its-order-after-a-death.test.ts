@@ -92,6 +92,7 @@ test('replays run in the order of the line, whatever order they come in', async 
   await replay(on, one, 'r1')
   await replay(on, two, 'r2')
   await replay(on, again, 'r4')
+  await on.until('the line is empty', () => handled.length === 3)
   await on.send(keyed('m4'))
   await on.until('all are handled', () => handled.length === 4)
   assert.deepEqual(handled, ['m1', 'm2', 'm3', 'm4'])
@@ -174,7 +175,10 @@ test('when a line is full the intake stops and says so, until there is room', as
   broken.clear()
   const [one, two] = on.letters() as [Letter, Letter]
   await replay(on, one, 'r1')
+  await on.until('there is room', () => on.letters().length === 3)
   await replay(on, two, 'r2')
+  await on.until('all have a place', () => on.letters().length === 4)
+  for (const [at, letter] of on.letters().slice(2).entries()) await replay(on, letter, `r${at + 3}`)
   await on.until('all are handled', () => handled.length === 5)
   assert.deepEqual(
     handled.filter((body) => body !== 'other'),
@@ -290,6 +294,7 @@ for (const step of steps) {
     broken.clear()
     const lettersOf = new Map(on.letters().map((letter) => [letter.body, letter]))
     for (const body of ['m1', 'm2', 'm3']) await replay(on, lettersOf.get(body) as Letter, `r-${body}`)
+    await on.until('the line is empty', () => handled.length === 3)
     await on.send(keyed('m4'))
     await on.until('all are handled', () => handled.length === 4)
     assert.deepEqual(handled, ['m1', 'm2', 'm3', 'm4'])

@@ -14,7 +14,7 @@ import type { Task } from './task.ts'
 export interface Hold {
   /** Closed while there is no room in the lines. Only the queue waits for it: lanes bring what makes room. */
   readonly full: Gate
-  /** Names the line of a task, for the scheduler as well; `null`: without a key it waits for nothing. */
+  /** Names the line of a task; `null`: without a key it waits for nothing. */
   keyOf(task: Task): string | null
   /** Before a call. `passes`: there was no room, so it is called all the same. `aside`: it is run again when there may be room. */
   arrive(task: Task, job: Job | null): Promise<Standing['kind'] | 'passes' | 'aside' | 'gave-up'>

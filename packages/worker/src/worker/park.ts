@@ -28,6 +28,12 @@ export async function park(kit: Kit, task: Task): Promise<void> {
   await task.ack()
 }
 
+/** What comes back to a blocked key comes one after another, but not behind messages of the queue, which may be waiting for just that. */
+export function laneKeyOf({ hold }: Kit, task: Task): string | null {
+  const key = hold?.keyOf(task) ?? null
+  return key === null ? null : `lane ${key}`
+}
+
 /** Word of the office that a letter is resolved. In its line like a message, so that what it lets go on finds it done. */
 export class Release implements Job {
   readonly from = 'lane'
@@ -38,7 +44,7 @@ export class Release implements Job {
   constructor(kit: Kit, task: Task) {
     this.#kit = kit
     this.#task = task
-    this.orderKey = kit.hold?.keyOf(task) ?? null
+    this.orderKey = laneKeyOf(kit, task)
   }
 
   run(ended: (job: Job) => void): void {

@@ -5,7 +5,7 @@ import { type Intake, openIntake } from './intake.ts'
 import type { Kit } from './kit.ts'
 import type { ResolvedOptions } from './options.ts'
 import { orderKeyOf } from './order-key.ts'
-import { Release } from './park.ts'
+import { laneKeyOf, Release } from './park.ts'
 import { readAhead } from './read-ahead.ts'
 import { suspectLogReader } from './suspect-log.ts'
 import { readSuspectQueue } from './suspect-queue.ts'
@@ -27,8 +27,7 @@ export async function openReading(kit: Kit, options: ResolvedOptions): Promise<R
   const opened: Intake[] = []
 
   const start = (task: Task, from: 'source' | 'lane'): void => {
-    // What comes back to a blocked key waits for its turn as well.
-    const orderKey = hold !== null ? hold.keyOf(task) : from === 'source' ? orderKeyOf(task, options) : null
+    const orderKey = from === 'source' ? orderKeyOf(task, options) : laneKeyOf(kit, task)
     scheduler.add(new Work(kit, task, { orderKey, from }))
   }
   const suspect = (task: Task): void => {
