@@ -12,6 +12,7 @@ interface LetterSummary {
   readonly cause: string
   readonly tier: string
   readonly state: string
+  readonly heldBehind: string | null
   readonly errorClass: string | null
   readonly message: string | null
   readonly key: string | null
@@ -49,6 +50,7 @@ interface LetterDetail {
   > & {
     readonly attempts: number | null
   }
+  readonly line: { readonly before: number; readonly behind: string | null } | null
   readonly readers: readonly string[]
   readonly message: {
     readonly key: Bytes | null

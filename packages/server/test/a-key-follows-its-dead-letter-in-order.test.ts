@@ -1,0 +1,235 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { type Message, systemClock, type Worker } from '@redrive/worker'
+import { type HoldOptions, memoryHold } from '@redrive/worker/hold'
+import { discardLetters, listLetters, showLetter } from '../src/letters/index.ts'
+import { releaseHeld } from '../src/replay/release-held.ts'
+import { showLetterId } from '../src/store/ids.ts'
+import { type OfficeBed, officeBed, until } from './office-bed.ts'
+
+const keyed = (body: string, key = 'k'): Message => ({ key: Buffer.from(key), body: Buffer.from(body), headers: [] })
+const bodyOf = ({ body }: Message): string => Buffer.from(body ?? []).toString()
+
+interface Consumer {
+  readonly worker: Worker
+  readonly handled: string[]
+  readonly broken: Set<string>
+}
+
+/** A worker that keeps lines and cannot handle what is broken. */
+async function consumer(bed: OfficeBed, hold: Partial<HoldOptions> = {}): Promise<Consumer> {
+  const handled: string[] = []
+  const broken = new Set<string>()
+  const worker = await bed.worker({
+    order: 'key',
+    hold: { store: memoryHold(), ...hold },
+    retry: { maxAttempts: 1 },
+    handle(message) {
+      if (broken.has(bodyOf(message))) throw new TypeError(`${bodyOf(message)} is broken`)
+      handled.push(bodyOf(message))
+    },
+  })
+  return { worker, handled, broken }
+}
+
+function states(bed: OfficeBed, expected: Readonly<Record<string, number>>): Promise<true> {
+  return until(JSON.stringify(expected), async () => {
+    const found = await bed.states()
+    const isAs = Object.keys({ ...found, ...expected }).every((state) => (found[state] ?? 0) === (expected[state] ?? 0))
+    return isAs ? true : undefined
+  })
+}
+
+/** The newest letter of a body, as people name it. */
+async function letterOf(bed: OfficeBed, body: string): Promise<string> {
+  const { rows } = await bed.store.pool.query<{ id: string }>(
+    'select id from letter_content where body = $1 order by id desc limit 1',
+    [Buffer.from(body)],
+  )
+  return showLetterId(rows[0]?.id ?? '')
+}
+
+test('what waits behind a dead letter is held, and follows in order once the replay is confirmed', async (t) => {
+  const bed = await officeBed(t)
+  const { handled, broken } = await consumer(bed)
+  broken.add('m1')
+  await bed.produce(keyed('m1'), keyed('m2'), keyed('other', 'o'), keyed('m3'), keyed('m4'))
+  await states(bed, { open: 1, held: 3 })
+  await bed.balanced()
+  assert.deepEqual(handled, ['other'])
+
+  const first = await letterOf(bed, 'm1')
+  const held = await listLetters(bed.store, { query: 'state:held', limit: 10, nowMs: Date.now() })
+  assert.deepEqual(
+    held.letters.map(({ state, heldBehind }) => [state, heldBehind]),
+    [1, 2, 3].map(() => ['held', first]),
+  )
+  const shown = await showLetter(bed.store, await letterOf(bed, 'm3'))
+  assert.deepEqual([shown.line?.before, shown.line?.behind], [2, first])
+  assert.equal(shown.failure.reason, 'held')
+
+  broken.clear()
+  bed.replayer()
+  await bed.replayed({ letters: [first] })
+  await until('all are handled', () => (handled.length === 5 ? true : undefined))
+  assert.deepEqual(handled, ['other', 'm1', 'm2', 'm3', 'm4'])
+  await states(bed, { replayed: 4 })
+  await bed.balanced()
+  const { rows } = await bed.store.pool.query('select started_by from run order by started_at')
+  assert.deepEqual(new Set(rows.slice(1).map(({ started_by }) => started_by)), new Set(['release']))
+  await bed.produce(keyed('m5'))
+  await until('the key goes on', () => (handled.includes('m5') ? true : undefined))
+})
+
+test('a plan leaves what is held out, unless it is asked for', async (t) => {
+  const bed = await officeBed(t)
+  const { handled, broken } = await consumer(bed)
+  broken.add('m1')
+  await bed.produce(keyed('m1'), keyed('m2'))
+  await states(bed, { open: 1, held: 1 })
+  const both = { letters: [await letterOf(bed, 'm2'), await letterOf(bed, 'm1')] }
+  const plan = await bed.plan(both)
+  assert.deepEqual([plan.letters, plan.skipped], [1, { held: 1 }])
+  broken.clear()
+  bed.replayer()
+  await bed.run(await bed.plan(both, { limits: { beyondCap: true, withHeld: true } }))
+  await until('both are handled', () => (handled.length === 2 ? true : undefined))
+  assert.deepEqual(handled, ['m1', 'm2'])
+  await states(bed, { replayed: 2 })
+  await bed.balanced()
+})
+
+test('several letters of a key keep their order in one plan, whatever its canary is and whenever they were captured', async (t) => {
+  const bed = await officeBed(t)
+  const { broken } = await consumer(bed)
+  broken.add('m1').add('x1')
+  await bed.produce(keyed('m1'), keyed('m2'), keyed('m3'), keyed('x1', 'x'), keyed('m4'))
+  await states(bed, { open: 2, held: 3 })
+  // The second of the line comes back too early and is captured anew, after all others.
+  bed.replayer()
+  await bed.replayed({ letters: [await letterOf(bed, 'm2')] }, { limits: { beyondCap: true, withHeld: true } })
+  await states(bed, { open: 2, held: 3, replayed: 1 })
+  const names = ['m4', 'm3', 'm2', 'm1', 'x1']
+  const letters = await Promise.all(names.map((name) => letterOf(bed, name)))
+  const plan = await bed.plan(
+    { letters },
+    { limits: { beyondCap: true, withHeld: true }, control: { canary: 2, verdictSeconds: 60 } },
+  )
+  const { rows } = await bed.store.pool.query<{ body: Buffer }>(
+    `select c.body from plan_letter p join letter_content c on c.id = p.letter_id join plan on plan.id = p.plan_id
+     where plan.created_at = (select max(created_at) from plan) order by p.ordinal`,
+  )
+  const order = rows.map(({ body }) => body.toString())
+  assert.equal(plan.letters, 5)
+  assert.deepEqual(
+    order.filter((body) => body.startsWith('m')),
+    ['m1', 'm2', 'm3', 'm4'],
+  )
+})
+
+test('the discard of the first tells its worker, and the rest follows', async (t) => {
+  const bed = await officeBed(t)
+  const { handled, broken, worker } = await consumer(bed)
+  const released: string[] = []
+  worker.on('released', ({ letterId }) => released.push(letterId))
+  broken.add('m1')
+  await bed.produce(keyed('m1'), keyed('m2'), keyed('m3'), keyed('m4'))
+  await states(bed, { open: 1, held: 3 })
+  bed.replayer()
+  const discard = (body: Promise<string>): Promise<unknown> =>
+    body.then((letter) =>
+      discardLetters(bed.store, { selection: { letters: [letter] }, by: 'test', reason: 'no use', nowMs: Date.now() }),
+    )
+  await discard(letterOf(bed, 'm3'))
+  await until('its worker knows', () => (released.length === 1 ? true : undefined))
+  assert.deepEqual(handled, [])
+  await discard(letterOf(bed, 'm1'))
+  await until('the rest is handled', () => (handled.length === 2 ? true : undefined))
+  assert.deepEqual(handled, ['m2', 'm4'])
+  await states(bed, { replayed: 2, discarded: 2 })
+  await bed.balanced()
+  await bed.produce(keyed('m5'))
+  await until('the key goes on', () => (handled.includes('m5') ? true : undefined))
+})
+
+test('the word of a discard outlives the office that was to send it', async (t) => {
+  const bed = await officeBed(t)
+  const { handled, broken } = await consumer(bed)
+  broken.add('m1')
+  await bed.produce(keyed('m1'), keyed('m2'))
+  await states(bed, { open: 1, held: 1 })
+  const letters = [await letterOf(bed, 'm1')]
+  await discardLetters(bed.store, { selection: { letters }, by: 'test', reason: 'no use', nowMs: Date.now() })
+  // No office is there; the next one does not release what follows before its worker can let it pass.
+  const brokers = new Map([['memory', bed.broker]])
+  assert.equal(await releaseHeld(bed.store, { brokers, nowMs: Date.now() }), null)
+  const refusing = {
+    ...bed.broker,
+    send: async () => [{ kind: 'uncertain', reason: 'the connection was cut' }] as never,
+  }
+  const cut = bed.replayer({ brokers: new Map([['memory', refusing]]) })
+  await until('it was tried', async () => {
+    const { rows } = await bed.store.pool.query('select tries from release_notice')
+    return rows[0]?.tries > 0 ? true : undefined
+  })
+  await cut.stop()
+  assert.deepEqual(handled, [])
+  bed.replayer()
+  await until('the rest is handled', () => (handled.length === 1 ? true : undefined))
+  await states(bed, { replayed: 1, discarded: 1 })
+  await bed.balanced()
+})
+
+test('a second failure keeps the rest held', async (t) => {
+  const bed = await officeBed(t)
+  const { handled, broken } = await consumer(bed)
+  broken.add('m1').add('m2')
+  await bed.produce(keyed('m1'), keyed('m2'), keyed('m3'))
+  await states(bed, { open: 1, held: 2 })
+  bed.replayer()
+  await bed.replayed({ letters: [await letterOf(bed, 'm1')] })
+  await states(bed, { open: 1, held: 2, replayed: 1 })
+  broken.delete('m1')
+  await bed.replayed({ letters: [await letterOf(bed, 'm1')] })
+  // The second one is released, and dies itself.
+  await states(bed, { open: 1, held: 1, replayed: 3 })
+  assert.deepEqual(handled, ['m1'])
+  const second = await showLetter(bed.store, await letterOf(bed, 'm2'))
+  assert.equal(second.state, 'open')
+  broken.clear()
+  await bed.replayed({ letters: [second.id] })
+  await until('all are handled', () => (handled.length === 3 ? true : undefined))
+  assert.deepEqual(handled, ['m1', 'm2', 'm3'])
+  await states(bed, { replayed: 5 })
+  await bed.balanced()
+})
+
+test('what its worker holds again waits longer each time, and is sent once it may be', async (t) => {
+  const bed = await officeBed(t)
+  const store = memoryHold()
+  const { handled, broken } = await consumer(bed, { store })
+  broken.add('m1')
+  await bed.produce(keyed('m1'), keyed('m2'))
+  await states(bed, { open: 1, held: 1 })
+  // Somebody has an entry in the worker's line that the office does not know of.
+  const { rows } = await bed.store.pool.query<{ key: string }>('select key from key_line')
+  const line = { scope: '["orders","reefer"]', key: rows[0]?.key ?? '' }
+  await store.die(line, 'unknown', { at: 1 })
+  broken.clear()
+  let aheadMs = 0
+  bed.replayer({ clock: { now: () => Date.now() + aheadMs, sleep: systemClock.sleep } })
+  const letters = [await letterOf(bed, 'm1')]
+  await discardLetters(bed.store, { selection: { letters }, by: 'test', reason: 'no use', nowMs: Date.now() })
+  await states(bed, { discarded: 1, replayed: 1, held: 1 })
+  await bed.store.pool.query('update key_line set look_at = now()')
+  await until('it was looked at', async () => {
+    const { rows: looked } = await bed.store.pool.query('select look_at > now() as is_later from key_line')
+    return looked[0]?.is_later === true ? true : undefined
+  })
+  assert.deepEqual(await bed.states(), { discarded: 1, replayed: 1, held: 1 })
+  await store.leave(line, 'unknown')
+  aheadMs = 6_000
+  await bed.store.pool.query('update key_line set look_at = now()')
+  await until('it is handled', () => (handled.length === 1 ? true : undefined))
+  await bed.balanced()
+})
