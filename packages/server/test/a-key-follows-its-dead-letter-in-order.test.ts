@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { type Message, systemClock, type Worker } from '@redrive/worker'
 import { type HoldOptions, memoryHold } from '@redrive/worker/hold'
+import fc from 'fast-check'
 import { discardLetters, listLetters, showLetter } from '../src/letters/index.ts'
 import { releaseHeld } from '../src/replay/release-held.ts'
 import { showLetterId } from '../src/store/ids.ts'
@@ -216,8 +217,11 @@ test('what its worker holds again waits longer each time, and is sent once it ma
   const line = { scope: '["orders","reefer"]', key: rows[0]?.key ?? '' }
   await store.die(line, 'unknown', { at: 1 })
   broken.clear()
+  // So slow that the rest of 5 s is not over before it was looked at.
   let aheadMs = 0
-  bed.replayer({ clock: { now: () => Date.now() + aheadMs, sleep: systemClock.sleep } })
+  const startMs = Date.now()
+  const now = (): number => startMs + (Date.now() - startMs) / 10 + aheadMs
+  bed.replayer({ clock: { now, sleep: systemClock.sleep }, pollMs: 1 })
   const letters = [await letterOf(bed, 'm1')]
   await discardLetters(bed.store, { selection: { letters }, by: 'test', reason: 'no use', nowMs: Date.now() })
   await states(bed, { discarded: 1, replayed: 1, held: 1 })
@@ -228,8 +232,70 @@ test('what its worker holds again waits longer each time, and is sent once it ma
   })
   assert.deepEqual(await bed.states(), { discarded: 1, replayed: 1, held: 1 })
   await store.leave(line, 'unknown')
-  aheadMs = 6_000
+  aheadMs = 60_000
   await bed.store.pool.query('update key_line set look_at = now()')
   await until('it is handled', () => (handled.length === 1 ? true : undefined))
+  await bed.balanced()
+})
+
+test('whatever fails, is replayed or is discarded: each key is handled in its order', async (t) => {
+  const bed = await officeBed(t)
+  const handled: string[] = []
+  const failures = new Map<string, number>()
+  await bed.worker({
+    order: 'key',
+    hold: { store: memoryHold() },
+    retry: { maxAttempts: 1 },
+    handle(message) {
+      const body = bodyOf(message)
+      const left = failures.get(body) ?? 0
+      failures.set(body, left - 1)
+      if (left > 0) throw new TypeError('not yet')
+      handled.push(body)
+    },
+  })
+  bed.replayer()
+  let round = 0
+  const messages = fc.array(fc.record({ key: fc.nat(2), failures: fc.nat(2) }), { minLength: 3, maxLength: 10 })
+  const choices = fc.array(fc.record({ at: fc.nat(20), isDiscard: fc.boolean() }), { minLength: 30, maxLength: 30 })
+  await fc.assert(
+    fc.asyncProperty(messages, choices, async (sent, chosen) => {
+      const prefix = `round ${++round} `
+      const bodies = sent.map(({ key }, at) => `${prefix}${key}-${String(at).padStart(2, '0')}`)
+      sent.forEach(({ failures: times }, at) => void failures.set(bodies[at] ?? '', times))
+      await bed.produce(...sent.map(({ key }, at) => keyed(bodies[at] ?? '', `${prefix}${key}`)))
+      const discarded = new Set<string>()
+      for (const { at, isDiscard } of chosen) {
+        const open = await until('something is to be decided, or all is done', async () => {
+          if (bodies.every((body) => handled.includes(body) || discarded.has(body))) return []
+          const { rows } = await bed.store.pool.query<{ id: string; body: Buffer }>(
+            `select l.id, c.body from letter l join letter_content c on c.id = l.id
+             where l.state in ('open', $2) and c.body = any($1::bytea[]) order by l.id`,
+            [bodies.map((body) => Buffer.from(body)), isDiscard ? 'held' : 'open'],
+          )
+          return rows.length > 0 ? rows : undefined
+        })
+        const letter = open[at % open.length]
+        if (letter === undefined) break
+        const letters = [showLetterId(letter.id)]
+        if (isDiscard) {
+          const ended = await discardLetters(bed.store, {
+            selection: { letters },
+            by: 'test',
+            reason: 'no use',
+            nowMs: Date.now(),
+          })
+          if (ended.discarded === 1) discarded.add(letter.body.toString())
+        } else await bed.run(await bed.plan({ letters })).catch(() => undefined)
+      }
+      for (const key of [0, 1, 2]) {
+        const ours = handled.filter((body) => body.startsWith(`${prefix}${key}-`))
+        assert.deepEqual(ours, ours.toSorted())
+        assert.equal(new Set(ours).size, ours.length)
+      }
+      for (const body of bodies) assert.equal(handled.includes(body), !discarded.has(body), body)
+    }),
+    { numRuns: 8, endOnFailure: true },
+  )
   await bed.balanced()
 })

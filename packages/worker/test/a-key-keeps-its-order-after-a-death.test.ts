@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import fc from 'fast-check'
 import type { HoldStore } from '../src/hold/index.ts'
 import { memoryHold } from '../src/hold/index.ts'
 import type { Message } from '../src/message.ts'
@@ -301,3 +302,59 @@ for (const step of steps) {
     await stop(on, worker)
   })
 }
+
+test('whatever fails and whatever the office does in whatever order: each key is handled in its order', async () => {
+  const messages = fc.array(fc.record({ key: fc.constantFrom('a', 'b', 'c'), failures: fc.nat(2) }), {
+    minLength: 1,
+    maxLength: 12,
+  })
+  const choices = fc.infiniteStream(fc.record({ at: fc.nat(100), isDiscard: fc.nat(4).map((n) => n === 0) }))
+  await fc.assert(
+    fc.asyncProperty(messages, choices, fc.integer({ min: 1, max: 4 }), async (sent, chosen, concurrency) => {
+      const on = bed()
+      const left = new Map<string, number>()
+      const handled: string[] = []
+      const gone = new Set<string>()
+      const worker = await on.worker({
+        ...once,
+        concurrency,
+        hold: { store: memoryHold() },
+        async handle(message) {
+          await Promise.resolve()
+          const times = left.get(textOf(message)) ?? 0
+          left.set(textOf(message), times - 1)
+          if (times > 0) throw new TypeError('not yet')
+          handled.push(textOf(message))
+        },
+      })
+      const bodies = sent.map(({ key, failures }, at) => {
+        const body = `${key}-${String(at).padStart(2, '0')}`
+        left.set(body, failures)
+        return body
+      })
+      await on.send(...sent.map(({ key }, at) => keyed(bodies[at] ?? '', key)))
+      const acted = new Set<Letter['message']>()
+      const isOver = (body: string): boolean => handled.includes(body) || gone.has(body)
+      const waiting = (): Letter[] => on.letters().filter(({ body, message }) => !isOver(body) && !acted.has(message))
+      for (let acts = 0; ; acts++) {
+        await on.until('something waits or all is over', () => waiting().length > 0 || bodies.every(isOver))
+        const { at, isDiscard } = chosen.next().value
+        const open = waiting()
+        const letter = open[at % Math.max(1, open.length)]
+        if (letter === undefined) break
+        acted.add(letter.message)
+        if (isDiscard) {
+          gone.add(letter.body)
+          await release(on, letter)
+        } else await replay(on, letter, `r${acts}`)
+      }
+      for (const key of ['a', 'b', 'c']) {
+        const ours = handled.filter((body) => body.startsWith(key))
+        assert.deepEqual(ours, ours.toSorted())
+        assert.equal(new Set(ours).size, ours.length)
+      }
+      await stop(on, worker)
+    }),
+    { numRuns: 200 },
+  )
+})
