@@ -306,7 +306,13 @@ function wires(maxLength: number): fc.Arbitrary<Wire> {
     replayId: orNull(fc.uuid()),
     dueAtMs: orNull(time),
     history: fc.array(fc.record({ errorClass: text, message: text, count }), { maxLength: 5 }),
-    line: orNull(fc.record({ key: fc.stringMatching(/^[0-9a-zA-Z_-]{22}$/), at: time, behind: orNull(id) })),
+    line: orNull(
+      fc.record({
+        key: fc.stringMatching(/^[0-9a-zA-Z_-]{22}$/),
+        at: fc.integer({ min: 0, max: 8_000_000_000_000_000 }),
+        behind: orNull(id),
+      }),
+    ),
     notice: fc.constant(null),
   })
 }

@@ -189,6 +189,25 @@ test('when a line is full the intake stops and says so, until there is room', as
   await stop(on, worker)
 })
 
+test('what was set aside for want of room is given back when the worker stops', async () => {
+  const on = bed()
+  const { broken, handle } = handler()
+  broken.add('m1')
+  const store = memoryHold()
+  const worker = await on.worker({ ...once, handle, hold: { store, maxPerKey: 1 } })
+  await on.send(keyed('m1'), keyed('m2'), keyed('m3'))
+  await on.until('it pauses', () => worker.health().state === 'paused')
+  await stop(on, worker)
+  assert.equal(worker.health().running, 0)
+  const next = await on.worker({ ...once, handle, hold: { store } })
+  await on.until('the next one holds them', () => on.letters().length === 3)
+  assert.deepEqual(
+    on.letters().map(({ body }) => body),
+    ['m1', 'm2', 'm3'],
+  )
+  await stop(on, next)
+})
+
 test('or the message passes out of order, and is counted', async () => {
   const on = bed()
   const { handled, broken, handle } = handler()

@@ -21,7 +21,7 @@ export function holdSettings(options: HoldOptions, order: string): Required<Hold
   const { store, maxPerKey = 1_000, maxKeys = 10_000, overflow = 'stop' } = options
   if (order !== 'key') throw invalid('order', order, "Give order: 'key' together with hold.")
   if (typeof store?.arrive !== 'function')
-    throw invalid('hold.store', typeof store, 'Give memoryHold() or postgresHold(…).')
+    throw invalid('hold.store', typeof store, 'Give memoryHold(), postgresHold(…) or redisHold(…).')
   for (const [name, value] of Object.entries({ maxPerKey, maxKeys }))
     if (!Number.isSafeInteger(value) || value < 1)
       throw invalid(`hold.${name}`, value, 'Give a whole number of 1 or more.')

@@ -58,7 +58,7 @@ export function holdOf(parts: Parts): Hold {
     const key = task.wire().line?.key
     if (key !== undefined) return key
     const orderKey = parts.orderKeyOf(task)
-    return orderKey === null ? null : createHash('sha256').update(orderKey).digest('base64url').slice(0, 22)
+    return orderKey === null ? null : createHash('sha256').update(String(orderKey)).digest('base64url').slice(0, 22)
   }
   const lineOf = (task: Task): Line | null => {
     const key = keyOf(task)
@@ -109,7 +109,10 @@ export function holdOf(parts: Parts): Hold {
       const line = lineOf(task)
       if (line === null) return 'free'
       const { id, line: known } = task.wire()
-      const standing = await atStore(() => store.arrive(line, id, { at: known?.at ?? null, most: maxPerKey }), stopping)
+      const standing = await atStore(
+        () => store.arrive(line, id, { at: known?.at ?? null, most: maxPerKey }).then(checked),
+        stopping,
+      )
       if (standing === 'gave-up') return standing
       standings.set(task, standing)
       if (standing.kind !== 'full') {
@@ -163,4 +166,10 @@ export function holdOf(parts: Parts): Hold {
       return 'left'
     },
   }
+}
+
+/** A store is somebody else's code. */
+function checked(standing: Standing): Standing {
+  if (typeof standing?.kind === 'string') return standing
+  throw new TypeError('the store gave no standing')
 }

@@ -23,7 +23,7 @@ export function memoryHold(): HoldStore {
   }
   const insert = ({ scope, key }: Line, letter: string, at: number | null): Entry => {
     const lines = linesOf(scope)
-    last = Math.max(last + 1, Date.now())
+    last = Math.max(last + 1, Date.now() * 1_000)
     const entry = { letter, at: at ?? last }
     lines.set(
       key,

@@ -8,8 +8,8 @@ export interface Statements {
   readonly purge: string
 }
 
-/** Places grow with the server's clock, so that they grow also over lines that were empty in between. */
-const nowPlace = `(extract(epoch from clock_timestamp()) * 1000)::bigint`
+/** Places grow with the server's clock, in microseconds, so that they grow also over lines that were empty in between. */
+const nowPlace = `(extract(epoch from clock_timestamp()) * 1000000)::bigint`
 
 export function statementsOf(table: string): Statements {
   const ordered = (letters: string, places: string): string =>
