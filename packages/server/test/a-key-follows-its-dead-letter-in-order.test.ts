@@ -1,10 +1,16 @@
 import assert from 'node:assert/strict'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
 import { test } from 'node:test'
 import { type Message, systemClock, type Worker } from '@redrive/worker'
 import { type HoldOptions, memoryHold } from '@redrive/worker/hold'
 import fc from 'fast-check'
 import { discardLetters, listLetters, showLetter } from '../src/letters/index.ts'
+import { editLetter } from '../src/repair/index.ts'
 import { releaseHeld } from '../src/replay/release-held.ts'
+import { tellReleases } from '../src/replay/tell-releases.ts'
+import { doubtAfterRestore } from '../src/restore/index.ts'
 import { showLetterId } from '../src/store/ids.ts'
 import { type OfficeBed, officeBed, until } from './office-bed.ts'
 
@@ -77,6 +83,8 @@ test('what waits behind a dead letter is held, and follows in order once the rep
   await states(bed, { replayed: 4 })
   await bed.balanced()
   const { rows } = await bed.store.pool.query('select started_by from run order by started_at')
+  // One, and then, since it did not come back, two at once.
+  assert.equal(rows.length, 3)
   assert.deepEqual(new Set(rows.slice(1).map(({ started_by }) => started_by)), new Set(['release']))
   await bed.produce(keyed('m5'))
   await until('the key goes on', () => (handled.includes('m5') ? true : undefined))
@@ -202,6 +210,50 @@ test('a second failure keeps the rest held', async (t) => {
   await until('all are handled', () => (handled.length === 3 ? true : undefined))
   assert.deepEqual(handled, ['m1', 'm2', 'm3'])
   await states(bed, { replayed: 5 })
+  await bed.balanced()
+})
+
+test('a letter keeps its line when its key is edited', async (t) => {
+  const bed = await officeBed(t)
+  const { handled, broken } = await consumer(bed)
+  broken.add('m1')
+  await bed.produce(keyed('m1'), keyed('m2'))
+  await states(bed, { open: 1, held: 1 })
+  const letter = await letterOf(bed, 'm1')
+  await editLetter(bed.store, {
+    letter,
+    change: { key: { text: 'another' } },
+    by: 'test',
+    reason: 'it was the wrong one',
+  })
+  broken.clear()
+  bed.replayer()
+  await bed.replayed({ letters: [letter] })
+  await until('both are handled', () => (handled.length === 2 ? true : undefined))
+  assert.deepEqual(handled, ['m1', 'm2'])
+})
+
+test('after a restore what was held is in doubt as well, and nothing follows by itself', async (t) => {
+  const bed = await officeBed(t)
+  const { handled, broken } = await consumer(bed)
+  broken.add('m1')
+  await bed.produce(keyed('m1'), keyed('m2'))
+  await states(bed, { open: 1, held: 1 })
+  const file = path.join(mkdtempSync(path.join(tmpdir(), 'redrive-held-')), 'generation')
+  t.after(() => rmSync(path.dirname(file), { recursive: true }))
+  assert.equal(await doubtAfterRestore(bed.store, { file, isRestored: true }), 2)
+  assert.deepEqual(await bed.states(), { uncertain: 2 })
+  await discardLetters(bed.store, {
+    selection: { letters: [await letterOf(bed, 'm1')] },
+    by: 'test',
+    reason: 'no use',
+    nowMs: Date.now(),
+  })
+  const brokers = new Map([['memory', bed.broker]])
+  await tellReleases(bed.store, brokers)
+  await bed.store.pool.query('update key_line set look_at = now()')
+  assert.equal(await releaseHeld(bed.store, { brokers, nowMs: Date.now() }), null)
+  assert.deepEqual(handled, [])
   await bed.balanced()
 })
 
