@@ -12,6 +12,7 @@ import { releaseHeld } from '../src/replay/release-held.ts'
 import { tellReleases } from '../src/replay/tell-releases.ts'
 import { doubtAfterRestore } from '../src/restore/index.ts'
 import { showLetterId } from '../src/store/ids.ts'
+import type { Store } from '../src/store/store.ts'
 import { type OfficeBed, officeBed, until } from './office-bed.ts'
 
 const keyed = (body: string, key = 'k'): Message => ({ key: Buffer.from(key), body: Buffer.from(body), headers: [] })
@@ -256,6 +257,77 @@ test('after a restore what was held is in doubt as well, and nothing follows by 
   assert.deepEqual(handled, [])
   await bed.balanced()
 })
+
+test('an office that is lost at any step of a release releases no letter twice and none out of order', async (t) => {
+  const bed = await officeBed(t)
+  const { handled, broken } = await consumer(bed)
+  const brokers = new Map([['memory', bed.broker]])
+  const lines: string[] = []
+  for (let step = 0, isCut = true; isCut; step++) {
+    const bodies = ['a', 'b', 'c', 'd'].map((name) => `${String(step).padStart(2, '0')}${name}`)
+    lines.push(...bodies.slice(1))
+    broken.add(bodies[0] ?? '')
+    await bed.produce(...bodies.map((body) => keyed(body, `key ${step}`)))
+    await until('all are captured', async () => {
+      const found = await bed.store.pool.query('select from letter_content where body = any($1)', [
+        bodies.map((body) => Buffer.from(body)),
+      ])
+      return found.rowCount === 4 ? true : undefined
+    })
+    const letters = [await letterOf(bed, bodies[0] ?? '')]
+    await discardLetters(bed.store, { selection: { letters }, by: 'test', reason: 'no use', nowMs: Date.now() })
+    await tellReleases(bed.store, brokers)
+    const { store, steps } = cutAt(bed.store, step)
+    await releaseHeld(store, { brokers, nowMs: Date.now() }).catch((error: Error) =>
+      assert.equal(error.message, 'lost'),
+    )
+    isCut = steps() > step
+    assert.ok(!isCut || step < 40)
+  }
+  assert.ok(lines.length > 3 * 6, `${lines.length / 3} steps`)
+  await bed.store.pool.query('update key_line set look_at = now() where look_at is not null')
+  bed.replayer()
+  await until('all are handled', () => (handled.length >= lines.length ? true : undefined))
+  for (const step of new Set(lines.map((body) => body.slice(0, 2))))
+    assert.deepEqual(
+      handled.filter((body) => body.startsWith(step)),
+      ['b', 'c', 'd'].map((name) => `${step}${name}`),
+    )
+  await until('nobody waits', async () => {
+    const { held, open, replaying } = await bed.states()
+    return (held ?? 0) + (open ?? 0) + (replaying ?? 0) === 0 ? true : undefined
+  })
+  await bed.balanced()
+})
+
+/** A store that answers nothing from one step on; a step is before or after a statement or a transaction. */
+function cutAt(store: Store, at: number): { readonly store: Store; steps(): number } {
+  let steps = 0
+  const passes = (): void => {
+    if (steps++ >= at) throw new Error('lost')
+  }
+  const cut = async <T>(work: () => Promise<T>): Promise<T> => {
+    passes()
+    const value = await work()
+    passes()
+    return value
+  }
+  const pool = new Proxy(store.pool, {
+    get: (target, name) =>
+      name === 'query'
+        ? (...args: unknown[]) => cut(() => (target.query as (...all: unknown[]) => Promise<unknown>)(...args))
+        : Reflect.get(target, name, target),
+  })
+  return {
+    store: {
+      ...store,
+      pool,
+      transaction: ((...args: Parameters<Store['transaction']>) =>
+        cut(() => store.transaction(...args))) as Store['transaction'],
+    },
+    steps: () => steps,
+  }
+}
 
 test('what its worker holds again waits longer each time, and is sent once it may be', async (t) => {
   const bed = await officeBed(t)

@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
+import { discard } from '../src/control.ts'
 import type { HoldStore } from '../src/hold/index.ts'
 import { memoryHold } from '../src/hold/index.ts'
 import type { Message } from '../src/message.ts'
 import { freshWire, type Wire } from '../src/wire.ts'
 import { encodeWire } from '../src/wire-codec.ts'
-import { type Bed, bed, intercepted, type Letter, messageOf, never, stop, textOf } from './bed.ts'
+import { type Bed, bed, type Letter, messageOf, never, stop, textOf } from './bed.ts'
 
 const once = { retry: { maxAttempts: 1 }, order: 'key' } as const
 const keyed = (body: string, key = 'k'): Message => messageOf(body, { key: Buffer.from(key) })
@@ -117,6 +118,48 @@ test('a replay that dies again stays at its place and keeps the rest waiting', a
   assert.deepEqual([held.body, held.wire?.reason, held.wire?.hops], ['m2', 'held', 0])
   assert.equal(dead.wire?.line?.at, one.wire?.line?.at)
   assert.deepEqual(handled, [])
+  await stop(on, worker)
+})
+
+test('a handler that discards its replay lets the key go on', async () => {
+  const on = bed()
+  const { handled, broken, handle } = handler()
+  broken.add('m1')
+  const worker = await on.worker({
+    ...once,
+    hold: { store: memoryHold() },
+    handle: (message, { replayId }) => (replayId === null ? handle(message) : discard('no use')),
+  })
+  await on.send(keyed('m1'))
+  await on.until('a letter', () => on.letters().length === 1)
+  await replay(on, on.letters()[0] as Letter, 'r1')
+  await on.until('it is discarded', () => worker.health().counters.discarded === 1)
+  await on.send(keyed('m2'))
+  await on.until('the key goes on', () => handled.length === 1)
+  await stop(on, worker)
+})
+
+test('a message that was about to die and is handled after all lets the key go on', async () => {
+  const on = bed()
+  const store = memoryHold()
+  const { handled, broken, handle } = handler()
+  broken.add('m1')
+  const dying = on.broker()
+  let isDying = false
+  const send: typeof dying.send = (place, messages) => {
+    isDying ||= place === 'orders-dead-letter'
+    return isDying ? never() : dying.send(place, messages)
+  }
+  await on.worker({ ...once, broker: { ...dying, send }, handle, hold: { store } })
+  await on.send(keyed('m1'))
+  await on.until('its place is taken', () => isDying)
+  dying.crash()
+  broken.clear()
+  const worker = await on.worker({ ...once, handle, hold: { store } })
+  await on.until('it is handled', () => handled.length === 1)
+  await on.send(keyed('m2'))
+  await on.until('the key goes on', () => handled.length === 2)
+  assert.equal(on.letters().length, 0)
   await stop(on, worker)
 })
 
