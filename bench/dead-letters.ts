@@ -86,6 +86,8 @@ function ours(failure: (typeof failures)[number], turn: number): (number: number
     replayId: null,
     dueAtMs: null,
     history: [],
+    line: null,
+    notice: null,
   }
   return template({
     headers: encodeWire(wire, stack, { headerBytes: 4096, stackBytes: 32_768 }),

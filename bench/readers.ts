@@ -112,6 +112,8 @@ function ownLetter(): RawLetter {
     replayId: null,
     dueAtMs: null,
     history: [],
+    line: null,
+    notice: null,
   }
   const own = [{ name: 'tenant', value: Buffer.from('t3') }]
   return {

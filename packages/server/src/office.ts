@@ -157,6 +157,7 @@ const replayWords: Readonly<Record<Exclude<ReplayEvent['kind'], 'trouble'>, stri
   'canary-passed': 'the canary passed',
   'run-halted': 'halted',
   'run-paused': 'waits for a decision',
+  'held-released': 'what was held goes on',
   resolved: 'looked for what was uncertain',
 }
 

@@ -265,6 +265,8 @@ export function wireOf(letter: DeadLetter, mark: string): Wire {
     replayId: null,
     dueAtMs: null,
     history: [],
+    line: null,
+    notice: null,
   } as Wire
 }
 

@@ -11,9 +11,9 @@ export type FailureClass = Exclude<Tier, 'exhausted'>
 /**
  * Why the worker gave a message up.
  * `rejected`: its class is not retried; `attempts`: all attempts used; `budget`: total time used;
- * `crashed`: it killed the process too often.
+ * `crashed`: it killed the process too often; `held`: it was never called, since a letter of its key before it is unresolved.
  */
-export type DeathReason = 'rejected' | 'attempts' | 'budget' | 'crashed'
+export type DeathReason = 'rejected' | 'attempts' | 'budget' | 'crashed' | 'held'
 
 /**
  * An error as text, safe to store: every field capped, made from any throwable without running its code

@@ -1,4 +1,5 @@
 import type { DeathReason, Tier } from './failure.ts'
+import type { LinePlace } from './wire.ts'
 
 /**
  * What readers make of a dead letter, whoever wrote it. Every field may be missing: a reader says nothing rather than guess.
@@ -37,6 +38,8 @@ export interface LetterFacts {
   readonly wireId?: string
   readonly replayId?: string
   readonly hops?: number
+  /** Its place in the line of its key, where its worker keeps lines. */
+  readonly line?: LinePlace
   /** `true`: the body is byte for byte what the producer sent; `false`: the carrier does not keep bytes (JSON columns). */
   readonly bodyExact?: boolean
 }

@@ -31,6 +31,8 @@ const full: Wire = {
   replayId: '0198c1de-7b3a-7c00-8000-000000000001',
   dueAtMs: 1_764_036_700_000,
   history: [{ errorClass: 'TimeoutError', message: 'took longer than 5 s', count: 3 }],
+  line: { key: 'JQHl9xYk3uZ0w1v7b-_Q2A', at: 1_764_036_601_000, behind: 'an-older-letter' },
+  notice: null,
 }
 
 test('the header is compact JSON with short keys, nulls left out', () => {
@@ -64,6 +66,8 @@ test('the header is compact JSON with short keys, nulls left out', () => {
     rp: full.replayId,
     due: 1_764_036_700_000,
     his: [['TimeoutError', 'took longer than 5 s', 3]],
+    line: ['JQHl9xYk3uZ0w1v7b-_Q2A', 1_764_036_601_000],
+    bhd: 'an-older-letter',
   })
   assert.ok((header?.value?.byteLength ?? 9999) < 1024)
   const bare = encodeWire(minimalWire('x'), null, defaultWireBudget)
@@ -94,6 +98,7 @@ test('any wire is written within any budget, and what makes it stop retrying sur
       assert.ok(read !== undefined)
       const kept = ['tier', 'reason', 'attempts', 'hops', 'crashes', 'dueAtMs'] as const
       for (const key of kept) assert.equal(read[key], wire[key])
+      assert.deepEqual([read.line?.key, read.line?.at], [wire.line?.key, wire.line?.at])
       assert.equal(read.id, wire.id)
       assert.equal(read.replayId, wire.replayId)
       for (const text of [textOf(header), textOf(stackOf)]) assertWritable(text)
@@ -293,7 +298,7 @@ function wires(maxLength: number): fc.Arbitrary<Wire> {
     lastFailedAtMs: orNull(time),
     failure: orNull(fc.record({ errorClass: text, rootClass: text, message: text })),
     tier: orNull(fc.constantFrom(...tiers)),
-    reason: orNull(fc.constantFrom('rejected', 'attempts', 'budget', 'crashed')),
+    reason: orNull(fc.constantFrom('rejected', 'attempts', 'budget', 'crashed', 'held')),
     worker: orNull(fc.record({ service: text, release: orNull(text), host: orNull(text) })),
     traceparent: orNull(text),
     hops: count,
@@ -301,6 +306,14 @@ function wires(maxLength: number): fc.Arbitrary<Wire> {
     replayId: orNull(fc.uuid()),
     dueAtMs: orNull(time),
     history: fc.array(fc.record({ errorClass: text, message: text, count }), { maxLength: 5 }),
+    line: orNull(
+      fc.record({
+        key: fc.stringMatching(/^[0-9a-zA-Z_-]{22}$/),
+        at: fc.integer({ min: 0, max: 8_000_000_000_000_000 }),
+        behind: orNull(id),
+      }),
+    ),
+    notice: fc.constant(null),
   })
 }
 
@@ -324,6 +337,9 @@ const keys = [
   'rp',
   'due',
   'his',
+  'line',
+  'bhd',
+  'ntc',
   '__proto__',
 ]
 const hostileJson = fc

@@ -14,6 +14,7 @@ export const wireCaps = {
   cls: 200,
   msg: 4000,
   tp: 128,
+  line: 22,
 } as const
 
 /** At most this many entries of history. */
@@ -47,5 +48,8 @@ export interface CompactWire {
   cr?: number
   rp?: string
   due?: number
+  line?: [key: string, at: number]
+  bhd?: string
+  ntc?: 'release'
   his?: [errorClass: string, message: string, count: number][]
 }

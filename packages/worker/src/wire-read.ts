@@ -6,7 +6,8 @@ import { wireCaps as caps, maxHistory } from './wire-compact.ts'
 const maxCount = 1_000_000_000
 /** The last instant a `Date` can hold. */
 const maxTimeMs = 8.64e15
-const reasons: readonly DeathReason[] = ['rejected', 'attempts', 'budget', 'crashed']
+const linePattern = /^[A-Za-z0-9_-]{22}$/
+const reasons: readonly DeathReason[] = ['rejected', 'attempts', 'budget', 'crashed', 'held']
 
 /** The wire in a text that anybody may have written, or `null` where there is none. Never throws. */
 export function readWire(json: string): Wire | null {
@@ -53,6 +54,8 @@ function wireOf(fields: Fields): Wire | null {
     replayId: idOf(fields, 'rp'),
     dueAtMs: integerOf(fields, 'due', maxTimeMs),
     history: historyOf(fields),
+    line: lineOf(fields),
+    notice: oneOf(fields, 'ntc', ['release'] as const),
   }
 }
 
@@ -82,6 +85,14 @@ function historyOf(fields: Fields): Wire['history'] {
     history.push({ errorClass: cutEnd(errorClass, caps.cls), message: cutEnd(message, caps.msg), count })
   }
   return history
+}
+
+function lineOf(fields: Fields): Wire['line'] {
+  const line = own(fields, 'line')
+  if (!Array.isArray(line)) return null
+  const [key, at] = line as readonly unknown[]
+  if (typeof key !== 'string' || !linePattern.test(key) || !isCount(at, maxTimeMs)) return null
+  return { key, at, behind: idOf(fields, 'bhd') }
 }
 
 function own(fields: Fields, key: string): unknown {

@@ -18,6 +18,7 @@ const droppable = [
   'max',
   'cls',
   'sys',
+  'bhd',
 ] as const
 
 /** The wire as JSON of at most `maxBytes`; 300 are always taken where they are needed. Never fails. */
@@ -61,6 +62,11 @@ function compact(wire: Wire): CompactWire {
   if (wire.crashes !== 0) fields.cr = wire.crashes
   if (wire.replayId !== null) fields.rp = cutEnd(wire.replayId, caps.id)
   if (wire.dueAtMs !== null) fields.due = wire.dueAtMs
+  if (wire.line !== null) {
+    fields.line = [cutEnd(wire.line.key, caps.line), wire.line.at]
+    if (wire.line.behind !== null) fields.bhd = cutEnd(wire.line.behind, caps.id)
+  }
+  if (wire.notice !== null) fields.ntc = wire.notice
   if (wire.history.length > 0) {
     fields.his = wire.history
       .slice(0, maxHistory)

@@ -29,6 +29,20 @@ export interface Wire {
   readonly dueAtMs: number | null
   /** The last distinct errors, newest first, at most 5. */
   readonly history: readonly { readonly errorClass: string; readonly message: string; readonly count: number }[]
+  /** Set where the worker keeps the order of keys after death: where the letter stands in the line of its key. */
+  readonly line: LinePlace | null
+  /** Not a message but word from the office, in a lane. `release`: the letter of this id is resolved, take it out of its line. */
+  readonly notice: 'release' | null
+}
+
+/** A place in the line of a key. */
+export interface LinePlace {
+  /** Names the line: a digest of the key, 22 characters. */
+  readonly key: string
+  /** Orders the line. Grows; says nothing else. */
+  readonly at: number
+  /** Identity of the letter that it was held behind; `null` for one that died, and where there was no room. */
+  readonly behind: string | null
 }
 
 /** The wire of a message that was not called yet: nothing has failed. */
@@ -48,6 +62,8 @@ export function freshWire(known: Pick<Wire, 'id' | 'origin'> & Partial<Wire>): W
     replayId: null,
     dueAtMs: null,
     history: [],
+    line: null,
+    notice: null,
     ...known,
   }
 }

@@ -5,8 +5,11 @@ import { effectsOfTask } from './worker/effects-of-task.ts'
 import { emitter, type Listener, type WorkerEvent } from './worker/events.ts'
 import { gate } from './worker/gate.ts'
 import { counters, type WorkerHealth } from './worker/health.ts'
+import { holdOf } from './worker/hold.ts'
+import { inLine } from './worker/in-line.ts'
 import type { Kit } from './worker/kit.ts'
 import { type ResolvedOptions, resolveOptions, type WorkerOptions } from './worker/options.ts'
+import { orderKeyOf } from './worker/order-key.ts'
 import { unlessHandled } from './worker/processed.ts'
 import { openReading, type Reading } from './worker/reading.ts'
 import { scheduler } from './worker/scheduler.ts'
@@ -84,7 +87,7 @@ export function createWorker(options: WorkerOptions): Worker {
       return stopped
     },
     health() {
-      const pausedReason = kit.gate.reason
+      const pausedReason = kit.gate.reason ?? kit.hold?.full.reason ?? null
       return {
         state: state === 'running' && pausedReason !== null ? 'paused' : state,
         pausedReason,
@@ -153,6 +156,30 @@ function kitOf(
   const gates = gate({ clock, events })
   const jobs = scheduler({ concurrency, mayStart: () => gates.reason === null })
   gates.onOpen(() => jobs.wake())
+  const hold =
+    options.holding === null
+      ? null
+      : holdOf({
+          ...options,
+          settings: options.holding,
+          orderKeyOf: (task) => orderKeyOf(task, options),
+          gate: gates,
+          events,
+          counters: counts,
+          scheduler: jobs,
+          ...signals,
+        })
+  const called = attempts({
+    handle: processed === null ? options.handle : unlessHandled(options.handle, { processed, consumer, clock, events }),
+    effects: effectsOfTask(options.effects, consumer),
+    timeoutMs,
+    clock,
+    signal: signals.outOfTime,
+    onLate(task, result) {
+      counts.lateResults++
+      events.emit('late', () => ({ letterId: task.wire().id, attempt: task.wire().attempts + 1, result }))
+    },
+  })
   return {
     ...options,
     events,
@@ -169,18 +196,8 @@ function kitOf(
       events,
       signal: signals.outOfTime,
     }),
-    attempts: attempts({
-      handle:
-        processed === null ? options.handle : unlessHandled(options.handle, { processed, consumer, clock, events }),
-      effects: effectsOfTask(options.effects, consumer),
-      timeoutMs,
-      clock,
-      signal: signals.outOfTime,
-      onLate(task, result) {
-        counts.lateResults++
-        events.emit('late', () => ({ letterId: task.wire().id, attempt: task.wire().attempts + 1, result }))
-      },
-    }),
+    hold,
+    attempts: hold === null ? called : inLine(called, { hold, stopping: signals.stopping }),
   }
 }
 

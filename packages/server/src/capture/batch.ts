@@ -2,6 +2,7 @@ import type { Delivery, Receipt } from '@redrive/worker'
 import { causeIdOf } from '../causes/index.ts'
 import type { NewShape } from '../store/cause-shapes.ts'
 import type { CauseAddition } from '../store/causes.ts'
+import type { NewLinePlace } from '../store/letter-lines.ts'
 import { LetterRows } from '../store/letters.ts'
 import type { Unsettled } from '../store/unsettled.ts'
 import type { PlacedLetter } from './recognise-letter.ts'
@@ -45,6 +46,7 @@ export class Batch {
   returned: ReturnedLetter[] = []
   unsettled: Unsettled[] = []
   receipts: Receipt[] = []
+  lines: NewLinePlace[] = []
   /** Letters captured earlier that were delivered once more: their acknowledgement is under way with this batch. */
   again: string[] = []
   deliveredBytes = 0
@@ -87,6 +89,7 @@ export class Batch {
     this.returned = []
     this.unsettled = []
     this.receipts = []
+    this.lines = []
     this.again = []
     this.deliveredBytes = 0
   }
@@ -116,6 +119,8 @@ export class Batch {
     if (read.facts.replayId !== undefined && letter.hostile === null) {
       this.returned.push({ letterId: letter.idText, replayId: read.facts.replayId })
     }
+    const line = linePlaceOf(letter)
+    if (line !== null) this.lines.push(line)
     addToCause(this.causes, letter, { causeId, nowMs: source.nowMs })
     if (letter.teaches) {
       const { scope, version, key, shape } = letter.fingerprint
@@ -158,6 +163,13 @@ export class Batch {
     if (position !== null) count.next = position + 1n
     return count
   }
+}
+
+/** Only of letters that can go back to the consumer that put them in its line. */
+function linePlaceOf({ read: { facts }, queue, idText }: PlacedLetter): NewLinePlace | null {
+  const { line, consumer, originPlace, wireId } = facts
+  if (line === undefined || consumer === undefined || originPlace === undefined || wireId === undefined) return null
+  return { letterId: idText, queueId: queue.id, consumer, ...line, isHeld: facts.reason === 'held' }
 }
 
 const hourMs = 3_600_000

@@ -3,6 +3,7 @@ import type pg from 'pg'
 import { recordTransfers } from '../ledger/index.ts'
 import { insertShapes } from '../store/cause-shapes.ts'
 import { addToCauses } from '../store/causes.ts'
+import { holdLetters, insertLinePlaces } from '../store/letter-lines.ts'
 import { insertReceipts } from '../store/receipts.ts'
 import { movePositions, type PositionMove } from '../store/sources.ts'
 import type { Store } from '../store/store.ts'
@@ -26,8 +27,8 @@ export interface CommitOptions {
 }
 
 /**
- * Writes a batch in one transaction, in this order whatever the batch holds: letters, receipts before returns, causes, books, positions. Rows that
- * many share (causes, positions) come last, so that their locks are short.
+ * Writes a batch in one transaction, in this order whatever the batch holds: letters, receipts before returns, lines, causes, books, positions. Rows
+ * that many share (causes, positions) come last, so that their locks are short.
  * @returns ids of causes that are new
  * @throws PositionMoved
  */
@@ -45,6 +46,12 @@ export async function commitBatch(
       if (receipts.length > 0) await hooks.onReceipts?.(client, receipts)
     }
     if (batch.returned.length > 0) await hooks.onReturned?.(client, batch.returned)
+    const held = batch.lines.filter(({ isHeld }) => isHeld)
+    await insertLinePlaces(client, batch.lines)
+    await holdLetters(
+      client,
+      held.map(({ letterId }) => letterId),
+    )
     const made = batch.causes.size > 0 ? await addToCauses(client, [...batch.causes.values()]) : []
     await insertShapes(client, batch.shapes)
     await recordTransfers(
@@ -53,6 +60,16 @@ export async function commitBatch(
         queueId,
         from: 'source',
         to: 'open',
+        letters,
+        what: 'captured',
+      })),
+    )
+    await recordTransfers(
+      client,
+      [...Map.groupBy(held, ({ queueId }) => queueId)].map(([queueId, { length: letters }]) => ({
+        queueId,
+        from: 'open',
+        to: 'held',
         letters,
         what: 'captured',
       })),

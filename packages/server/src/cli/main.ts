@@ -146,6 +146,7 @@ selecting(replay.command('plan [query...]'))
   .option('--max-hops <number>', 'leave out what died more often, over all its replays', wholeNumber(1, 1_000), 5)
   .option('--beyond-cap', 'also what died more often, and what came back from a replay just now')
   .option('--skip-superseded', 'leave out letters with a newer one of their key in their queue')
+  .option('--with-held', 'also letters that are held behind others of their key')
   .option('--reason <text>', 'kept in the audit trail')
   .option('--require-match', 'exit 3 when nothing matches')
   .addHelpText(

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { RedriveError } from '@redrive/worker'
 import { recordAudit } from '../audit/index.ts'
 import { recordTransfer } from '../ledger/index.ts'
+import { lookAtLinesOf } from '../store/letter-lines.ts'
 import type { Store } from '../store/store.ts'
 import { lockForBulk } from './bulk-lock.ts'
 import { resolveSelection, type Selection } from './selection.ts'
@@ -13,7 +14,8 @@ export interface Discarded {
 }
 
 /**
- * Ends open or uncertain letters on purpose. Their bytes stay until retention takes them.
+ * Ends open, held or uncertain letters on purpose. Their bytes stay until retention takes them. A worker that keeps lines is told, so that the key goes on:
+ * that is written down with the discard and sent by `replay/tell-releases.ts`.
  * @throws REQUEST_INVALID without a reason and a name
  */
 export async function discardLetters(
@@ -28,17 +30,21 @@ export async function discardLetters(
   return store.transaction(async (client) => {
     await lockForBulk(client)
     const { ids, missing } = await resolveSelection(client, request.selection, request.nowMs)
-    const { rows } = await client.query<{ queue_id: number; was: 'open' | 'uncertain'; letters: number }>(
+    const { rows } = await client.query<{ queue_id: number; was: 'open' | 'held' | 'uncertain'; letters: number }>(
       `with chosen as (
          select id, queue_id, state as was from letter
-         where id = any($1::uuid[]) and state in ('open', 'uncertain') order by id for update
+         where id = any($1::uuid[]) and state in ('open', 'held', 'uncertain') order by id for update
        ), changed as (
          update letter set state = 'discarded', revision = revision + 1, changed_at = now()
-         from chosen where letter.id = chosen.id returning chosen.queue_id, chosen.was
+         from chosen where letter.id = chosen.id returning letter.id, chosen.queue_id, chosen.was
+       ), told as (
+         insert into release_notice (letter_id, line_id)
+         select h.letter_id, h.line_id from changed join letter_line h on h.letter_id = changed.id on conflict do nothing
        )
        select queue_id, was, count(*)::int as letters from changed group by queue_id, was`,
       [ids],
     )
+    await lookAtLinesOf(client, ids)
     const reference = randomUUID()
     for (const { queue_id: queueId, was, letters } of rows) {
       await recordTransfer(client, { queueId, from: was, to: 'discarded', letters, what: 'discard', reference })

@@ -31,6 +31,14 @@ export interface LetterDetail {
     readonly host: string | null
     readonly traceparent: string | null
   }
+  /** Its place in the line of its key, where its worker keeps lines; `behind` while it is held. */
+  readonly line: {
+    readonly place: number
+    /** Unresolved letters before it, as far as the office knows. */
+    readonly before: number
+    /** The first of them; `null` when none is known. */
+    readonly behind: string | null
+  } | null
   /** Per field of `origin` and `failure`: `exact` or `inferred`. */
   readonly confidence: Readonly<Record<string, string>>
   readonly readers: readonly string[]
@@ -113,6 +121,9 @@ export interface ContentRow {
   readonly release: string | null
   readonly host: string | null
   readonly traceparent: string | null
+  readonly line_at: string | null
+  readonly line_before: number
+  readonly line_behind: string | null
   readonly readers: readonly string[]
   readonly failure_headers: readonly string[]
   readonly confidence: Readonly<Record<string, string>>
@@ -148,6 +159,14 @@ export function detailOf(row: ContentRow, replays: readonly ReplayOfLetter[]): L
       host: row.host,
       traceparent: row.traceparent,
     },
+    line:
+      row.line_at === null
+        ? null
+        : {
+            place: Number(row.line_at),
+            before: row.line_before,
+            behind: row.line_behind === null ? null : showLetterId(row.line_behind),
+          },
     confidence: row.confidence,
     readers: row.readers,
     message: {

@@ -1,6 +1,7 @@
 import { RedriveError, type Tier } from '@redrive/worker'
 import { parseLetterId, showCauseId, showLetterId } from '../store/ids.ts'
 import type { Store } from '../store/store.ts'
+import { unresolvedBefore } from './before-in-line.ts'
 import { parseQuery } from './query.ts'
 import { selectLetterIds } from './select.ts'
 
@@ -11,6 +12,8 @@ export interface LetterSummary {
   readonly cause: string
   readonly tier: Tier
   readonly state: string
+  /** What a held letter waits for, as far as the office knows. */
+  readonly heldBehind: string | null
   readonly errorClass: string | null
   readonly message: string | null
   readonly consumer: string | null
@@ -67,6 +70,7 @@ interface Row {
   readonly cause_id: string
   readonly tier: Tier
   readonly state: string
+  readonly held_behind: string | null
   readonly error_class: string | null
   readonly message: string | null
   readonly consumer: string | null
@@ -81,11 +85,13 @@ interface Row {
 async function summariesOf(store: Store, ids: readonly string[]): Promise<readonly LetterSummary[]> {
   const { rows } = await store.pool.query<Row>(
     `select l.id, q.name as queue, l.cause_id, ca.tier, l.state, c.error_class, left(c.message, 500) as message, c.consumer,
-       substring(c.key for 200) as key, c.attempts, c.release, c.bytes, uuid_extract_timestamp(l.id) as captured_at, c.last_failed_at
+       substring(c.key for 200) as key, c.attempts, c.release, c.bytes, uuid_extract_timestamp(l.id) as captured_at, c.last_failed_at, b.behind as held_behind
      from letter l
      join letter_content c on c.id = l.id
      join queue q on q.id = l.queue_id
      join cause ca on ca.id = l.cause_id
+     left join letter_line h on h.letter_id = l.id and l.state = 'held'
+     left join lateral (${unresolvedBefore('h')}) b on h.letter_id is not null
      where l.id = any($1::uuid[]) and c.id = any($1::uuid[])
      order by l.id desc`,
     [ids],
@@ -96,6 +102,7 @@ async function summariesOf(store: Store, ids: readonly string[]): Promise<readon
     cause: showCauseId(row.cause_id),
     tier: row.tier,
     state: row.state,
+    heldBehind: row.held_behind === null ? null : showLetterId(row.held_behind),
     errorClass: row.error_class,
     message: row.message,
     consumer: row.consumer,

@@ -2,6 +2,7 @@ import { RedriveError } from '@redrive/worker'
 import { parseLetterId, showLetterId, showRunId } from '../store/ids.ts'
 import { currentContent } from '../store/letter-versions.ts'
 import type { Store } from '../store/store.ts'
+import { unresolvedBefore } from './before-in-line.ts'
 import { type ContentRow, detailOf, iso, type LetterDetail, type ReplayOfLetter, shownBytes } from './letter-detail.ts'
 
 /** @throws NOT_FOUND */
@@ -13,13 +14,16 @@ export async function showLetter(store: Store, id: string): Promise<LetterDetail
        octet_length(${current.body}) as body_bytes, ${current.bodySha256} as body_sha256, ${current.headers} as headers,
        c.properties, c.timestamp_ms, c.partition, c.position, ${current.bytes} as bytes, c.origin_system, c.origin_place, c.origin_partition,
        c.origin_position, c.origin_route, c.consumer, c.error_class, c.message, c.stack, c.reason, c.attempts, c.first_failed_at,
-       c.last_failed_at, c.service, c.release, c.host, c.traceparent, c.readers, c.failure_headers, c.confidence
+       c.last_failed_at, c.service, c.release, c.host, c.traceparent, c.readers, c.failure_headers, c.confidence,
+       h.at as line_at, b.before as line_before, b.behind as line_behind
      from letter l
      join letter_content c on c.id = l.id
      ${current.join}
      join queue q on q.id = l.queue_id
      join source s on s.id = l.source_id
      join cause ca on ca.id = l.cause_id
+     left join letter_line h on h.letter_id = l.id
+     cross join lateral (${unresolvedBefore('h')}) b
      where l.id = $1 and c.id = $1`,
     [uuid ?? null],
   )

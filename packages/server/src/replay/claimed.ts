@@ -1,4 +1,4 @@
-import type { Header } from '@redrive/worker'
+import type { Header, LinePlace } from '@redrive/worker'
 
 /** A letter whose intent is durable and that may now be sent. */
 export interface Claimed {
@@ -35,6 +35,8 @@ export interface ClaimedLetter {
   readonly consumer: string | null
   readonly traceparent: string | null
   readonly timestampMs: number | null
+  /** Its place in the line of its key. */
+  readonly line: LinePlace | null
   /** An earlier replay may have arrived. */
   readonly mayBeDuplicate: boolean
 }

@@ -1,3 +1,4 @@
+import type { LinePlace } from '@redrive/worker'
 import type { PoolClient } from 'pg'
 import { copyOut, type RowFields } from '../store/copy-out.ts'
 import { decodeHeaders } from '../store/header-list.ts'
@@ -27,8 +28,10 @@ export async function contentOf(
     `copy (
        select l.ordinal, l.letter_id, l.place, l.body_sha256, ${current.isThere}, ${current.key}, ${current.body}, ${current.headers}, c.properties, c.failure_headers,
          c.wire_id, c.hops, c.origin_system, c.origin_place, c.origin_partition, c.origin_position, c.consumer, c.traceparent, c.timestamp_ms,
-         exists (select from possible_duplicate d where d.letter_id = l.letter_id)
+         exists (select from possible_duplicate d where d.letter_id = l.letter_id),
+         k.key as line_key, h.at as line_at
        from plan_letter l left join letter_content c on c.id = l.letter_id ${current.join}
+         left join letter_line h on h.letter_id = l.letter_id left join key_line k on k.id = h.line_id
        where l.plan_id = '${planId}' and l.ordinal >= ${range.from} and l.ordinal < ${range.to} order by l.ordinal
      ) to stdout (format binary)`,
   )
@@ -63,12 +66,17 @@ function readContent(row: RowFields): ClaimedLetter | null {
     traceparent: row.text(),
     timestampMs: numberOrNull(row.int8()),
     mayBeDuplicate: row.bytes()?.[0] === 1,
+    line: lineOf(row.text(), numberOrNull(row.int8())),
   }
   try {
     return { ...letter, headers: decodeHeaders(headers ?? nothing) }
   } catch {
     return null
   }
+}
+
+function lineOf(key: string | null, at: number | null): LinePlace | null {
+  return key === null || at === null ? null : { key, at, behind: null }
 }
 
 function numberOrNull(value: bigint | null): number | null {

@@ -12,6 +12,7 @@ const current = currentContent({ letterId: 'l.id', version: 'l.version' })
 /** Why letters of the selection are not in the plan. */
 export type SkipReason =
   | 'not-open'
+  | 'held'
   | 'missing'
   | 'no-lane'
   | 'origin-unknown'
@@ -40,7 +41,7 @@ export interface Draft {
   letters: number
 }
 
-/** Freezes the letters of a page that may be sent, in the order of their ids; counts the others by why. */
+/** Freezes the letters of a page that may be sent, in its order; counts the others by why. */
 export async function freeze(client: PoolClient, draft: Draft, ids: readonly string[]): Promise<void> {
   if (ids.length === 0) return
   const { rows } = await client.query<Candidate>(
@@ -48,9 +49,11 @@ export async function freeze(client: PoolClient, draft: Draft, ids: readonly str
        c.hops, c.replay_id is not null as is_returned, extract(epoch from uuid_extract_timestamp(l.id))::float8 * 1000 as captured_at_ms,
        l.queue_id, c.failure_headers
      from letter l join letter_content c on c.id = l.id ${current.join} join source s on s.id = l.source_id
-     where l.id = any($1::uuid[]) and c.id = any($1::uuid[]) order by l.id`,
+     where l.id = any($1::uuid[]) and c.id = any($1::uuid[])`,
     [ids],
   )
+  const order = new Map(ids.map((id, at) => [id, at]))
+  rows.sort((a, b) => (order.get(a.id) ?? 0) - (order.get(b.id) ?? 0))
   const superseded = (await draft.superseded?.of(ids)) ?? noIds
   const planId = uuidBytes(draft.id)
   const chosen: (Candidate & { readonly place: string })[] = []
@@ -116,7 +119,8 @@ function verdictOn(
   draft: Draft,
   superseded: ReadonlySet<string>,
 ): { readonly place: string } | { readonly skip: SkipReason } {
-  if (row.state !== 'open') return { skip: 'not-open' }
+  if (row.state === 'held' && !draft.limits.withHeld) return { skip: 'held' }
+  if (row.state !== 'open' && row.state !== 'held') return { skip: 'not-open' }
   const broker = draft.brokers.get(row.broker)
   if (broker === undefined) return { skip: 'no-broker' }
   const lineage = { hops: row.hops, isReturned: row.is_returned, capturedAtMs: row.captured_at_ms }

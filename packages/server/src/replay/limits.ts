@@ -8,9 +8,11 @@ export interface Limits {
   readonly beyondCap: boolean
   /** A letter with a newer one of its key in its queue is left out, not only counted. @default false */
   readonly skipSuperseded: boolean
+  /** Also letters that are held behind others of their key, before those are resolved; on record. @default false */
+  readonly withHeld: boolean
 }
 
-export const defaultLimits: Limits = { maxHops: 5, beyondCap: false, skipSuperseded: false }
+export const defaultLimits: Limits = { maxHops: 5, beyondCap: false, skipSuperseded: false, withHeld: false }
 
 /** @throws REQUEST_INVALID */
 export function checkLimits({ maxHops }: Limits): void {

@@ -1,5 +1,6 @@
 import type { Receipt } from '@redrive/worker'
 import type { PoolClient } from 'pg'
+import { lookAtLinesOf } from '../store/letter-lines.ts'
 import type { Store } from '../store/store.ts'
 import { moveLetters } from './mark.ts'
 import { parseReplayId } from './replay-id.ts'
@@ -67,6 +68,7 @@ async function applyEvidence(client: PoolClient, evidence: readonly Evidence[]):
   const found = await keepEvidence(client, evidence)
   if (found.length === 0) return
   await countEvidence(client, found)
+  await lookAtLines(client, found)
   for (const [mark, from] of [
     ['u', 'uncertain'],
     ['n', 'open'],
@@ -146,6 +148,15 @@ async function countEvidence(client: PoolClient, found: readonly Found[]): Promi
 }
 
 const sentByte = 's'.charCodeAt(0)
+
+/** Where nobody waits in a line, as with workers that keep none, this is a look into an empty index. */
+async function lookAtLines(client: PoolClient, found: readonly Found[]): Promise<void> {
+  const { rows } = await client.query<{ some: boolean }>({
+    name: 'some-lines-wait',
+    text: 'select exists (select from key_line where look_at is not null) as some',
+  })
+  if (rows[0]?.some === true) await lookAtLinesOf(client, await lettersOf(client, found))
+}
 
 async function lettersOf(client: PoolClient, found: readonly Found[]): Promise<readonly string[]> {
   const { rows } = await client.query<{ letter_id: string }>(

@@ -76,6 +76,7 @@ function wireOf({ attemptId, letterId, place }: Claimed, letter: ClaimedLetter):
     traceparent: letter.traceparent,
     hops: letter.hops,
     replayId: attemptId,
+    line: letter.line,
   })
 }
 

@@ -10,6 +10,7 @@ import { type Control, checkControl } from './control.ts'
 import type { Destination } from './destination.ts'
 import { digestOfPlan } from './digest.ts'
 import { type Draft, freeze } from './freeze.ts'
+import { inLineOrder } from './in-line-order.ts'
 import { checkLimits, defaultLimits, type Limits } from './limits.ts'
 import { type Sample, sampleOf } from './sample.ts'
 import { findSuperseded } from './superseded.ts'
@@ -92,8 +93,8 @@ async function insertPlan(
   const { control, limits } = request
   await client.query(
     `insert into plan (id, created_by, reason, selection, cutoff, destination, pace, ramp_from, ramp_seconds, halt_rules,
-       max_hops, beyond_cap, skip_superseded, letters, bytes, digest)
-     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, 0, 0, '')`,
+       max_hops, beyond_cap, skip_superseded, with_held, letters, bytes, digest)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, 0, 0, '')`,
     [
       id,
       request.by,
@@ -108,11 +109,12 @@ async function insertPlan(
       limits.maxHops,
       limits.beyondCap,
       limits.skipSuperseded,
+      limits.withHeld,
     ],
   )
 }
 
-/** The canary first, then the others, oldest first. */
+/** The canary first, then the others, oldest first; letters of one line always in its order. */
 async function freezeAll(
   client: PoolClient,
   draft: Draft,
@@ -122,9 +124,11 @@ async function freezeAll(
     control.canary > 0 && ids.length > control.canary ? await sampleOf(client, ids, control.canary) : noSample
   const sampled = new Set(sample.ids)
   const rest = sampled.size === 0 ? ids : ids.filter((letter) => !sampled.has(letter))
-  await freeze(client, draft, sample.ids)
-  for (let from = 0; from < rest.length; from += pageSize)
-    await freeze(client, draft, rest.slice(from, from + pageSize))
+  const ordered = await inLineOrder(client, [...sample.ids, ...rest])
+  const first = sample.ids.length
+  await freeze(client, draft, ordered.slice(0, first))
+  for (let from = first; from < ordered.length; from += pageSize)
+    await freeze(client, draft, ordered.slice(from, from + pageSize))
   await seal(client, draft, {
     // Where some of the sample may not be sent, the oldest of the others stand in for them.
     canary: draft.letters > control.canary ? control.canary : 0,

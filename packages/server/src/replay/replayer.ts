@@ -5,8 +5,10 @@ import { carryOut } from './carry-out.ts'
 import { type Lease, leaseSeconds, renewLease } from './claim.ts'
 import { finishRun, giveBack, takeRun } from './leases.ts'
 import { closeWindows } from './outcomes.ts'
+import { releaseHeld } from './release-held.ts'
 import { lookAgain, type Resolved, resolveUncertain } from './resolve.ts'
 import { sendersOf } from './senders.ts'
+import { tellReleases } from './tell-releases.ts'
 
 export interface ReplayerOptions {
   readonly store: Store
@@ -24,6 +26,7 @@ export interface ReplayerOptions {
 export type ReplayEvent =
   | { readonly kind: 'run-started' | 'run-done'; readonly run: string }
   | { readonly kind: 'canary-passed' | 'run-halted' | 'run-paused'; readonly run: string; readonly message: string }
+  | { readonly kind: 'held-released'; readonly run: string; readonly message: string }
   | { readonly kind: 'resolved'; readonly run: string; readonly message: string }
   | { readonly kind: 'trouble'; readonly run: string | null; readonly message: string }
 
@@ -164,7 +167,26 @@ export function startReplayer(options: ReplayerOptions): Replayer {
     }
   }
 
-  const running = Promise.all([loop(), resolving()])
+  /** What waits in the line of a key goes on when it can. */
+  const releasing = async (): Promise<void> => {
+    while (!stopping.signal.aborted) {
+      try {
+        await tellReleases(store, options.brokers)
+        for (;;) {
+          const released = await releaseHeld(store, { brokers: options.brokers, nowMs: clock.now() })
+          if (released === null || stopping.signal.aborted) break
+          const message = `${released.letters} held letters of ${released.lines} keys follow what stood before them`
+          options.onEvent?.({ kind: 'held-released', run: showRunId(released.run), message })
+          waking.abort()
+        }
+      } catch (error) {
+        if (!isConnectionTrouble(error)) options.onEvent?.({ kind: 'trouble', run: null, message: messageOf(error) })
+      }
+      await clock.sleep(pollMs, stopping.signal)
+    }
+  }
+
+  const running = Promise.all([loop(), resolving(), releasing()])
   return {
     wake: () => waking.abort(),
     stop: async () => {

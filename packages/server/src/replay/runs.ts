@@ -21,8 +21,8 @@ export async function startRun(
 ): Promise<string> {
   const runId = newRunId()
   await store.transaction(async (client) => {
-    const { rows } = await client.query<{ letters: number; digest: Buffer }>(
-      'select letters, digest from plan where id = $1 for update',
+    const { rows } = await client.query<{ letters: number; digest: Buffer; with_held: boolean }>(
+      'select letters, digest, with_held from plan where id = $1 for update',
       [request.plan],
     )
     const plan = rows[0]
@@ -42,7 +42,7 @@ export async function startRun(
       [runId, request.plan, request.by],
     )
     if (inserted.rowCount === 0) await refuseSecond(client, request.plan)
-    await takeLetters(client, { runId, planId: request.plan, letters: plan.letters })
+    await takeLetters(client, { runId, planId: request.plan, letters: plan.letters, withHeld: plan.with_held })
     await recordAudit(client, {
       actor: request.by,
       action: 'run.start',
@@ -56,21 +56,25 @@ export async function startRun(
 
 async function takeLetters(
   client: PoolClient,
-  run: { readonly runId: string; readonly planId: string; readonly letters: number },
+  run: { readonly runId: string; readonly planId: string; readonly letters: number; readonly withHeld: boolean },
 ): Promise<void> {
   await lockForBulk(client)
   // A million letters take longer than any other statement may.
   await client.query('set local statement_timeout to 0')
-  const { rows } = await client.query<{ queueId: number; letters: number }>(
-    `with moved as (
-       update letter l set state = 'replaying', revision = l.revision + 1, changed_at = now()
-       from plan_letter p where p.plan_id = $1 and l.id = p.letter_id and l.state::text = 'open' and l.revision = p.revision
-       returning l.queue_id
-     )
-     select queue_id as "queueId", count(*)::int as letters from moved group by 1`,
-    [run.planId],
-  )
-  const changed = run.letters - rows.reduce((sum, { letters }) => sum + letters, 0)
+  const moved: Taken[] = []
+  for (const from of run.withHeld ? (['open', 'held'] as const) : (['open'] as const)) {
+    const { rows } = await client.query<Omit<Taken, 'from'>>(
+      `with moved as (
+         update letter l set state = 'replaying', revision = l.revision + 1, changed_at = now()
+         from plan_letter p where p.plan_id = $1 and l.id = p.letter_id and l.state::text = $2 and l.revision = p.revision
+         returning l.queue_id
+       )
+       select queue_id as "queueId", count(*)::int as letters from moved group by 1`,
+      [run.planId, from],
+    )
+    moved.push(...rows.map((row) => ({ ...row, from })))
+  }
+  const changed = run.letters - moved.reduce((sum, { letters }) => sum + letters, 0)
   if (changed > 0) {
     throw new RedriveError('PLAN_STALE', `${changed} of the plan's letters changed since it was made.`, {
       hint: 'Make a new plan: redrive replay plan …',
@@ -79,8 +83,14 @@ async function takeLetters(
   }
   await recordTransfers(
     client,
-    rows.map((moved) => ({ ...moved, from: 'open', to: 'replaying', what: 'replay', reference: run.runId })),
+    moved.map((each) => ({ ...each, to: 'replaying', what: 'replay', reference: run.runId })),
   )
+}
+
+interface Taken {
+  readonly queueId: number
+  readonly letters: number
+  readonly from: 'open' | 'held'
 }
 
 async function refuseSecond(client: PoolClient, plan: string): Promise<never> {

@@ -112,7 +112,12 @@ export async function showPlan(store: Store, id: string): Promise<PlanView> {
     skipped: plan.skipped,
     places: places.rows,
     queues: queues.rows,
-    limits: { maxHops: plan.max_hops, beyondCap: plan.beyond_cap, skipSuperseded: plan.skip_superseded },
+    limits: {
+      maxHops: plan.max_hops,
+      beyondCap: plan.beyond_cap,
+      skipSuperseded: plan.skip_superseded,
+      withHeld: plan.with_held,
+    },
     superseded: plan.superseded,
     strips: plan.strips,
     listeners: plan.listeners,

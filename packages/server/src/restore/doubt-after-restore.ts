@@ -6,8 +6,8 @@ import type { Store } from '../store/store.ts'
 import { currentGeneration, rememberedGeneration } from './generation.ts'
 
 /**
- * After an older copy of the database was put back, nobody knows which of its letters were replayed or discarded since: all that are open become
- * `uncertain`, and runs that it takes for unfinished are over, so that nothing is sent twice on an old word.
+ * After an older copy of the database was put back, nobody knows which of its letters were replayed or discarded since: all that are open or held
+ * become `uncertain`, and runs that it takes for unfinished are over, so that nothing is sent twice on an old word.
  *
  * @param options.isRestored somebody says so; otherwise it is noticed when the file remembers a later generation
  * @returns how many letters are in doubt; `null` when the database is not an older one
@@ -22,9 +22,9 @@ export async function doubtAfterRestore(
     await client.query('set local statement_timeout to 0')
     await lockForBulk(client)
     const runs = await settleEveryRun(client, 'the database was restored from an older copy')
-    const { rows } = await client.query<{ queueId: number; from: 'open' | 'replaying'; letters: number }>(
+    const { rows } = await client.query<{ queueId: number; from: 'open' | 'held' | 'replaying'; letters: number }>(
       `with chosen as (
-         select id, state as was from letter where state::text in ('open', 'replaying') order by id for update
+         select id, state as was from letter where state::text in ('open', 'held', 'replaying') order by id for update
        ), moved as (
          update letter l set state = 'uncertain', revision = l.revision + 1, changed_at = now() from chosen where l.id = chosen.id
          returning l.queue_id, chosen.was

@@ -31,6 +31,8 @@ export function ourLetter(
     replayId: null,
     dueAtMs: null,
     history: [],
+    line: null,
+    notice: null,
     ...rest,
   }
   return {

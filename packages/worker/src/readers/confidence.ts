@@ -4,7 +4,7 @@ import type { Confidence, LetterFacts } from '../letter.ts'
 const factNames = [
   'originSystem', 'originPlace', 'originPartition', 'originPosition', 'originTimestampMs', 'originRoute', 'consumer', 'errorClass', 'message',
   'stack', 'attempts', 'maxAttempts', 'firstFailedAtMs', 'lastFailedAtMs', 'tier', 'reason', 'service', 'release', 'host', 'traceparent',
-  'wireId', 'replayId', 'hops', 'bodyExact',
+  'wireId', 'replayId', 'hops', 'line', 'bodyExact',
 ] as const satisfies readonly (keyof LetterFacts)[] // biome-ignore format: the names read better in lines
 
 export const factBits: Readonly<Record<keyof LetterFacts, number>> = Object.fromEntries(

@@ -30,6 +30,8 @@ const wire: Wire = {
   replayId: 'r1',
   dueAtMs: null,
   history: [],
+  line: null,
+  notice: null,
 }
 
 test('our own wire tells all of it, exactly', () => {

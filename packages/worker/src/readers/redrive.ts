@@ -36,6 +36,7 @@ export const redrive: Reader = {
         wireId: said(wire.id),
         replayId: wire.replayId,
         hops: wire.hops > 0 ? wire.hops : null,
+        line: wire.line,
         bodyExact: true,
       },
       {},

@@ -1,5 +1,6 @@
 import type { Linked } from './chain.ts'
 import type { Expiring } from './deadlines.ts'
+import type { Job } from './scheduler.ts'
 import type { Task } from './task.ts'
 
 export type AttemptResult =
@@ -8,6 +9,8 @@ export type AttemptResult =
   | { readonly kind: 'timeout' }
   /** The worker stopped; whatever the handler did, it does not count. */
   | { readonly kind: 'aborted' }
+  /** It was not called: it has to stand behind others of its key. */
+  | { readonly kind: 'behind' }
 
 /**
  * One call of the handler, as those see it who watch over it. To be extended by whoever waits for its result: so one object per message is all
@@ -27,6 +30,9 @@ export abstract class Call implements Expiring, Linked<Call> {
   constructor(task: Task) {
     this.task = task
   }
+
+  /** What the scheduler knows it as; `null`: it is run alone. */
+  abstract readonly job: Job | null
 
   /** Called once, perhaps at once. */
   abstract came(result: AttemptResult): void

@@ -11,6 +11,7 @@ import { copies } from './copies.ts'
 import { die } from './death.ts'
 import { failingWire } from './failing-wire.ts'
 import type { Kit } from './kit.ts'
+import { park } from './park.ts'
 import { handledBefore } from './processed.ts'
 import { sendReceipt } from './receipts.ts'
 import type { Job } from './scheduler.ts'
@@ -27,13 +28,19 @@ export class Work extends Call implements Job, Settled {
   readonly orderKey: string | null
   readonly from: Job['from']
   readonly #kit: Kit
+  readonly #isAlone: boolean
   #ended: (job: Job) => void = nobody
 
-  constructor(kit: Kit, task: Task, { orderKey, from }: Pick<Job, 'orderKey' | 'from'> = alone) {
+  constructor(kit: Kit, task: Task, scheduled: Pick<Job, 'orderKey' | 'from'> | null = null) {
     super(task)
-    this.orderKey = orderKey
-    this.from = from
+    this.orderKey = scheduled?.orderKey ?? null
+    this.from = scheduled?.from ?? 'lane'
+    this.#isAlone = scheduled === null
     this.#kit = kit
+  }
+
+  get job(): Job | null {
+    return this.#isAlone ? null : this
   }
 
   run(ended: (job: Job) => void): void {
@@ -44,7 +51,8 @@ export class Work extends Call implements Job, Settled {
 
   came(result: AttemptResult): void {
     const { task } = this
-    if (result.kind === 'returned' && result.value === undefined && task.replayId === null && !task.lost) {
+    const isSimple = result.kind === 'returned' && result.value === undefined && task.replayId === null && !task.lost
+    if (isSimple && (this.#kit.hold === null || this.#kit.hold.placeOf(task) === null)) {
       noteHandled(this.#kit, task)
       task.ackThen(this)
     } else void concludeSafely(this.#kit, task, result).then(() => this.settled())
@@ -60,8 +68,6 @@ export class Work extends Call implements Job, Settled {
 }
 
 function nobody(): void {}
-
-const alone = { orderKey: null, from: 'lane' } as const
 
 /** A fault of ours, or of an option that throws, costs neither the message nor the process. */
 async function concludeSafely(kit: Kit, task: Task, result: AttemptResult): Promise<void> {
@@ -84,6 +90,8 @@ async function conclude(kit: Kit, task: Task, result: AttemptResult): Promise<vo
   switch (result.kind) {
     case 'aborted':
       return giveBack(kit, task)
+    case 'behind':
+      return park(kit, task)
     case 'timeout':
       return failed(kit, task, {
         failureClass: 'timeout',
@@ -144,6 +152,7 @@ async function handled(kit: Kit, task: Task, note: typeof noteHandled = noteHand
     if ((await sendReceipt(kit, wire, { result: 'handled', attempts: wire.attempts + 1 })) !== 'sent')
       return giveBack(kit, task)
   }
+  if ((await kit.hold?.leave(task)) === 'gave-up') return giveBack(kit, task)
   note(kit, task)
   await task.ack()
 }
@@ -165,6 +174,7 @@ async function discarded(kit: Kit, task: Task, reason: string): Promise<void> {
   const wire = task.wire()
   const attempt = wire.attempts + 1
   if ((await sendReceipt(kit, wire, { result: 'discarded', attempts: attempt })) !== 'sent') return giveBack(kit, task)
+  if ((await kit.hold?.leave(task)) === 'gave-up') return giveBack(kit, task)
   kit.counters.discarded++
   kit.events.emit('discarded', () => ({ letterId: wire.id, attempt, reason }))
   await task.ack()

@@ -17,9 +17,12 @@ export async function die(
   task: Task,
   { wire, death }: { readonly wire: Wire; readonly death: Death },
 ): Promise<void> {
-  const { sender, lanes, broker, events, counters, identity } = kit
+  const { sender, lanes, broker, events, counters, identity, hold } = kit
   const { tier, reason, failure } = death
-  const letter: Wire = { ...wire, tier, reason, worker: identity, hops: wire.hops + 1, dueAtMs: null }
+  // Its key is blocked before anybody can see its letter.
+  if (!task.lost && (await hold?.die(task)) === 'gave-up') return task.release()
+  const line = hold?.placeOf(task) ?? null
+  const letter: Wire = { ...wire, line, tier, reason, worker: identity, hops: wire.hops + 1, dueAtMs: null }
   const forms = letters(task.message, letter, {
     capabilities: broker.capabilities,
     stack: failure?.stack ?? null,

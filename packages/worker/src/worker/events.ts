@@ -21,12 +21,18 @@ export interface WorkerEvents {
     readonly reason: DeathReason
     readonly failure: FailureDescription | null
   }
+  /** It stands behind an unresolved letter of its key, confirmed in the dead-letter place: the option `hold`. */
+  readonly held: { readonly letterId: string; readonly behind: string | null }
+  /** There was no room to hold it, so that the order of its key is not kept: `hold.overflow: 'pass'`. */
+  readonly passed: { readonly letterId: string; readonly why: 'line-full' | 'keys-full' }
+  /** The office said that this letter is resolved without a replay; its key goes on. */
+  readonly released: { readonly letterId: string }
   readonly discarded: { readonly letterId: string; readonly attempt: number; readonly reason: string }
   /** A process was lost while it held this message; it will be run alone, or is about to die. */
   readonly crashed: { readonly letterId: string; readonly crashes: number }
   /** A handler came back after its timeout; what it did was not counted. */
   readonly late: { readonly letterId: string; readonly attempt: number; readonly result: 'handled' | 'failed' }
-  /** Nothing is taken in until `resumed`: something that must not be lost cannot be sent. */
+  /** Nothing is taken in until `resumed`: something that must not be lost cannot be sent, or `hold` has no room. */
   readonly paused: { readonly reason: string }
   readonly resumed: { readonly pausedMs: number }
   /** Something went wrong that the worker gets over, or that a person should know. */

@@ -6,6 +6,10 @@ export interface Counters {
   discarded: number
   /** Acknowledged without a call, since they had been handled before. */
   skipped: number
+  /** Parked behind an unresolved letter of their key. */
+  held: number
+  /** Not held for want of room: the order of their keys is not kept. */
+  passed: number
   /** Messages that a lost process had in its hands. */
   crashed: number
   /** Answers of handlers after their timeout. */
@@ -29,5 +33,16 @@ export interface WorkerHealth {
 }
 
 export function counters(): Counters {
-  return { handled: 0, retried: 0, died: 0, discarded: 0, skipped: 0, crashed: 0, lateResults: 0, released: 0 }
+  return {
+    handled: 0,
+    retried: 0,
+    died: 0,
+    discarded: 0,
+    skipped: 0,
+    held: 0,
+    passed: 0,
+    crashed: 0,
+    lateResults: 0,
+    released: 0,
+  }
 }

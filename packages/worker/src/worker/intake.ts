@@ -1,6 +1,7 @@
 import type { Delivery, ReceiveOptions, Subscription } from '../broker.ts'
 import { type Chain, chain } from './chain.ts'
 import { fairTurns } from './fair-turns.ts'
+import type { Gate } from './gate.ts'
 import type { Kit } from './kit.ts'
 import { putBack } from './put-back.ts'
 import type { Room } from './read-ahead.ts'
@@ -25,6 +26,8 @@ export interface IntakeOptions {
   readonly onLost?: () => void
   /** Read only while there is room. */
   readonly room?: Room | undefined
+  /** Waited for as well as the worker's own. */
+  readonly gate?: Gate | undefined
   /** Reads by itself instead of handing every task to `accept`. */
   readonly read?: (subscription: Subscription, make: MakeTask) => Promise<void>
 }
@@ -74,6 +77,7 @@ export async function openIntake(kit: Kit, options: IntakeOptions): Promise<Inta
   const turns = fairTurns()
   const each = async (): Promise<void> => {
     await gate.passed(stopping)
+    await options.gate?.passed(stopping)
     await turns()
     const room = Math.min(batch, maxInFlight.messages, (await options.room?.wait(stopping)) ?? batch)
     if (stopping.aborted) return

@@ -8,6 +8,7 @@ import type { Attempts } from './attempt.ts'
 import type { Emitter } from './events.ts'
 import type { Gate } from './gate.ts'
 import type { Counters } from './health.ts'
+import type { Hold } from './hold.ts'
 import type { Scheduler } from './scheduler.ts'
 import type { Sender } from './sender.ts'
 
@@ -31,6 +32,8 @@ export interface Kit {
   readonly sender: Sender
   readonly attempts: Attempts
   readonly scheduler: Scheduler
+  /** `null`: a key goes on after a death. */
+  readonly hold: Hold | null
   /** Aborts when the worker begins to stop. */
   readonly stopping: AbortSignal
 }

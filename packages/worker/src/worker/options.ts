@@ -10,6 +10,7 @@ import {
 } from '../effects/effect-options.ts'
 import type { EffectSettings } from '../effects/effects.ts'
 import { RedriveError } from '../errors.ts'
+import { type HoldOptions, holdSettings } from '../hold/hold-options.ts'
 import { type Lanes, lanesOf } from '../lanes.ts'
 import type { Message } from '../message.ts'
 import { defaultReceiptsPlace } from '../receipt.ts'
@@ -34,7 +35,8 @@ export interface WorkerOptions {
   readonly concurrency?: number
   /**
    * What waits for what: with `key` the first attempts of messages with the same key, with `partition` those of the same partition, run
-   * one after another as they arrived. A message that fails goes to its lane and lets those behind it pass: order after a failure is not kept.
+   * one after another as they arrived. A message that fails goes to its lane and lets those behind it pass: order after a failure is not kept, and after a
+   * death only with `hold`.
    * @default 'none'
    */
   readonly order?: 'none' | 'key' | 'partition'
@@ -58,6 +60,8 @@ export interface WorkerOptions {
   readonly effects?: EffectsOptions
   /** Messages that were handled are acknowledged without a call when they come again. @default none */
   readonly processed?: ProcessedOptions
+  /** With `order: 'key'`: later messages of a key wait while a dead letter of it is unresolved, and follow it in order. @default none: they go on */
+  readonly hold?: HoldOptions
   /** How long `stop` lets handlers finish. @default 25_000 */
   readonly shutdownMs?: number
   readonly clock?: Clock
@@ -84,6 +88,7 @@ export interface ResolvedOptions {
   readonly laneBounds: { readonly messages: number; readonly bytes: number }
   readonly effects: EffectSettings | null
   readonly processed: Required<ProcessedOptions> | null
+  readonly holding: Required<HoldOptions> | null
   readonly shutdownMs: number
   readonly clock: Clock
   readonly random: () => number
@@ -131,6 +136,7 @@ export function resolveOptions(options: WorkerOptions): ResolvedOptions {
     },
     effects: options.effects === undefined ? null : effectSettings(options.effects, { timeoutMs, clock }),
     processed: options.processed === undefined ? null : processedSettings(options.processed),
+    holding: options.hold === undefined ? null : holdSettings(options.hold, order),
     shutdownMs: notNegative('shutdownMs', options.shutdownMs ?? 25_000),
     clock,
     random: options.random ?? Math.random,

@@ -6,6 +6,8 @@ import { type Due, due } from './due.ts'
 import { type Intake, openIntake } from './intake.ts'
 import type { Kit } from './kit.ts'
 import type { ResolvedOptions } from './options.ts'
+import { orderKeyOf } from './order-key.ts'
+import { laneKeyOf, Release } from './park.ts'
 import { readAhead } from './read-ahead.ts'
 import { suspectLogReader } from './suspect-log.ts'
 import { readSuspectQueue } from './suspect-queue.ts'
@@ -22,12 +24,12 @@ export interface Reading {
 
 /** @throws what `Broker.receive` throws */
 export async function openReading(kit: Kit, options: ResolvedOptions): Promise<Reading> {
-  const { scheduler, clock, stopping, lanes } = kit
+  const { scheduler, clock, stopping, lanes, hold } = kit
   const moving = new Set<Promise<void>>()
   const opened: Intake[] = []
 
   const start = (task: Task, from: 'source' | 'lane'): void => {
-    const orderKey = from === 'source' ? orderKeyOf(task, options) : null
+    const orderKey = from === 'source' ? orderKeyOf(task, options) : laneKeyOf(kit, task)
     scheduler.add(new Work(kit, task, { orderKey, from }))
   }
   const suspect = (task: Task): void => {
@@ -55,6 +57,10 @@ export async function openReading(kit: Kit, options: ResolvedOptions): Promise<R
     (tasks: readonly Task[]): void => {
       const nowMs = clock.now()
       for (const task of tasks) {
+        if (task.wire().notice !== null) {
+          scheduler.add(new Release(kit, task))
+          continue
+        }
         const leftMs = Math.min(
           leftOf(task.wire(), nowMs, kit.broker.capabilities),
           isLast ? Number.POSITIVE_INFINITY : lane.maxDelayMs,
@@ -73,7 +79,7 @@ export async function openReading(kit: Kit, options: ResolvedOptions): Promise<R
   const onLost = (): void => later.dropLost()
   const ahead = readAhead(options.laneBounds, lanes.retries.length)
   const wanted = [
-    { place: kit.queue, from: 'source', maxInFlight: options.maxInFlight, accept: acceptSource },
+    { place: kit.queue, from: 'source', maxInFlight: options.maxInFlight, accept: acceptSource, gate: hold?.full },
     ...lanes.retries.map((lane, at) => ({
       place: lane.place,
       from: 'lane' as const,
@@ -118,16 +124,4 @@ function leftOf({ dueAtMs, lastFailedAtMs }: Wire, nowMs: number, { nativeDelay 
   const delayMs = dueAtMs - lastFailedAtMs
   const delayedMs = nativeDelay === false ? 0 : Math.min(delayMs, nativeDelay.maxMs) - roundingMs
   return Math.min(dueAtMs - nowMs, delayMs - delayedMs)
-}
-
-function orderKeyOf(task: Task, { order, key }: ResolvedOptions): string | null {
-  if (order === 'none') return null
-  if (order === 'partition') return task.delivery.partition
-  if (key === null) return task.message.key === null ? null : Buffer.from(task.message.key).toString('latin1')
-  try {
-    return key(task.message)
-  } catch {
-    // Without a key it waits for nothing; its handler will say what is wrong with it.
-    return null
-  }
 }

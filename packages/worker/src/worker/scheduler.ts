@@ -16,6 +16,10 @@ export interface Scheduler {
   readonly running: number
   readonly queued: number
   add(job: Job): void
+  /** A job that runs waits for something else than room: others may run, but none of its key. */
+  setAside(job: Job): void
+  /** It is run again as soon as there is room. */
+  takeUp(job: Job): void
   /** Runs `work` while no job runs. */
   alone<T>(work: () => Promise<T>): Promise<T>
   /** Whether `alone` would begin at once. */
@@ -34,6 +38,7 @@ export function scheduler(options: { readonly concurrency: number; readonly mayS
   const queues: Readonly<Record<Job['from'], Fifo<Job>>> = { source: fifo(), lane: fifo() }
   const freed = fifo<Job>()
   const behind = new Map<string, Fifo<Job>>()
+  const aside = new Set<Job>()
   const soloists = fifo<() => void>()
   const drainers = fifo<() => void>()
   let running = 0
@@ -100,7 +105,7 @@ export function scheduler(options: { readonly concurrency: number; readonly mayS
       return running + (solo ? 1 : 0)
     },
     get queued() {
-      return queues.source.size + queues.lane.size + freed.size + held
+      return queues.source.size + queues.lane.size + freed.size + held + aside.size
     },
     get idle() {
       return running === 0 && !solo
@@ -108,6 +113,17 @@ export function scheduler(options: { readonly concurrency: number; readonly mayS
     add(job) {
       if (stopped) return void job.release()
       queues[job.from].push(job)
+      pump()
+    },
+    setAside(job) {
+      running--
+      aside.add(job)
+      pump()
+    },
+    takeUp(job) {
+      if (!aside.delete(job)) return
+      claimed.add(job)
+      freed.push(job)
       pump()
     },
     async alone(work) {
@@ -125,9 +141,10 @@ export function scheduler(options: { readonly concurrency: number; readonly mayS
     wake: pump,
     stop() {
       stopped = true
-      const left = [...freed.drain(), ...queues.source.drain(), ...queues.lane.drain()]
+      const left = [...aside, ...freed.drain(), ...queues.source.drain(), ...queues.lane.drain()]
       for (const waiting of behind.values()) left.push(...waiting.drain())
       held = 0
+      aside.clear()
       pump()
       return left
     },

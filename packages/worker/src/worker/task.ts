@@ -138,7 +138,7 @@ function wireFor(delivery: Delivery, carried: Wire | null, context: TaskContext)
   if (carried === null) return firstWire(delivery, context)
   return context.from === 'lane'
     ? carried
-    : { ...carried, attempts: 0, crashes: 0, dueAtMs: null, tier: null, reason: null }
+    : { ...carried, attempts: 0, crashes: 0, dueAtMs: null, tier: null, reason: null, notice: null }
 }
 
 function firstWire(

@@ -12,6 +12,7 @@ interface LetterSummary {
   readonly cause: string
   readonly tier: string
   readonly state: string
+  readonly heldBehind: string | null
   readonly errorClass: string | null
   readonly message: string | null
   readonly key: string | null
@@ -49,6 +50,7 @@ interface LetterDetail {
   > & {
     readonly attempts: number | null
   }
+  readonly line: { readonly before: number; readonly behind: string | null } | null
   readonly readers: readonly string[]
   readonly message: {
     readonly key: Bytes | null
@@ -158,10 +160,15 @@ function printLetters(output: Output, letters: readonly LetterSummary[], nowMs: 
     { title: 'TIER', value: ({ tier }) => tier },
     { title: 'STATE', value: ({ state }) => state },
     { title: 'KEY', value: ({ key }) => key, max: 20 },
-    { title: 'ERROR', value: ({ errorClass, message }) => [errorClass, message].filter(Boolean).join(': '), max: 60 },
+    { title: 'ERROR', value: whyOf, max: 60 },
     { title: 'TRIES', value: ({ attempts }) => attempts, align: 'right' },
     { title: 'AGE', value: ({ capturedAt }) => ago(capturedAt, nowMs), align: 'right' },
   ])
+}
+
+function whyOf({ state, heldBehind, errorClass, message }: LetterSummary): string {
+  if (state === 'held') return heldBehind === null ? 'held; it follows by itself' : `held behind ${heldBehind}`
+  return [errorClass, message].filter(Boolean).join(': ')
 }
 
 function showLetter(output: Output, letter: LetterDetail): void {
@@ -181,6 +188,7 @@ function showLetter(output: Output, letter: LetterDetail): void {
   )
   field('error', [failure.errorClass, failure.message].filter(Boolean).join(': '))
   field('reason', failure.reason)
+  if (letter.state === 'held') field('held behind', heldText(letter.line))
   field('attempts', failure.attempts)
   field(
     'failed',
@@ -210,6 +218,11 @@ function showLetter(output: Output, letter: LetterDetail): void {
       `${replay.run} to ${replay.place}: ${replay.state}, ${replay.outcome}${returned}${replay.why === null ? '' : ` (${replay.why})`}`,
     )
   }
+}
+
+function heldText(line: LetterDetail['line']): string {
+  if (line === null || line.behind === null) return 'nothing that is known: it follows by itself'
+  return line.before === 1 ? line.behind : `${line.behind} and ${line.before - 1} after that`
 }
 
 function view(bytes: Bytes | null): string {

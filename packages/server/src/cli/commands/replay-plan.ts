@@ -25,6 +25,7 @@ export function planCommand(
       readonly maxHops: number
       readonly beyondCap?: boolean
       readonly skipSuperseded?: boolean
+      readonly withHeld?: boolean
       readonly by?: string
       readonly reason?: string
       readonly requireMatch?: boolean
@@ -43,6 +44,7 @@ export function planCommand(
       maxHops: options.maxHops,
       beyondCap: options.beyondCap === true,
       skipSuperseded: options.skipSuperseded === true,
+      withHeld: options.withHeld === true,
       by: options.by ?? defaultName(),
       ...(options.reason === undefined ? {} : { reason: options.reason }),
     }

@@ -21,7 +21,12 @@ export interface Plan {
   readonly oldestCapturedAt: string | null
   readonly skipped: Readonly<Record<string, number>>
   readonly places: readonly { readonly broker: string; readonly place: string; readonly letters: number }[]
-  readonly limits: { readonly maxHops: number; readonly beyondCap: boolean; readonly skipSuperseded: boolean }
+  readonly limits: {
+    readonly maxHops: number
+    readonly beyondCap: boolean
+    readonly skipSuperseded: boolean
+    readonly withHeld: boolean
+  }
   readonly superseded: number | null
   readonly strips: readonly string[]
   readonly listeners: readonly { readonly queue: string; readonly consumers: readonly string[] }[]
@@ -130,6 +135,8 @@ export function showPlan(output: Output, plan: Plan, nowMs: number): void {
 
 const skipText: Readonly<Record<string, (plan: Plan) => string>> = {
   'not-open': () => 'not open (replayed, discarded or in another run)',
+  held: () =>
+    'held behind others of their key: they follow by themselves once those are resolved; --with-held sends them now, and their worker may hold them again',
   missing: () => 'no such letters',
   'no-lane': () =>
     'not written by @redrive/worker, so their consumer has no lane; --to origin sends them to where they came from',

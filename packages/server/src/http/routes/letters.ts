@@ -11,6 +11,7 @@ const summary = Type.Object(
     cause: text(),
     tier,
     state: text(),
+    heldBehind: orNull(text('the first unresolved letter of its key, of a letter that is held')),
     errorClass: orNull(text()),
     message: orNull(text()),
     consumer: orNull(text()),
@@ -62,6 +63,16 @@ const detail = Type.Object(
         traceparent: orNull(text()),
       },
       closed,
+    ),
+    line: orNull(
+      Type.Object(
+        { place: count(), before: count(), behind: orNull(text()) },
+        {
+          ...closed,
+          description:
+            'Its place in the line of its key, where its worker keeps lines, and what is unresolved before it.',
+        },
+      ),
     ),
     confidence: Type.Record(Type.String(), Type.String()),
     readers: Type.Array(text()),

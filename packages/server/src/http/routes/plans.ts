@@ -85,7 +85,10 @@ export const planView: TSchema = Type.Object(
     skipped: counts,
     places: Type.Array(Type.Object({ broker: text(), place: text(), letters: count() }, closed)),
     queues: Type.Array(Type.Object({ queue: text(), letters: count() }, closed)),
-    limits: Type.Object({ maxHops: count(), beyondCap: Type.Boolean(), skipSuperseded: Type.Boolean() }, closed),
+    limits: Type.Object(
+      { maxHops: count(), beyondCap: Type.Boolean(), skipSuperseded: Type.Boolean(), withHeld: Type.Boolean() },
+      closed,
+    ),
     superseded: orNull(count()),
     strips: Type.Array(text()),
     listeners: Type.Array(Type.Object({ queue: text(), consumers: Type.Array(text()) }, closed)),
@@ -145,6 +148,12 @@ export const planRoutes: readonly Route[] = [
               default: false,
             }),
           ),
+          withHeld: Type.Optional(
+            Type.Boolean({
+              description: 'Also letters that are held behind others of their key, before those are resolved.',
+              default: false,
+            }),
+          ),
           by,
           reason: Type.Optional(said(2_000, 'Why; kept in the audit trail.')),
         },
@@ -169,6 +178,7 @@ export const planRoutes: readonly Route[] = [
           ...(body.maxHops === undefined ? {} : { maxHops: body.maxHops }),
           beyondCap: body.beyondCap ?? false,
           skipSuperseded: body.skipSuperseded ?? false,
+          withHeld: body.withHeld ?? false,
         },
         by: `${body.by} (token ${caller})`,
         reason: body.reason ?? null,

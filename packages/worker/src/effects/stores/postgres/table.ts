@@ -31,16 +31,17 @@ create index if not exists ${indexName(options)} on ${name} (expires_at);
 
 /** Quoted. @throws OPTION_INVALID */
 export function tableName({ table = 'redrive_effects' }: EffectsTable): string {
-  return partsOf(table)
+  return nameParts(table)
     .map((part) => `"${part}"`)
     .join('.')
 }
 
 function indexName({ table = 'redrive_effects' }: EffectsTable): string {
-  return `"${partsOf(table).at(-1)?.slice(0, 50)}_expires_at"`
+  return `"${nameParts(table).at(-1)?.slice(0, 50)}_expires_at"`
 }
 
-function partsOf(table: string): readonly string[] {
+/** @throws OPTION_INVALID */
+export function nameParts(table: string): readonly string[] {
   const parts = table.split('.')
   if (parts.length <= 2 && parts.every((part) => /^[A-Za-z_][A-Za-z0-9_]{0,62}$/.test(part))) return parts
   throw new RedriveError('OPTION_INVALID', 'table is no name of a table', {

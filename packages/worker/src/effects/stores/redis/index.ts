@@ -1,6 +1,6 @@
-import { RedriveError } from '../../../errors.ts'
 import type { Begun, EffectRecord, EffectStore, MaybeReason } from '../../effect-store.ts'
-import type { IoRedisLike, RedisClientLike } from './client.ts'
+import type { RedisClientLike } from './client.ts'
+import { evaluatorOf, texts } from './evaluate.ts'
 import * as scripts from './scripts.ts'
 
 export type { IoRedisLike, NodeRedisLike, RedisClientLike } from './client.ts'
@@ -27,7 +27,7 @@ export function redisEffects(client: RedisClientLike, options: RedisEffectsOptio
   const { prefix = 'redrive:effect:' } = options
   const evaluate = evaluatorOf(client)
   const run = (script: string, key: string, values: readonly (string | number)[]): Promise<unknown> =>
-    evaluate(script, `${prefix}${key}`, values.map(String))
+    evaluate(script, [`${prefix}${key}`], values.map(String))
   return {
     losses,
     async begin(key, { token, leaseMs, keepMs, what }) {
@@ -54,21 +54,6 @@ export function redisEffects(client: RedisClientLike, options: RedisEffectsOptio
   }
 }
 
-type Evaluate = (script: string, key: string, values: string[]) => Promise<unknown>
-
-function evaluatorOf(client: RedisClientLike): Evaluate {
-  if (typeof client?.eval !== 'function')
-    throw new RedriveError('CLIENT_UNSUPPORTED', 'this is no client of Redis that is known', {
-      hint: 'Give a connected client of redis, @redis/client or ioredis.',
-    })
-  if (isIoRedis(client)) return (script, key, values) => client.eval(script, 1, key, ...values)
-  return (script, key, values) => client.eval(script, { keys: [key], arguments: values })
-}
-
-function isIoRedis(client: RedisClientLike): client is IoRedisLike {
-  return 'call' in client && typeof client.call === 'function'
-}
-
 function begunOf([kind, first = '', begins = '', beganBefore = '']: readonly string[]): Begun {
   if (kind === 'done') return { kind, result: first }
   if (kind === 'busy') return { kind, leftMs: Math.max(1, Number(first)) }
@@ -87,11 +72,6 @@ function recordOf([state = '', result = '', begins, beganAt, what = '', left]: r
 
 function whyOf(state: string): MaybeReason {
   return state === 'failed' || state === 'expired' ? state : 'interrupted'
-}
-
-/** Also of a client that was told to answer with buffers. */
-function texts(answer: unknown): readonly string[] {
-  return Array.isArray(answer) ? answer.map(String) : []
 }
 
 function whole(ms: number): number {

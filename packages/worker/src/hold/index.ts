@@ -1,0 +1,3 @@
+export type { HoldOptions } from './hold-options.ts'
+export * from './hold-store.ts'
+export { memoryHold } from './stores/memory.ts'
