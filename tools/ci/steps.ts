@@ -20,9 +20,11 @@ export const ciSteps: readonly CiStep[] = [
   single('scenario on the embedded default', 3, script('tools/ci/scenario.ts', ...scenario)),
   single('scenario on Kafka', 4, onServer('kafka', [...scenario, '--kafka', '{address}'])),
   single('scenario on RabbitMQ', 4, onServer('rabbitmq', [...scenario, '--rabbitmq', '{address}'])),
-  single('torture, embedded', 15, script('torture/main.ts', '--kills', '100')),
-  single('torture, Kafka', 10, script('torture/main.ts', '--kafka', '--kills', '30')),
-  single('torture, RabbitMQ', 10, script('torture/main.ts', '--rabbitmq', '--kills', '30')),
+  // Together 300 kills and 300 cuts.
+  single('torture, embedded', 15, script('torture/main.ts', '--kills', '120', '--jumps', '30')),
+  single('torture, pg-boss', 12, script('torture/main.ts', '--pg-boss', '--kills', '80', '--cuts', '100')),
+  single('torture, Kafka', 12, script('torture/main.ts', '--kafka', '--kills', '40', '--cuts', '100')),
+  single('torture, RabbitMQ', 12, script('torture/main.ts', '--rabbitmq', '--kills', '60', '--cuts', '100')),
   single('torture, saboteurs', 15, script('torture/main.ts', '--saboteurs')),
 ]
 
