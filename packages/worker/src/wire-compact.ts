@@ -46,6 +46,7 @@ export interface CompactWire {
   hops?: number
   cr?: number
   rp?: string
+  rd?: 1
   due?: number
   his?: [errorClass: string, message: string, count: number][]
 }
