@@ -202,6 +202,12 @@ test('where nothing is, or everything comes back from, nothing is planned', asyn
   await bed.broker.prepare(
     ['orders-v2.DLQ', 'billing_dead_letter'].map((place) => ({ place, role: 'source' as const })),
   )
+  // The third is read by nobody yet, but is to be.
+  const intakes = [{ broker: 'second', place: 'failed', role: 'dead-letter' as const }]
+  await until('both are captured from', async () => {
+    const { rowCount } = await bed.store.pool.query('select from source')
+    return rowCount === 2 ? true : undefined
+  })
   const refused: readonly [string, string, RegExp, RegExp][] = [
     ['nowhere', 'orders', /no connection named "nowhere"/, /It has: memory, second\./],
     [
@@ -214,11 +220,12 @@ test('where nothing is, or everything comes back from, nothing is planned', asyn
     ['memory', 'orders-dead-letter', /captures dead letters from it \(connection memory\)/, /somebody handles/],
     ['second', 'orders-dead-letter', /captures dead letters from it \(connection memory\)/, /somebody handles/],
     ['memory', 'redrive-receipts', /captures receipts from it/, /somebody handles/],
+    ['memory', 'failed', /captures dead letters from it \(connection second\)/, /somebody handles/],
     ['memory', 'orders-v2.DLQ', /By its name it holds dead letters/, /somebody handles/],
     ['memory', 'billing_dead_letter', /By its name it holds dead letters/, /somebody handles/],
   ]
   for (const [broker, place, message, hint] of refused) {
-    const planning = bed.plan(orders, { destination: { broker, place } })
+    const planning = bed.plan(orders, { intakes, destination: { broker, place } })
     await assert.rejects(planning, { code: 'REQUEST_INVALID', message, hint } as never, `${broker}:${place}`)
   }
   const { rows } = await bed.store.pool.query('select count(*)::int as plans from plan')

@@ -14,7 +14,7 @@ import { checkLimits, defaultLimits, type Limits } from './limits.ts'
 import { misfitsOf } from './misfits.ts'
 import { type Sample, sampleOf } from './sample.ts'
 import { findSuperseded } from './superseded.ts'
-import { type PlanningBroker, type Target, targetOf } from './target.ts'
+import { type Intake, type PlanningBroker, type Target, targetOf } from './target.ts'
 
 export interface PlanRequest {
   readonly selection: Selection
@@ -24,6 +24,8 @@ export interface PlanRequest {
   readonly by: string
   readonly reason: string | null
   readonly nowMs: number
+  /** What this office captures from: no letter is sent there. */
+  readonly intakes?: readonly Intake[]
   /** Ends planning wherever it is; nothing is kept. */
   readonly signal?: AbortSignal
 }
@@ -45,7 +47,7 @@ export async function createPlan(
   checkControl(control)
   checkLimits(limits)
   const id = randomUUID()
-  const route = await routeOf(store, brokers, request.destination)
+  const route = await routeOf(store, brokers, request)
   await store.transaction((client) =>
     cancelledBy(store, client, {
       signal: request.signal,
@@ -90,10 +92,10 @@ const noSample: Sample = { ids: [], retriedSeconds: null }
 async function routeOf(
   store: Store,
   brokers: ReadonlyMap<string, PlanningBroker>,
-  destination: Destination,
+  { destination, intakes = [] }: PlanRequest,
 ): Promise<Route> {
   if (typeof destination === 'string') return destination
-  const target = await targetOf(store.pool, brokers, destination)
+  const target = await targetOf(store.pool, destination, { brokers, intakes })
   return { target, misfits: misfitsOf(target) }
 }
 

@@ -5,6 +5,11 @@ import type { ChosenPlace } from './destination.ts'
 /** What planning may ask a connection; it is given no way to send. */
 export type PlanningBroker = Pick<Broker, 'system' | 'capabilities' | 'describe'>
 
+/** A place that this office is told to capture from. */
+export interface Intake extends ChosenPlace {
+  readonly role: 'dead-letter' | 'receipts'
+}
+
 /** A place that was chosen as destination and is there. */
 export interface Target extends ChosenPlace {
   readonly system: string
@@ -18,20 +23,24 @@ export interface Target extends ChosenPlace {
 /**
  * Looks whether letters may be sent to a place: it is there, and nothing that arrives in it is captured as dead again.
  *
+ * @param options.intakes beside those that were ever captured from, by any office of this database
  * @throws REQUEST_INVALID with what there is instead, BROKER_UNREACHABLE
  */
 export async function targetOf(
   pool: Pool,
-  brokers: ReadonlyMap<string, PlanningBroker>,
   { broker: name, place }: ChosenPlace,
+  options: { readonly brokers: ReadonlyMap<string, PlanningBroker>; readonly intakes: readonly Intake[] },
 ): Promise<Target> {
+  const { brokers, intakes } = options
   const broker = brokers.get(name)
   if (broker === undefined) {
     throw new RedriveError('REQUEST_INVALID', `The office has no connection named ${JSON.stringify(name)}.`, {
       hint: `It has: ${[...brokers.keys()].toSorted().join(', ')}. Name one of them, or add it to redrive.yaml.`,
     })
   }
-  await refuseLoop(pool, broker.system, { broker: name, place })
+  const system = broker.system
+  const own = intakes.find((each) => each.place === place && brokers.get(each.broker)?.system === system)
+  refuseLoop({ broker: name, place }, own ?? (await capturedFrom(pool, { system, place, broker: name })))
   const described = Buffer.byteLength(place) > maxPlaceBytes ? null : await broker.describe(place)
   if (described === null || !described.exists) {
     const known = await placesOf(pool, name, broker)
@@ -54,18 +63,22 @@ const maxPlaceBytes = 249
 /** Names that say that nobody handles what is in there. */
 const deadLetterName = /(?:^|[-_.])(?:dead[-_.]?letters?|dlq|dlt)$/i
 
-/**
- * Two connections may lead to one server, so the name of a place that is captured anywhere of that system is refused everywhere.
- */
-async function refuseLoop(pool: Pool, system: string, { broker, place }: ChosenPlace): Promise<void> {
-  const { rows } = await pool.query<{ broker: string; role: string }>(
-    'select broker, role from source where system = $1 and place = $2 order by broker = $3 desc limit 1',
+/** Two connections may lead to one server, so the name of a place that is captured anywhere of that system is refused everywhere. */
+async function capturedFrom(
+  pool: Pool,
+  { system, place, broker }: ChosenPlace & { readonly system: string },
+): Promise<Intake | undefined> {
+  const { rows } = await pool.query<Intake>(
+    'select broker, place, role from source where system = $1 and place = $2 order by broker = $3 desc limit 1',
     [system, place, broker],
   )
-  const [intake] = rows
+  return rows[0]
+}
+
+function refuseLoop({ broker, place }: ChosenPlace, intake: Intake | undefined): void {
   const why =
     intake !== undefined
-      ? `This office captures ${intake.role === 'receipts' ? 'receipts' : 'dead letters'} from it (connection ${intake.broker}), so the letters would come straight back.`
+      ? `The office captures ${intake.role === 'receipts' ? 'receipts' : 'dead letters'} from it (connection ${intake.broker}), so the letters would come straight back.`
       : deadLetterName.test(place)
         ? 'By its name it holds dead letters: nobody would handle them there.'
         : null

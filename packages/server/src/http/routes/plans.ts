@@ -165,6 +165,7 @@ export const planRoutes: readonly Route[] = [
       const id = await createPlan(office.store, office.brokers, {
         selection: body.selection,
         destination: body.destination ?? 'lane',
+        intakes: office.captures(),
         control: {
           pace: body.pace ?? defaultControl.pace,
           canary: body.canary ?? defaultControl.canary,
