@@ -49,6 +49,8 @@ export interface OfficeBed {
   readonly broker: MemoryBroker
   /** The connections of the office by name; a test may add others. */
   readonly brokers: Map<string, Broker>
+  /** Ends with the bed, before what it needs. */
+  ending(close: () => Promise<unknown>): void
   /** Sends dead letters as our worker writes them, and waits until they are captured. @returns their UUIDs, in this order */
   captured(...letters: readonly DeadLetter[]): Promise<string[]>
   plan(selection: PlanRequest['selection'], options?: PlanOptions): Promise<PlanView>
@@ -124,6 +126,7 @@ export async function officeBed(t: TestContext): Promise<OfficeBed> {
     memory,
     broker,
     brokers,
+    ending: (close) => void closers.push(close),
     async captured(...letters) {
       const marks = letters.map(() => `mark-${(sent += 1)}`)
       const messages = letters.map((letter, index) => deadMessage(letter, marks[index] ?? ''))

@@ -31,7 +31,7 @@ async function twoBrokers(t: TestContext) {
   })
   const open = () => rabbitmqBroker({ connect: () => amqp.connect(url) })
   const rabbit = open()
-  t.after(() => Promise.all([kafka.close(), rabbit.close()]))
+  bed.ending(() => Promise.all([kafka.close(), rabbit.close()]))
   await kafka.prepare([{ place: places.dead, role: 'dead-letter' }])
   await rabbit.prepare([
     { place: places.queue, role: 'source' },
@@ -39,7 +39,7 @@ async function twoBrokers(t: TestContext) {
   ])
   const connection = await amqp.connect(url)
   const channel = await connection.createConfirmChannel()
-  t.after(async () => {
+  bed.ending(async () => {
     for (const name of [places.queue, receipts]) await channel.deleteQueue(name)
     await connection.close()
   })
@@ -55,7 +55,7 @@ async function twoBrokers(t: TestContext) {
       onReturned: async () => undefined,
     })
   const captures = [capturing('kafka', places.dead, 'dead-letter'), capturing('rabbit', receipts, 'receipts')]
-  t.after(() => Promise.all(captures.map((capture) => capture.stop())))
+  bed.ending(() => Promise.all(captures.map((capture) => capture.stop())))
   return { bed, kafka, rabbit, open, channel, places, receipts }
 }
 
@@ -158,7 +158,7 @@ test('a worker on RabbitMQ takes a letter of Kafka for its own and reports on it
       void handled.push({ key: Buffer.from(key ?? []).toString(), body, place: origin.place }),
   })
   await worker.start()
-  t.after(async () => {
+  bed.ending(async () => {
     await worker.stop()
     await broker.close()
   })
