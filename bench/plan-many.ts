@@ -21,7 +21,7 @@ export async function planMany(letters: number): Promise<void> {
       peak = Math.max(peak, process.memoryUsage().rss)
     }, 50)
     const startedAt = performance.now()
-    const id = await createPlan(store, new Map([['kafka', { capabilities: { nativeDelay: false } as never }]]), {
+    const id = await createPlan(store, new Map([['kafka', { capabilities: { nativeDelay: false } } as never]]), {
       selection: { query: 'queue:orders' },
       destination: 'lane',
       control: defaultControl,

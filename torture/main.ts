@@ -1,5 +1,7 @@
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
+import { carrierNames } from './fidelity/carrier.ts'
+import { fidelity, isFaithful } from './fidelity/run.ts'
 import { isClean, type TortureResult, torture } from './run.ts'
 import { huntAll } from './saboteurs/hunt-all.ts'
 import { saboteurs } from './saboteurs/index.ts'
@@ -7,6 +9,7 @@ import { runOnSmallDisk, smallDisk } from './small-disk.ts'
 
 const help = `npm run torture -- [--kills N] [--cuts N] [--freezes N] [--jumps N] [--fills N] [--seed S] [--pg-boss | --kafka | --rabbitmq]
 npm run torture -- --saboteurs [NAME]
+npm run torture -- --fidelity [--envelopes N] [--seed S] [--pg-boss | --kafka | --rabbitmq]
 
 Kills worker, office, database and broker with SIGKILL, cuts connections within requests and replies, and freezes processes
 past their lease, sets their clocks forward and back, fills the disk, at random moments under load, while somebody plans, runs, pauses,
@@ -14,7 +17,10 @@ resumes, cancels, edits and discards. Then
 compares what was produced, handled, captured, ordered and replayed. The last line is one JSON object; the exit status is 0 only
 if nothing was lost, doubled unknowingly, altered or sent against somebody's word, and the books balance.
 
---saboteurs builds the product with one guarantee taken out, again and again: kills or tests must catch each of them.`
+--saboteurs builds the product with one guarantee taken out, again and again: kills or tests must catch each of them.
+
+--fidelity writes generated envelopes of all kinds into a dead-letter place, has them captured and replayed, reads them back with another
+client and compares every byte; on all three brokers, or one.`
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -28,6 +34,8 @@ const { values, positionals } = parseArgs({
     'pg-boss': { type: 'boolean', default: false },
     kafka: { type: 'boolean', default: false },
     rabbitmq: { type: 'boolean', default: false },
+    fidelity: { type: 'boolean', default: false },
+    envelopes: { type: 'string', default: '100000' },
     saboteurs: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
   },
@@ -39,6 +47,7 @@ const target = (['pg-boss', 'kafka', 'rabbitmq'] as const).find((name) => values
 
 if (values.help) process.stdout.write(`${help}\n`)
 else if (values.saboteurs) process.exitCode = (await allCaught(positionals[0])) ? 0 : 1
+else if (values.fidelity) process.exitCode = (await allFaithful()) ? 0 : 1
 else if (values.fills !== '0' && smallDisk === null) process.exitCode = runOnSmallDisk()
 else {
   const faults = { kills: 0, cuts: 0, freezes: 0, jumps: 0, fills: 0 }
@@ -53,6 +62,17 @@ else {
 function report({ examples, ...result }: TortureResult): void {
   for (const example of examples) say(example)
   process.stdout.write(`${JSON.stringify(result)}\n`)
+}
+
+async function allFaithful(): Promise<boolean> {
+  const chosen = carrierNames.filter((name) => target === 'embedded' || name === target)
+  let isAll = true
+  for (const carrier of chosen) {
+    const result = await fidelity({ carrier, envelopes: Number(values.envelopes), seed, say })
+    process.stdout.write(`${JSON.stringify(result)}\n`)
+    isAll &&= isFaithful(result)
+  }
+  return isAll
 }
 
 /** @param name only those whose names hold it */

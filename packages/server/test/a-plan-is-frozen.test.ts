@@ -88,6 +88,8 @@ const tampering: Readonly<Record<string, string>> = {
   'another canary': 'update plan set canary = canary + 1 where id = $1',
   'other halt rules': `update plan set halt_rules = '{}' where id = $1`,
   'another destination': `update plan set destination = 'origin' where id = $1`,
+  'a place that was chosen': `update plan set destination = 'place', to_broker = 'memory', to_place = 'elsewhere', target = '{}' where id = $1`,
+  'a redirect': `update plan_place set redirect = 'foreign' where plan_id = $1`,
   'another cut-off': `update plan set cutoff = cutoff + interval '1 hour' where id = $1`,
 }
 

@@ -47,6 +47,10 @@ export interface OfficeBed {
   readonly memory: MemoryStore
   /** The connection named `memory` of the office. */
   readonly broker: MemoryBroker
+  /** The connections of the office by name; a test may add others. */
+  readonly brokers: Map<string, Broker>
+  /** Ends with the bed, before what it needs. */
+  ending(close: () => Promise<unknown>): void
   /** Sends dead letters as our worker writes them, and waits until they are captured. @returns their UUIDs, in this order */
   captured(...letters: readonly DeadLetter[]): Promise<string[]>
   plan(selection: PlanRequest['selection'], options?: PlanOptions): Promise<PlanView>
@@ -115,11 +119,14 @@ export async function officeBed(t: TestContext): Promise<OfficeBed> {
   )
   closers.push(() => Promise.all(captures.map((capture) => capture.stop())))
   let sent = 0
+  const brokers = new Map<string, Broker>([['memory', broker]])
 
   const bed: OfficeBed = {
     store,
     memory,
     broker,
+    brokers,
+    ending: (close) => void closers.push(close),
     async captured(...letters) {
       const marks = letters.map(() => `mark-${(sent += 1)}`)
       const messages = letters.map((letter, index) => deadMessage(letter, marks[index] ?? ''))
@@ -138,7 +145,7 @@ export async function officeBed(t: TestContext): Promise<OfficeBed> {
       })
     },
     async plan(selection, options = {}) {
-      const id = await createPlan(store, new Map([['memory', broker]]), {
+      const id = await createPlan(store, brokers, {
         selection,
         destination: 'lane',
         by: 'test',
@@ -165,7 +172,7 @@ export async function officeBed(t: TestContext): Promise<OfficeBed> {
     replayer(options = {}) {
       const replayer = startReplayer({
         store,
-        brokers: new Map([['memory', broker as Broker]]),
+        brokers,
         pollMs: 10,
         ...options,
       })
@@ -208,7 +215,7 @@ export async function officeBed(t: TestContext): Promise<OfficeBed> {
           version: '0.0.0-test',
           startedAt: new Date(),
           store,
-          brokers: new Map([['memory', broker]]),
+          brokers,
           clock,
           books,
           captures: () => [],

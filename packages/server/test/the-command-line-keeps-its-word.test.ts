@@ -256,6 +256,48 @@ test('text of letters can neither steer the terminal nor hide', async (t) => {
   assert.equal(raw.out, hostile, 'asked for, the bytes come as they are')
 })
 
+test('a plan names the place it goes to, and what that place is called can neither steer the terminal nor hide', async (t) => {
+  const { bed, run } = await signedIn(t)
+  const place = hostile.replaceAll('\u0000', '')
+  await bed.broker.prepare([{ place, role: 'source' }])
+  await bed.captured({}, {})
+  const quick = ['--no-canary', '--no-ramp', 'queue:orders']
+  const planned = await run(['replay', 'plan', '--to', `memory:${place}`, ...quick])
+  assert.equal(planned.code, 0, planned.err)
+  assert.match(planned.out, /2 to \\u\{1b\}\[2J.* on memory {2}\(everybody who reads it gets them\)/)
+  assert.match(planned.out, /it was chosen, and is there; memory does not tell who reads there/)
+  assert.match(
+    planned.out,
+    /a consumer there with @redrive\/worker reports what becomes of them; of any other nobody says it/,
+  )
+  const plan = /p_\w+/.exec(planned.out)?.[0] ?? ''
+  bed.replayer({ outcomeWindowSeconds: 0 })
+  const ran = await run(['replay', 'run', plan, '--yes', '--expect', '2'])
+  const id = /r_\w+/.exec(ran.out + ran.err)?.[0] ?? ''
+  await until('sent', async () => ((await bed.states())['replayed'] === 2 ? true : undefined))
+  bed.memory.places.delete(place)
+  const outputs = [planned, ran]
+  for (const args of [
+    ['replay', 'watch', id],
+    ['replay', 'list'],
+    ['replay', 'report', id],
+    ['replay', 'plan', '--to', `memory:${place}`, ...quick],
+    ['replay', 'plan', '--to', `${place}:orders`, ...quick],
+  ])
+    outputs.push(await run(args))
+  for (const { out, err } of outputs) {
+    assert.ok(out + err !== '')
+    assert.ok(
+      !/[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200b-\u200f\u2028-\u202e]/.test((out + err).replaceAll('\r\n', '\n')),
+      JSON.stringify(out + err),
+    )
+  }
+  assert.deepEqual(
+    outputs.slice(-2).map(({ code }) => code),
+    [2, 2],
+  )
+})
+
 test('unsafe characters become visible, others stay', () => {
   assert.equal(safeText('a\u001b[1m b\nc\td'), 'a\\u{1b}[1m b\nc\td')
   assert.equal(safeLine('a\r\nb\tc'), 'a b c')

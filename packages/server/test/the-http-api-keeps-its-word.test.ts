@@ -214,6 +214,19 @@ test('each answer is what its schema in the OpenAPI says', async (t) => {
   await ask('GET /causes/:id', `/causes/${causes[0]?.id}`)
   const plan = await ask('POST /plans', '/plans', { selection: { cause: causes[0]?.id }, by: 'ann', reason: 'fixed' })
   await ask('GET /plans/:id', `/plans/${plan['id']}`)
+  const elsewhere = {
+    selection: { cause: causes[0]?.id },
+    by: 'ann',
+    destination: { broker: 'memory', place: 'orders' },
+  }
+  await ask('POST /plans', '/plans', elsewhere)
+  for (const destination of [
+    'moon',
+    { broker: 'memory' },
+    { broker: 'memory', place: 'a\0b' },
+    { broker: 'memory', place: '' },
+  ])
+    assert.equal((await call('POST', '/api/v1/plans', { body: { ...elsewhere, destination } })).status, 400)
   const run = await ask('POST /plans/:id/run', `/plans/${plan['id']}/run`, { by: 'ann', expect: 1 })
   await ask('GET /runs/:id', `/runs/${run['id']}`)
   await ask('GET /runs', '/runs')

@@ -55,6 +55,11 @@ export interface Capabilities {
     readonly nulls: boolean
     readonly order: boolean
   }
+  /**
+   * What has no place of its own here. `aside`: the adapter carries it in a header or an envelope that other readers do not understand.
+   * `lost`: it is not sent. What is not named is kept. Told where a letter of another system is sent here.
+   */
+  readonly misfits?: Readonly<Partial<Record<Misfit, 'aside' | 'lost'>>>
   /** Largest message in bytes with headers, as far as the broker tells before a send. */
   readonly maxBytes: number
   /** Largest sum of header bytes. */
@@ -62,6 +67,9 @@ export interface Capabilities {
   /** Losses of this client or broker that a user must know, one sentence each; printed by the conformance suite and the doctor. */
   readonly losses: readonly string[]
 }
+
+/** `headerTypes`: values that are neither text nor bytes. `milliseconds`: of the timestamp. */
+export type Misfit = 'key' | 'nullBody' | 'headers' | 'headerTypes' | 'milliseconds'
 
 /** `lane`: a retry lane; `dead-letter`; `receipts`: the small messages workers report replays with. */
 export type PlaceRole = 'source' | 'lane' | 'dead-letter' | 'receipts'

@@ -87,6 +87,18 @@ test('every valid wire comes back as it was written', () => {
   )
 })
 
+test('a redirect is said by one key, and by nothing else', () => {
+  const [header] = encodeWire({ ...full, redirected: true }, null, { headerBytes: 0, stackBytes: 0 })
+  assert.ok((header?.value?.byteLength ?? Number.NaN) <= 300)
+  assert.equal(decodeWire([header as Header])?.wire.redirected, true)
+  for (const rd of ['1', 'true', '"1"', '0', 'null', '{}']) {
+    const said = decodeWire([
+      { name: 'redrive', value: Buffer.from(`{"v":1,"id":"x","dst":"a","grp":"","att":0,"rd":${rd}}`) },
+    ])
+    assert.equal(said?.wire.redirected, rd === '1' ? true : undefined, rd)
+  }
+})
+
 test('any wire is written within any budget, and what makes it stop retrying survives', () => {
   fc.assert(
     fc.property(wires(5000), anyText(40_000), fc.nat(5000), fc.nat(40_000), (wire, stack, headerBytes, stackBytes) => {

@@ -47,6 +47,7 @@ export interface CompactWire {
   hops?: number
   cr?: number
   rp?: string
+  rd?: 1
   due?: number
   line?: [key: string, at: number]
   bhd?: string

@@ -52,6 +52,7 @@ function wireOf(fields: Fields): Wire | null {
     hops: integerOf(fields, 'hops', maxCount) ?? 0,
     crashes: integerOf(fields, 'cr', maxCount) ?? 0,
     replayId: idOf(fields, 'rp'),
+    ...(own(fields, 'rd') === 1 ? { redirected: true } : {}),
     dueAtMs: integerOf(fields, 'due', maxTimeMs),
     history: historyOf(fields),
     line: lineOf(fields),

@@ -61,6 +61,7 @@ function compact(wire: Wire): CompactWire {
   if (wire.hops !== 0) fields.hops = wire.hops
   if (wire.crashes !== 0) fields.cr = wire.crashes
   if (wire.replayId !== null) fields.rp = cutEnd(wire.replayId, caps.id)
+  if (wire.redirected === true) fields.rd = 1
   if (wire.dueAtMs !== null) fields.due = wire.dueAtMs
   if (wire.line !== null) {
     fields.line = [cutEnd(wire.line.key, caps.line), wire.line.at]

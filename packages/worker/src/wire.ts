@@ -25,6 +25,8 @@ export interface Wire {
   readonly crashes: number
   /** Set by the office on a replay: the attempt a receipt has to name. */
   readonly replayId: string | null
+  /** Set by the office on a replay to a place that was chosen: `origin` is that place, and whoever reads it there takes it for theirs. */
+  readonly redirected?: true
   /** In a lane: not to be handled before this time. In the suspects lane of a log: how long a run may take that has begun; 0: it has ended. */
   readonly dueAtMs: number | null
   /** The last distinct errors, newest first, at most 5. */

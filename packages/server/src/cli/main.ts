@@ -36,6 +36,12 @@ const wholeNumber =
     if (/^\d+$/.test(text) && number >= least && number <= most) return number
     throw new InvalidArgumentError(`A whole number from ${least} to ${most} is wanted.`)
   }
+const destination = (text: string): 'lane' | 'origin' | { broker: string; place: string } => {
+  if (text === 'lane' || text === 'origin') return text
+  const [, broker, place] = /^([^:]+):(.+)$/s.exec(text) ?? []
+  if (broker !== undefined && place !== undefined) return { broker, place }
+  throw new InvalidArgumentError('lane, origin or BROKER:PLACE is wanted, as in kafka:orders-v2.')
+}
 const port = wholeNumber(0, 65_535)
 const pageSize = wholeNumber(1, 200)
 const seconds = wholeNumber(1, 86_400)
@@ -124,8 +130,11 @@ const replay = program
 selecting(replay.command('plan [query...]'))
   .description('freeze what would be sent and where; sends nothing')
   .addOption(
-    new Option('--to <destination>', 'lane: only the consumer that failed; origin: everybody who reads it')
-      .choices(['lane', 'origin'])
+    new Option(
+      '--to <destination>',
+      'lane: only the consumer that failed; origin: everybody who reads it; BROKER:PLACE: another place of any connection',
+    )
+      .argParser(destination)
       .default('lane'),
   )
   .option('--pace <number>', 'letters a second', wholeNumber(1, 100_000), 50)
@@ -151,7 +160,8 @@ selecting(replay.command('plan [query...]'))
   .option('--require-match', 'exit 3 when nothing matches')
   .addHelpText(
     'after',
-    '\nExample: what died of a cause, 5 letters first, then from 10 to 100 a second\n  redrive replay plan --cause c_7f3k… --canary 5 --ramp-from 10 --pace 100',
+    '\nExample: what died of a cause, 5 letters first, then from 10 to 100 a second\n  redrive replay plan --cause c_7f3k… --canary 5 --ramp-from 10 --pace 100' +
+      '\nExample: to the place of a new version, on a connection named rabbit\n  redrive replay plan --cause c_7f3k… --to rabbit:orders-v2',
   )
   .action(async (query, options) => (await import('./commands/replay-plan.ts')).planCommand(query, options))
 

@@ -6,6 +6,8 @@ export interface Claimed {
   readonly letterId: string
   readonly broker: string
   readonly place: string
+  /** Somebody chose the place; `foreign`: the letter comes from another system. */
+  readonly redirect: 'same' | 'foreign' | null
   /** Of the body that was agreed to. */
   readonly bodySha256: Buffer
   /** `null`: its bytes cannot be read any more. */

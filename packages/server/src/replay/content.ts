@@ -18,9 +18,9 @@ export async function contentOf(
   range: { readonly planId: string; readonly from: number; readonly to: number },
 ): Promise<readonly Planned[]> {
   const { planId } = range
-  const places = await client.query<{ broker: string; place: string }>({
+  const places = await client.query<Pick<Claimed, 'broker' | 'place' | 'redirect'>>({
     name: 'places-of-plan',
-    text: 'select broker, place from plan_place where plan_id = $1 order by number',
+    text: 'select broker, place, redirect from plan_place where plan_id = $1 order by number',
     values: [planId],
   })
   const rows = await copyOut(
@@ -41,11 +41,12 @@ export async function contentOf(
     const to = places.rows[row.int4() ?? 0]
     const bodySha256 = row.bytes() ?? nothing
     const letter = row.bytes()?.[0] === 1 ? readContent(row) : null
-    return { ordinal, letterId, broker: to?.broker ?? '', place: to?.place ?? '', bodySha256, letter }
+    return { ordinal, letterId, ...(to ?? nowhere), bodySha256, letter }
   })
 }
 
 const nothing = Buffer.alloc(0)
+const nowhere = { broker: '', place: '', redirect: null } as const
 
 function readContent(row: RowFields): ClaimedLetter | null {
   const key = row.bytes()

@@ -9,8 +9,8 @@ import type { PoolClient } from 'pg'
 export async function digestOfPlan(client: PoolClient, id: string): Promise<Buffer> {
   const hash = createHash('sha256')
   const { rows } = await client.query(
-    `select cutoff, destination, selection, pace, canary, verdict_seconds, ramp_from, ramp_seconds, halt_rules, max_hops, beyond_cap, skip_superseded, with_held,
-       (select jsonb_agg(jsonb_build_array(number, broker, place) order by number) from plan_place where plan_id = $1) as places
+    `select cutoff, destination, to_broker, to_place, selection, pace, canary, verdict_seconds, ramp_from, ramp_seconds, halt_rules, max_hops, beyond_cap, skip_superseded, with_held,
+       (select jsonb_agg(jsonb_build_array(number, broker, place, redirect) order by number) from plan_place where plan_id = $1) as places
      from plan where id = $1`,
     [id],
   )

@@ -25,3 +25,12 @@ export async function inLineOrder(client: PoolClient, ids: readonly string[]): P
   }
   return ordered
 }
+
+/** Of these letters, those of a worker that keeps their line. */
+export async function thoseInLine(client: PoolClient, ids: readonly string[]): Promise<readonly string[]> {
+  const { rows } = await client.query<{ letter_id: string }>(
+    'select letter_id from letter_line where letter_id = any($1::uuid[])',
+    [ids],
+  )
+  return rows.map(({ letter_id }) => letter_id)
+}

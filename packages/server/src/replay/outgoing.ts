@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto'
 import {
+  type Broker,
   budgetFor,
   type Capabilities,
   encodeWire,
@@ -13,30 +14,30 @@ import {
 import type { Claimed, ClaimedLetter } from './claimed.ts'
 import { possibleDuplicateHeader } from './possible-duplicates.ts'
 
+type SendingBroker = Pick<Broker, 'system'> & {
+  readonly capabilities: Pick<Capabilities, 'maxBytes' | 'maxHeaderBytes'>
+}
+
 /**
  * The message that is sent: the letter's own bytes and headers, without what described its failure, with the replay id that
  * receipts and returns name. Or why it must not be sent: one letter's trouble is never that of its batch.
  */
 export function outgoingOf(
   claimed: Claimed,
-  capabilities: Pick<Capabilities, 'maxBytes' | 'maxHeaderBytes'>,
+  broker: SendingBroker,
 ): Message | Extract<SendResult, { readonly kind: 'not-sent' }> {
   const { letter } = claimed
   if (letter === null) return refused('its bytes are gone or broken')
   const bodySha256 = hash('sha256', letter.body ?? nothing, 'buffer')
   if (!bodySha256.equals(claimed.bodySha256)) return refused('its body is not the one that the plan holds')
   try {
-    return messageOf(claimed, letter, capabilities)
+    return messageOf(claimed, letter, broker)
   } catch (error) {
     return refused(`it cannot be put together: ${error instanceof Error ? error.message : String(error)}`)
   }
 }
 
-function messageOf(
-  claimed: Claimed,
-  letter: ClaimedLetter,
-  capabilities: Pick<Capabilities, 'maxBytes' | 'maxHeaderBytes'>,
-): Message {
+function messageOf(claimed: Claimed, letter: ClaimedLetter, broker: SendingBroker): Message {
   const dropped = new Set([...letter.failureHeaders, wireHeader, stackHeader])
   if (letter.mayBeDuplicate) dropped.add(possibleDuplicateHeader)
   const own = letter.headers.filter(({ name }) => !dropped.has(name))
@@ -45,12 +46,13 @@ function messageOf(
     key: letter.key,
     body: letter.body,
     headers: own,
-    ...propertiesOf(letter.properties),
+    // What one system takes for an instruction means nothing to another, or something else.
+    ...(claimed.redirect === 'foreign' ? {} : propertiesOf(letter.properties)),
     ...(letter.timestampMs === null ? {} : { timestampMs: letter.timestampMs }),
   }
   return {
     ...message,
-    headers: [...own, ...encodeWire(wireOf(claimed, letter), null, budgetFor(capabilities, message))],
+    headers: [...own, ...encodeWire(wireOf(claimed, letter, broker), null, budgetFor(broker.capabilities, message))],
   }
 }
 
@@ -61,21 +63,30 @@ function refused(reason: string): Extract<SendResult, { readonly kind: 'not-sent
   return { kind: 'not-sent', reason, retryable: false }
 }
 
-function wireOf({ attemptId, letterId, place }: Claimed, letter: ClaimedLetter): Wire {
+function wireOf(claimed: Claimed, letter: ClaimedLetter, { system }: SendingBroker): Wire {
+  const known = {
+    id: letter.wireId ?? claimed.letterId,
+    traceparent: letter.traceparent,
+    hops: letter.hops,
+    replayId: claimed.attemptId,
+  }
+  const { timestampMs } = letter
+  if (claimed.redirect !== null) {
+    // From there on it is a message of that place: where it came from before is in the books of the office.
+    const here = { system, place: claimed.place, consumer: '', partition: null, position: null, nativeId: null }
+    return freshWire({ ...known, origin: { ...here, timestampMs }, redirected: true })
+  }
   return freshWire({
-    id: letter.wireId ?? letterId,
+    ...known,
     origin: {
       system: letter.originSystem ?? 'unknown',
-      place: letter.originPlace ?? place,
+      place: letter.originPlace ?? claimed.place,
       consumer: letter.consumer ?? '',
       partition: letter.originPartition,
       position: letter.originPosition,
       nativeId: null,
-      timestampMs: letter.timestampMs,
+      timestampMs,
     },
-    traceparent: letter.traceparent,
-    hops: letter.hops,
-    replayId: attemptId,
     line: letter.line,
   })
 }

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { type Broker, RedriveError } from '@redrive/worker'
+import { RedriveError } from '@redrive/worker'
 import type { PoolClient } from 'pg'
 import { recordAudit } from '../audit/index.ts'
 import { resolveSelection, type Selection } from '../letters/index.ts'
@@ -7,13 +7,15 @@ import { showPlanId } from '../store/ids.ts'
 import type { Store } from '../store/store.ts'
 import { cancelledBy } from './cancelled-by.ts'
 import { type Control, checkControl } from './control.ts'
-import type { Destination } from './destination.ts'
+import { type Destination, destinationColumns } from './destination.ts'
 import { digestOfPlan } from './digest.ts'
-import { type Draft, freeze } from './freeze.ts'
+import { type Draft, freeze, type Route } from './freeze.ts'
 import { inLineOrder } from './in-line-order.ts'
 import { checkLimits, defaultLimits, type Limits } from './limits.ts'
+import { misfitsOf } from './misfits.ts'
 import { type Sample, sampleOf } from './sample.ts'
 import { findSuperseded } from './superseded.ts'
+import { type Intake, type PlanningBroker, type Target, targetOf } from './target.ts'
 
 export interface PlanRequest {
   readonly selection: Selection
@@ -23,6 +25,8 @@ export interface PlanRequest {
   readonly by: string
   readonly reason: string | null
   readonly nowMs: number
+  /** What this office captures from: no letter is sent there. */
+  readonly intakes?: readonly Intake[]
   /** Ends planning wherever it is; nothing is kept. */
   readonly signal?: AbortSignal
 }
@@ -31,12 +35,12 @@ export interface PlanRequest {
  * Freezes a set of letters, each with its revision, the hash of its bytes and its destination, under one digest. Sends nothing: it is
  * given no way to.
  *
- * @param brokers the office's connections by name; only their capabilities are read
- * @throws REQUEST_INVALID, QUERY_INVALID, NOT_FOUND
+ * @param brokers the office's connections by name; they are asked what a chosen place is, and what they can carry
+ * @throws REQUEST_INVALID, QUERY_INVALID, NOT_FOUND, BROKER_UNREACHABLE
  */
 export async function createPlan(
   store: Store,
-  brokers: ReadonlyMap<string, Pick<Broker, 'capabilities'>>,
+  brokers: ReadonlyMap<string, PlanningBroker>,
   request: PlanRequest,
 ): Promise<string> {
   const { control } = request
@@ -44,17 +48,18 @@ export async function createPlan(
   checkControl(control)
   checkLimits(limits)
   const id = randomUUID()
+  const route = await routeOf(store, brokers, request)
   await store.transaction((client) =>
     cancelledBy(store, client, {
       signal: request.signal,
       work: async () => {
         const selected = await resolveSelection(client, request.selection, request.nowMs)
-        await insertPlan(client, id, { ...request, limits })
+        await insertPlan(client, id, { ...request, limits, route })
         const superseded = await findSuperseded(client, selected.ids, supersededPatienceMs)
         if (superseded === null && limits.skipSuperseded) throw tooManyToCompare()
         const draft: Draft = {
           id,
-          destination: request.destination,
+          route,
           limits,
           nowMs: request.nowMs,
           brokers,
@@ -85,23 +90,34 @@ const pageSize = 5_000
 const supersededPatienceMs = 20_000
 const noSample: Sample = { ids: [], retriedSeconds: null }
 
+async function routeOf(
+  store: Store,
+  brokers: ReadonlyMap<string, PlanningBroker>,
+  { destination, intakes = [] }: PlanRequest,
+): Promise<Route> {
+  if (typeof destination === 'string') return destination
+  const target = await targetOf(store.pool, destination, { brokers, intakes })
+  return { target, misfits: misfitsOf(target) }
+}
+
 async function insertPlan(
   client: PoolClient,
   id: string,
-  request: PlanRequest & { readonly limits: Limits },
+  request: PlanRequest & { readonly limits: Limits; readonly route: Route },
 ): Promise<void> {
-  const { control, limits } = request
+  const { control, limits, route } = request
   await client.query(
-    `insert into plan (id, created_by, reason, selection, cutoff, destination, pace, ramp_from, ramp_seconds, halt_rules,
+    `insert into plan (id, created_by, reason, selection, cutoff, destination, to_broker, to_place, target, pace, ramp_from, ramp_seconds, halt_rules,
        max_hops, beyond_cap, skip_superseded, with_held, letters, bytes, digest)
-     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, 0, 0, '')`,
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, 0, 0, '')`,
     [
       id,
       request.by,
       request.reason,
       request.selection,
       new Date(request.nowMs),
-      request.destination,
+      ...destinationColumns(request.destination),
+      typeof route === 'string' ? null : toldOf(route.target),
       control.pace,
       control.rampFrom ?? Math.max(1, Math.floor(control.pace / 10)),
       control.rampSeconds,
@@ -112,6 +128,10 @@ async function insertPlan(
       limits.withHeld,
     ],
   )
+}
+
+function toldOf({ system, consumers, facts }: Target): string {
+  return JSON.stringify({ system, consumers, facts })
 }
 
 /** The canary first, then the others, oldest first; letters of one line always in its order. */
@@ -153,14 +173,16 @@ async function seal(
   { canary, verdictSeconds }: { readonly canary: number; readonly verdictSeconds: number },
 ): Promise<void> {
   const { id } = draft
-  const to = [...draft.places].map(([key, number]) => [number, ...(JSON.parse(key) as [string, string])] as const)
-  await client.query(
-    `insert into plan_place (plan_id, number, broker, place)
-     select $1, p.* from unnest($2::int[], $3::text[], $4::text[]) as p(number, broker, place)`,
-    [id, to.map(([number]) => number), to.map(([, broker]) => broker), to.map(([, , place]) => place)],
+  const to = [...draft.places].map(
+    ([key, number]) => [number, ...(JSON.parse(key) as [string, string, string | null])] as const,
   )
   await client.query(
-    `update plan set skipped = $2, canary = $3, verdict_seconds = $4, superseded = $5, strips = $6, listeners = $7,
+    `insert into plan_place (plan_id, number, broker, place, redirect)
+     select $1, p.* from unnest($2::int[], $3::text[], $4::text[], $5::text[]) as p(number, broker, place, redirect)`,
+    [id, ...([0, 1, 2, 3] as const).map((column) => to.map((row) => row[column]))],
+  )
+  await client.query(
+    `update plan set skipped = $2, canary = $3, verdict_seconds = $4, superseded = $5, strips = $6, listeners = $7, changes = $8,
        (letters, bytes) = (select count(*), coalesce(sum(bytes), 0) from plan_letter where plan_id = $1)
      where id = $1`,
     [
@@ -170,7 +192,8 @@ async function seal(
       verdictSeconds,
       draft.superseded === null ? null : draft.supersededLetters,
       [...draft.strips].toSorted(),
-      JSON.stringify(draft.destination === 'origin' ? await listenersOf(client, [...draft.queueIds]) : []),
+      JSON.stringify(draft.route === 'origin' ? await listenersOf(client, [...draft.queueIds]) : []),
+      JSON.stringify(typeof draft.route === 'string' ? [] : draft.route.misfits.changes()),
     ],
   )
   await client.query('update plan set digest = $2 where id = $1', [id, await digestOfPlan(client, id)])

@@ -105,9 +105,11 @@ async function destinationsOf(
     'select number, broker, place from plan_place where plan_id = $1 order by number',
     [planId],
   )
-  return rows.map(({ number, broker, place }) => ({
-    broker,
-    place,
-    results: addUp(groups.filter((group) => group.number === number)),
-  }))
+  return [...Map.groupBy(rows, ({ broker, place }) => JSON.stringify([broker, place])).values()].flatMap((same) => {
+    const [first] = same
+    if (first === undefined) return []
+    const numbers = new Set(same.map(({ number }) => number))
+    const { broker, place } = first
+    return [{ broker, place, results: addUp(groups.filter((group) => numbers.has(group.number))) }]
+  })
 }

@@ -36,7 +36,7 @@ async function sendGroup(
   const [first] = group
   const broker = first === undefined ? undefined : brokers.get(first.broker)
   if (first === undefined || broker === undefined) return group.map(() => noBroker)
-  const outgoing = group.map((claimed) => outgoingOf(claimed, broker.capabilities))
+  const outgoing = group.map((claimed) => outgoingOf(claimed, broker))
   const messages = outgoing.flatMap((each, index) =>
     'kind' in each ? [] : [{ message: each, uniqueId: (group[index] as Claimed).attemptId }],
   )

@@ -2,9 +2,10 @@ import { RedriveError } from '@redrive/worker'
 import { showPlanId, showRunId } from '../store/ids.ts'
 import type { Store } from '../store/store.ts'
 import { type Control, secondsFor } from './control.ts'
-import type { Destination } from './destination.ts'
+import { type Destination, destinationFrom } from './destination.ts'
 import { adviceOn } from './judge.ts'
 import type { Limits } from './limits.ts'
+import type { Change } from './misfits.ts'
 
 export interface PlanView {
   readonly id: string
@@ -31,6 +32,14 @@ export interface PlanView {
   readonly strips: readonly string[]
   /** Who was seen to read the queues whose letters go back to their origin. */
   readonly listeners: readonly { readonly queue: string; readonly consumers: readonly string[] }[]
+  /** What the broker of a chosen place said of it when the plan was made; `consumers` where it tells who reads there. */
+  readonly target: {
+    readonly system: string
+    readonly consumers: readonly string[]
+    readonly facts: readonly string[]
+  } | null
+  /** What that broker cannot carry as it was. */
+  readonly changes: readonly Change[]
   readonly digest: string
   readonly run: string | null
 }
@@ -77,9 +86,9 @@ export async function showPlan(store: Store, id: string): Promise<PlanView> {
   if (plan === undefined)
     throw new RedriveError('NOT_FOUND', 'There is no such plan.', { hint: 'Make one: redrive replay plan …' })
   const places = await store.pool.query<{ broker: string; place: string; letters: number }>(
-    `select p.broker, p.place, n.letters from plan_place p
+    `select p.broker, p.place, sum(n.letters)::int as letters from plan_place p
      join (select place, count(*)::int as letters from plan_letter where plan_id = $1 group by 1) n on n.place = p.number
-     where p.plan_id = $1 order by 3 desc, 2`,
+     where p.plan_id = $1 group by 1, 2 order by 3 desc, 2`,
     [id],
   )
   const queues = await store.pool.query<{ queue: string; letters: number }>(
@@ -94,7 +103,7 @@ export async function showPlan(store: Store, id: string): Promise<PlanView> {
     reason: plan.reason,
     selection: plan.selection,
     cutoff: plan.cutoff.toISOString(),
-    destination: plan.destination,
+    destination: destinationFrom(plan),
     control: {
       pace: plan.pace,
       canary: plan.canary,
@@ -121,6 +130,8 @@ export async function showPlan(store: Store, id: string): Promise<PlanView> {
     superseded: plan.superseded,
     strips: plan.strips,
     listeners: plan.listeners,
+    target: plan.target,
+    changes: plan.changes,
     digest: plan.digest.toString('hex'),
     run: plan.run_id === null ? null : showRunId(plan.run_id),
   }

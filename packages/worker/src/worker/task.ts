@@ -123,9 +123,13 @@ export function settledBy(task: Task, settling: Pick<Task, 'ack' | 'release'> & 
   }
 }
 
-/** A replay to the origin reaches every consumer there; only the one whose letter it is may report on it. */
-function isOurs(wire: Wire, { from, consumer }: TaskContext): boolean {
-  return from === 'lane' || (wire.replayId !== null && wire.origin.consumer === consumer)
+/**
+ * A replay to the origin reaches every consumer there; only the one whose letter it is may report on it. One to a place that was chosen is
+ * the letter of all who read there.
+ */
+function isOurs({ replayId, redirected, origin }: Wire, { from, queue, consumer }: TaskContext): boolean {
+  if (from === 'lane') return true
+  return replayId !== null && (redirected === true ? origin.place === queue : origin.consumer === consumer)
 }
 
 function originalOf(message: Message, wire: Wire | null): Message {
@@ -136,9 +140,15 @@ function originalOf(message: Message, wire: Wire | null): Message {
 
 function wireFor(delivery: Delivery, carried: Wire | null, context: TaskContext): Wire {
   if (carried === null) return firstWire(delivery, context)
+  const wire = carried.redirected === true ? takenOver(carried, context) : carried
   return context.from === 'lane'
-    ? carried
-    : { ...carried, attempts: 0, crashes: 0, dueAtMs: null, tier: null, reason: null, notice: null }
+    ? wire
+    : { ...wire, attempts: 0, crashes: 0, dueAtMs: null, tier: null, reason: null, notice: null }
+}
+
+/** From here on it retries and dies as a message of this queue and consumer, under the name it has always had. */
+function takenOver({ redirected: _, ...wire }: Wire, { system, queue, consumer }: TaskContext): Wire {
+  return { ...wire, origin: { ...wire.origin, system, place: queue, consumer } }
 }
 
 function firstWire(

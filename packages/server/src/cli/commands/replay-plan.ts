@@ -8,7 +8,7 @@ export function planCommand(
   query: readonly string[],
   options: GlobalOptions &
     SelectionOptions & {
-      readonly to: 'lane' | 'origin'
+      readonly to: Plan['destination']
       readonly pace: number
       readonly canary: number | false
       readonly verdict?: number

@@ -16,7 +16,7 @@ export interface Plan {
     readonly rampSeconds: number
     readonly halt: Readonly<Record<string, number | boolean | null>>
   }
-  readonly destination: 'lane' | 'origin'
+  readonly destination: 'lane' | 'origin' | { readonly broker: string; readonly place: string }
   readonly expectedSeconds: number
   readonly oldestCapturedAt: string | null
   readonly skipped: Readonly<Record<string, number>>
@@ -30,6 +30,12 @@ export interface Plan {
   readonly superseded: number | null
   readonly strips: readonly string[]
   readonly listeners: readonly { readonly queue: string; readonly consumers: readonly string[] }[]
+  readonly target: {
+    readonly system: string
+    readonly consumers: readonly string[]
+    readonly facts: readonly string[]
+  } | null
+  readonly changes: readonly { readonly what: string; readonly name: string | null; readonly letters: number }[]
   readonly digest: string
   readonly run: string | null
 }
@@ -118,11 +124,14 @@ export function showPlan(output: Output, plan: Plan, nowMs: number): void {
       plan.destination === 'lane' ? 'only the consumer that failed reads it' : 'everybody who reads it gets them'
     output.out(`  ${letters} to ${safeLine(place)} on ${safeLine(broker)}  (${whom})`)
   }
+  for (const line of targetLines(plan)) output.out(`  ${line}`)
   for (const { queue, consumers } of plan.listeners)
     output.out(
       `  seen to read ${safeLine(queue)}: ${consumers.map(safeLine).join(', ')}; who else does only its broker knows`,
     )
   output.out(`  on the wire: ${wireText(plan)}`)
+  for (const { what, name, letters } of plan.changes)
+    output.out(`  ${letters} change: ${(changeText[what] ?? safeLine)(safeLine(name ?? what))}`)
   if (plan.superseded === null) output.out('  which letters are superseded is not known: there are too many to compare')
   else if (plan.superseded > 0)
     output.out(
@@ -133,13 +142,44 @@ export function showPlan(output: Output, plan: Plan, nowMs: number): void {
   output.out(output.paint('dim', `  digest ${plan.digest.slice(0, 16)}`))
 }
 
+/** Of a place that was chosen: who reads it, and whose word on the outcomes is to be had. */
+function targetLines({ target, letters }: Plan): readonly string[] {
+  if (target === null) return []
+  const readers =
+    target.consumers.length === 0
+      ? `${safeLine(target.system)} does not tell who reads there`
+      : `seen to read there: ${target.consumers.map(safeLine).join(', ')}; who else does only its broker knows`
+  return [
+    `it was chosen, and is there; ${readers}`,
+    ...target.facts.map((fact) => `it says: ${safeLine(fact)}`),
+    ...(letters === 0
+      ? []
+      : [
+          'a consumer there with @redrive/worker reports what becomes of them; of any other nobody says it: the canary then waits for you, and outcomes are presumed or unknown',
+        ]),
+  ]
+}
+
+const changeText: Readonly<Record<string, (name: string) => string>> = {
+  partition: () => 'the partition they came from is not kept',
+  property: (name) => `${name}, a setting of the system they come from, is not sent`,
+  'key-aside': () => 'their key travels where only @redrive/worker looks',
+  'null-body-aside': () => 'their body is null, which only @redrive/worker tells from empty there',
+  'headers-aside': () => 'their headers travel where only @redrive/worker looks',
+  'header-order': () => 'the order of their headers is not kept',
+  'header-null': () => 'headers that are null become empty',
+  'header-type': () => 'typed values of headers become their JSON text',
+  milliseconds: () => 'their timestamps lose the milliseconds',
+  'too-large': () => 'they are larger than that broker says it takes: what it refuses is not sent, and open again',
+}
+
 const skipText: Readonly<Record<string, (plan: Plan) => string>> = {
   'not-open': () => 'not open (replayed, discarded or in another run)',
   held: () =>
     'held behind others of their key: they follow by themselves once those are resolved; --with-held sends them now, and their worker may hold them again',
   missing: () => 'no such letters',
   'no-lane': () =>
-    'not written by @redrive/worker, so their consumer has no lane; --to origin sends them to where they came from',
+    'not written by @redrive/worker, so their consumer has no lane; --to origin sends them to where they came from, --to BROKER:PLACE elsewhere',
   'origin-unknown': () => 'where they came from is not known',
   'no-broker': () => 'the office has no connection of that name',
   'over-cap': ({ limits }) =>
@@ -147,6 +187,9 @@ const skipText: Readonly<Record<string, (plan: Plan) => string>> = {
   'too-soon': () =>
     'they came back from a replay just now: 5 s of rest, twice as long after each further replay; --beyond-cap sends them',
   superseded: () => 'they have a newer letter of their key in their queue',
+  'in-line': () =>
+    'their worker keeps the order of their key and waits for them: replay them to their lane, or discard them',
+  'header-twice': () => 'a header is there twice, which that broker cannot carry; an edit can take one out',
 }
 
 function wireText({ strips }: Plan): string {

@@ -14,11 +14,18 @@ import { type Route, route } from '../route.ts'
 import { by, closed, count, counts, idParams, orNull, said, selection, text, time } from '../schemas.ts'
 import { runView } from './run-view.ts'
 
-const destination = Type.Union([Type.Literal('lane'), Type.Literal('origin')], {
-  description:
-    "lane: to the retry lane of the consumer that failed. origin: to the message's first place, and so to all who read it.",
-  default: 'lane',
-})
+const destination = Type.Union(
+  [
+    Type.Literal('lane'),
+    Type.Literal('origin'),
+    Type.Object({ broker: said(200, "A connection's name."), place: said(249, 'A place that is there.') }, closed),
+  ],
+  {
+    description:
+      "lane: to the retry lane of the consumer that failed. origin: to the message's first place, and so to all who read it. {broker, place}: to a place of any connection, and so to all who read that.",
+    default: 'lane',
+  },
+)
 
 const whole = (description: string, bounds: { minimum: number; maximum: number; default?: number }) =>
   Type.Integer({ description, ...bounds })
@@ -92,6 +99,8 @@ export const planView: TSchema = Type.Object(
     superseded: orNull(count()),
     strips: Type.Array(text()),
     listeners: Type.Array(Type.Object({ queue: text(), consumers: Type.Array(text()) }, closed)),
+    target: orNull(Type.Object({ system: text(), consumers: Type.Array(text()), facts: Type.Array(text()) }, closed)),
+    changes: Type.Array(Type.Object({ what: text(), name: orNull(text()), letters: count() }, closed)),
     digest: text(),
     run: orNull(text()),
   },
@@ -165,6 +174,7 @@ export const planRoutes: readonly Route[] = [
       const id = await createPlan(office.store, office.brokers, {
         selection: body.selection,
         destination: body.destination ?? 'lane',
+        intakes: office.captures(),
         control: {
           pace: body.pace ?? defaultControl.pace,
           canary: body.canary ?? defaultControl.canary,

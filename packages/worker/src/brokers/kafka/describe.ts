@@ -3,10 +3,12 @@ import type { ClientDriver } from './driver.ts'
 
 const dayMs = 24 * 3_600_000
 const shortMs = 3 * dayMs
+const legalName = /^(?!\.{1,2}$)[\w.-]{1,249}$/
 
 /** A topic as the doctor sees it; `consumers` are the names of groups. */
 export async function describeTopic(client: ClientDriver, topic: string): Promise<PlaceDescription> {
-  const partitions = await client.partitionsOf(topic)
+  // A broker answers such a name with an error, which is not told from not being able to answer.
+  const partitions = legalName.test(topic) ? await client.partitionsOf(topic) : null
   if (partitions === null) return { exists: false, partitions: 0, facts: [], consumers: [] }
   const [config, consumers] = await Promise.all([client.configOf(topic), client.groupsOf(topic)])
   return { exists: true, partitions, facts: config === null ? [noConfig] : factsOf(config), consumers }

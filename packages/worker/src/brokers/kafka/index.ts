@@ -51,6 +51,7 @@ export function kafkaBroker(options: KafkaBrokerOptions): Broker {
     positions: true,
     keys: true,
     headers: client.headers,
+    misfits: { headerTypes: 'lost' },
     maxBytes,
     maxHeaderBytes: maxBytes,
     losses: client.losses,

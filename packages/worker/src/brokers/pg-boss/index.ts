@@ -61,6 +61,7 @@ export function pgBossBroker(options: PgBossOptions): Broker {
     positions: false,
     keys: true,
     headers: { duplicates: true, nulls: true, order: true },
+    misfits: { key: 'aside', nullBody: 'aside', headers: 'aside' },
     maxBytes: options.maxMessageBytes ?? 16 * 1024 * 1024,
     maxHeaderBytes: options.maxMessageBytes ?? 16 * 1024 * 1024,
     losses,

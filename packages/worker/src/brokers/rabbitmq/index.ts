@@ -80,6 +80,7 @@ export function rabbitmqBroker(options: RabbitmqOptions): Broker {
     positions: false,
     keys: true,
     headers: { duplicates: false, nulls: true, order: false },
+    misfits: { key: 'aside', nullBody: 'aside', milliseconds: 'lost' },
     maxBytes: maxMessageBytes,
     get maxHeaderBytes() {
       return Math.min(maxTableBytes, frameMax) - tableReserveBytes
