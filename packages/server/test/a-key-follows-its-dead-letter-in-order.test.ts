@@ -88,7 +88,7 @@ test('what waits behind a dead letter is held, and follows in order once the rep
   assert.equal(rows.length, 3)
   assert.deepEqual(new Set(rows.slice(1).map(({ started_by }) => started_by)), new Set(['release']))
   await bed.produce(keyed('m5'))
-  await until('the key goes on', () => (handled.includes('m5') ? true : undefined))
+  await until('the key goes on', () => (handled.length === 6 ? true : undefined))
 })
 
 test('a plan leaves what is held out, unless it is asked for', async (t) => {

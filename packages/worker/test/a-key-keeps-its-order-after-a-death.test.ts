@@ -355,7 +355,7 @@ for (const step of steps) {
     await on.worker({ ...once, concurrency: 1, broker, handle, hold: { store: cut } })
     await on.send(keyed('m1'), keyed('m2'), keyed('m3'))
     await on.until('the process is lost', () => lost)
-    await dying.crash()
+    dying.crash()
 
     const worker = await on.worker({ ...once, handle, hold: { store } })
     await on.until('every message has a letter', () => new Set(on.letters().map(({ body }) => body)).size === 3)
