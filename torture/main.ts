@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
+import { type CrashPointsResult, crashPoints } from './crash-points/run.ts'
 import { isClean, type TortureResult, torture } from './run.ts'
 import { huntAll } from './saboteurs/hunt-all.ts'
 import { saboteurs } from './saboteurs/index.ts'
@@ -7,6 +8,7 @@ import { runOnSmallDisk, smallDisk } from './small-disk.ts'
 
 const help = `npm run torture -- [--kills N] [--cuts N] [--freezes N] [--jumps N] [--fills N] [--seed S] [--pg-boss | --kafka | --rabbitmq]
 npm run torture -- --saboteurs [NAME]
+npm run torture -- --crash-points [--operation NAME [--point N]]
 
 Kills worker, office, database and broker with SIGKILL, cuts connections within requests and replies, and freezes processes
 past their lease, sets their clocks forward and back, fills the disk, at random moments under load, while somebody plans, runs, pauses,
@@ -14,7 +16,10 @@ resumes, cancels, edits and discards. Then
 compares what was produced, handled, captured, ordered and replayed. The last line is one JSON object; the exit status is 0 only
 if nothing was lost, doubled unknowingly, altered or sent against somebody's word, and the books balance.
 
---saboteurs builds the product with one guarantee taken out, again and again: kills or tests must catch each of them.`
+--saboteurs builds the product with one guarantee taken out, again and again: kills or tests must catch each of them.
+
+--crash-points kills before and after each statement of the database and each request to the broker of what an office and its people do: all of
+these points, one after the other. After each death and after each recovery everything must be whole.`
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -29,6 +34,9 @@ const { values, positionals } = parseArgs({
     kafka: { type: 'boolean', default: false },
     rabbitmq: { type: 'boolean', default: false },
     saboteurs: { type: 'boolean', default: false },
+    'crash-points': { type: 'boolean', default: false },
+    operation: { type: 'string' },
+    point: { type: 'string' },
     help: { type: 'boolean', default: false },
   },
 })
@@ -39,6 +47,7 @@ const target = (['pg-boss', 'kafka', 'rabbitmq'] as const).find((name) => values
 
 if (values.help) process.stdout.write(`${help}\n`)
 else if (values.saboteurs) process.exitCode = (await allCaught(positionals[0])) ? 0 : 1
+else if (values['crash-points']) process.exitCode = (await allSurvived()) ? 0 : 1
 else if (values.fills !== '0' && smallDisk === null) process.exitCode = runOnSmallDisk()
 else {
   const faults = { kills: 0, cuts: 0, freezes: 0, jumps: 0, fills: 0 }
@@ -69,4 +78,15 @@ async function allCaught(name = ''): Promise<boolean> {
   const caught = hunted.filter(({ found }) => found !== null).length
   process.stdout.write(`${JSON.stringify({ saboteurs: chosen.length, caught, seed })}\n`)
   return chosen.length > 0 && caught === chosen.length
+}
+
+async function allSurvived(): Promise<boolean> {
+  const result: CrashPointsResult = await crashPoints({
+    seed,
+    say,
+    ...(values.operation === undefined ? {} : { operation: values.operation }),
+    ...(values.point === undefined ? {} : { point: Number(values.point) }),
+  })
+  process.stdout.write(`${JSON.stringify(result)}\n`)
+  return result.crashPoints > 0 && result.failed === 0
 }
