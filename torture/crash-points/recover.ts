@@ -1,6 +1,7 @@
 import { startReplayer } from '../../packages/server/src/replay/index.ts'
+import { within } from '../until.ts'
 import type { Known, Operation } from './operation.ts'
-import { captureAll, deadLetters, receipts, type Scene, within } from './scene.ts'
+import { captureAll, deadLetters, receipts, type Scene } from './scene.ts'
 
 /** What follows a death: its lease and its look at what is in doubt are over, whoever did it does it again, and an office captures, takes up runs and looks for what is in doubt. */
 export async function recover(scene: Scene, operation: Operation, known: Known): Promise<void> {

@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { startTestServer } from '../../packages/server/src/testing/database.ts'
 import { randomFrom } from '../random.ts'
+import { databasesOf } from '../scratch-databases.ts'
 import { checkCrashed, checkRecovered, type Wrong } from './check.ts'
-import { databasesOf } from './databases.ts'
 import type { Operation } from './operation.ts'
 import { operations } from './operations.ts'
 import { processes } from './processes.ts'
@@ -39,7 +39,7 @@ export async function crashPoints(options: CrashPointsOptions): Promise<CrashPoi
   const folder = mkdtempSync(path.join(tmpdir(), 'redrive-crash-points-'))
   const server = await startTestServer()
   const children = processes({ ahead: atOnce, cache: path.join(folder, 'compiled') })
-  const databases = await databasesOf(server.url)
+  const databases = await databasesOf(server.url, 'crash')
   const result = { crashPoints: 0, killed: 0, lost: 0, duplicatedUnknowingly: 0, unaccounted: 0, failed: 0, seed }
   try {
     for (const operation of chosen(wanted)) {
@@ -92,7 +92,9 @@ async function killAt(stage: Stage, dieAt: string): Promise<{ killed: boolean; w
 
       await recover(scene, operation, known)
 
-      return { killed: end.kind === 'killed', wrong: [...crashed, ...(await checkRecovered(scene, operation))] }
+      const recovered = await checkRecovered(scene, operation)
+      const isNew = ({ what }: Wrong): boolean => !crashed.some((each) => each.what === what)
+      return { killed: end.kind === 'killed', wrong: [...crashed, ...recovered.filter(isNew)] }
     } finally {
       await scene.close()
     }

@@ -1,9 +1,9 @@
 import path from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { Broker, Receipt } from '@redrive/worker'
 import { startCapture } from '../../packages/server/src/capture/index.ts'
 import { applyReceipts, applyReturns } from '../../packages/server/src/replay/index.ts'
 import { openStore, type Store } from '../../packages/server/src/store/store.ts'
+import { within } from '../until.ts'
 import type { Boundaries } from './boundaries.ts'
 import { type BrokerKind, type Fate, type FileBroker, fileBroker } from './file-broker.ts'
 
@@ -56,12 +56,6 @@ export async function captureAll({ store, broker }: Scene, place: typeof deadLet
   })
   const isDone = (): boolean => broker.held(place).every(({ state }) => state === 'acked')
   await within(isDone, () => `${place} was not captured: ${troubles.join('; ')}`).finally(() => capture.stop())
-}
-
-/** @throws with what `why` says after 20 s */
-export async function within(isTrue: () => boolean | Promise<boolean>, why: () => string): Promise<void> {
-  for (const endsAt = performance.now() + 20_000; !(await isTrue()); await sleep(3))
-    if (performance.now() > endsAt) throw new Error(why())
 }
 
 export function receiptOf(replayId: string, result: Receipt['result']): Buffer {

@@ -1,6 +1,6 @@
 import { cpSync, rmSync } from 'node:fs'
 import path from 'node:path'
-import type { Databases } from './databases.ts'
+import type { Databases } from '../scratch-databases.ts'
 import type { Known, Operation } from './operation.ts'
 import type { Processes } from './processes.ts'
 import { openScene, type Setting } from './scene.ts'

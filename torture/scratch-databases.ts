@@ -1,6 +1,6 @@
 import pg from 'pg'
-import { openStore } from '../../packages/server/src/store/store.ts'
-import { within } from './scene.ts'
+import { openStore } from '../packages/server/src/store/store.ts'
+import { within } from './until.ts'
 
 /** Databases of one server, made by copying, which takes a fraction of a second. */
 export interface Databases {
@@ -12,22 +12,25 @@ export interface Databases {
   close(): Promise<void>
 }
 
-/** Empty ones have the schema of an office. */
-export async function databasesOf(serverUrl: string): Promise<Databases> {
+/**
+ * New ones are empty, with the schema of an office.
+ * @param prefix of their names: who shares the server has another
+ */
+export async function databasesOf(serverUrl: string, prefix: string): Promise<Databases> {
   const client = new pg.Client(serverUrl)
   await client.connect()
-  const named = (name: string): string => `crash_${name.replaceAll('-', '_')}`
+  const named = (name: string): string => `${prefix}_${name.replaceAll('-', '_')}`
   const nameOf = (url: string): string => new URL(url).pathname.slice(1)
   const make = async (name: string, from?: string): Promise<string> => {
-    const template = from === undefined ? 'crash_base' : named(from)
+    const template = from === undefined ? named('base') : named(from)
     await client.query(`create database ${named(name)} template ${template} strategy file_copy`)
     const url = new URL(serverUrl)
     url.pathname = `/${named(name)}`
     return url.href
   }
-  await client.query('create database crash_base strategy file_copy')
+  await client.query(`create database ${named('base')} strategy file_copy`)
   const base = new URL(serverUrl)
-  base.pathname = '/crash_base'
+  base.pathname = `/${named('base')}`
   await (await openStore({ url: base.href, allowUnsafe: true })).close()
   return {
     make,
