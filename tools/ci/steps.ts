@@ -23,6 +23,8 @@ export const ciSteps: readonly CiStep[] = [
   single('torture, embedded', 15, script('torture/main.ts', '--kills', '100')),
   single('torture, Kafka', 10, script('torture/main.ts', '--kafka', '--kills', '30')),
   single('torture, RabbitMQ', 10, script('torture/main.ts', '--rabbitmq', '--kills', '30')),
+  single('torture, every crash point', 12, script('torture/main.ts', '--crash-points')),
+  single('torture, sequences against a model', 12, script('torture/main.ts', '--model', '--sequences', '10000')),
   single('torture, saboteurs', 15, script('torture/main.ts', '--saboteurs')),
 ]
 

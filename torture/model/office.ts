@@ -50,6 +50,7 @@ export async function openModelOffice(url: string): Promise<Office> {
     brokers: new Map([[brokerName, { ...broker, send: (place, messages) => office.onSend(place, messages) }]]),
     clock: {
       now: () => 0,
+      monotonic: () => 0,
       sleep: async () => void (await store.pool.query(`update run set paced_until = now() where paced_until > now()`)),
     },
     onSend: () => Promise.reject(new Error('nobody sends')),
