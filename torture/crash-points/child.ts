@@ -13,10 +13,12 @@ export interface Order {
   readonly dieAt: string | null
 }
 
-process.once('message', async ({ operation, setting, known, dieAt }: Order) => {
+process.once('message', (order: Order) => void obey(order))
+
+async function obey({ operation, setting, known, dieAt }: Order): Promise<void> {
   const boundaries = boundariesUntil(dieAt)
   const scene = await openScene(setting, boundaries)
   watchStatements(boundaries)
   await operations.find(({ name }) => name === operation)?.act(scene, known)
   process.send?.(boundaries.crossed, undefined, undefined, () => process.exit(0))
-})
+}

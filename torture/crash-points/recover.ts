@@ -28,7 +28,9 @@ export async function recover(scene: Scene, operation: Operation, known: Known):
     )
     return rows[0]?.over === true
   }
-  await within(isOver, () => `the replayer does not come to an end: ${troubles.join('; ')}`).finally(() =>
-    replayer.stop(),
-  )
+  try {
+    await within(isOver, () => `the replayer does not come to an end: ${troubles.join('; ')}`)
+  } finally {
+    await replayer.stop()
+  }
 }

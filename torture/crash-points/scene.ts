@@ -55,7 +55,11 @@ export async function captureAll({ store, broker }: Scene, place: typeof deadLet
     },
   })
   const isDone = (): boolean => broker.held(place).every(({ state }) => state === 'acked')
-  await within(isDone, () => `${place} was not captured: ${troubles.join('; ')}`).finally(() => capture.stop())
+  try {
+    await within(isDone, () => `${place} was not captured: ${troubles.join('; ')}`)
+  } finally {
+    await capture.stop()
+  }
 }
 
 export function receiptOf(replayId: string, result: Receipt['result']): Buffer {

@@ -10,7 +10,9 @@ export interface Share {
   readonly path: string | null
 }
 
-process.once('message', async ({ name, serverUrl, path, ...share }: Share) => {
+process.once('message', (share: Share) => void obey(share))
+
+async function obey({ name, serverUrl, path, ...share }: Share): Promise<void> {
   const databases = await databasesOf(serverUrl, name)
   let made = 0
   const result: SequencesResult = await runSequences({
@@ -24,4 +26,4 @@ process.once('message', async ({ name, serverUrl, path, ...share }: Share) => {
   })
   await databases.close()
   process.send?.(result, undefined, undefined, () => process.exit(0))
-})
+}

@@ -13,7 +13,7 @@ import {
 import { finishRun, giveBack, takeRun } from '../../../packages/server/src/replay/leases.ts'
 import { closeWindows } from '../../../packages/server/src/replay/outcomes.ts'
 import { sendBatch } from '../../../packages/server/src/replay/send-batch.ts'
-import { bodyOf, type Model, type ModelPlan, type ModelRun, move, nextRun, openRest, prove, settle } from '../model.ts'
+import { bodyOf, type Model, type ModelPlan, type ModelRun, move, nextRun, openRest, settle } from '../model.ts'
 import { type Fate, meaningOf, type Real, sender } from '../real.ts'
 import { type Command, command, nowMs, picked, refusedWith, who } from './command.ts'
 import { sayReceipt } from './of-capture.ts'
