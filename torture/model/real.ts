@@ -60,7 +60,7 @@ function answer(real: Real, fate: Fate, { message, uniqueId = '' }: Outgoing): S
 }
 
 const replayIdIn = ({ headers }: Message): string | null => decodeWire(headers)?.wire.replayId ?? null
-const ordinalOf = (replayId: string): number => Number.parseInt(replayId.slice(-8), 16)
+export const ordinalOf = (replayId: string): number => Number.parseInt(replayId.slice(-8), 16)
 
 /** The code of the refusal, or `null` when it was done. */
 export async function codeOf(work: Promise<unknown>): Promise<string | null> {

@@ -14,7 +14,7 @@ import { finishRun, giveBack, takeRun } from '../../../packages/server/src/repla
 import { closeWindows } from '../../../packages/server/src/replay/outcomes.ts'
 import { sendBatch } from '../../../packages/server/src/replay/send-batch.ts'
 import { bodyOf, type Model, type ModelPlan, type ModelRun, move, nextRun, openRest, settle } from '../model.ts'
-import { type Fate, meaningOf, type Real, sender } from '../real.ts'
+import { type Fate, meaningOf, ordinalOf, type Real, sender } from '../real.ts'
 import { type Command, command, nowMs, picked, refusedWith, who } from './command.ts'
 import { sayReceipt } from './of-capture.ts'
 import { type Chosen, selectionOf, selections, wordsOf } from './of-letters.ts'
@@ -121,22 +121,27 @@ export const sends: fc.Arbitrary<Command> = fc
         if (run === undefined) return
         const lease = await taken(real, run)
         const { store, brokers, clock } = real.office
-        const fateOf = (ordinal: number): Fate => picked(given.fates, ordinal)
+        const from = run.marks.length
+        const batchOf = (ordinal: number): number => Math.floor((ordinal - from) / batchSize)
+        const fateOf = (ordinal: number): Fate => {
+          const fate = picked(given.fates, ordinal)
+          // Nothing is tried again once somebody stopped the run.
+          return stop !== null && fate === 'late' && batchOf(ordinal) === inBatch ? 'refused' : fate
+        }
         const send = sender(real, fateOf)
+        const stopped = new AbortController()
         let batches = 0
-        const seen = new Set<number>()
         real.office.onSend = async (place, messages) => {
-          const first = Number.parseInt(messages[0]?.uniqueId?.slice(-8) ?? '', 16)
-          const batch = Math.floor((first - from) / batchSize)
-          // Not again when what was refused is tried again.
-          if (stop !== null && batch === inBatch && !seen.has(batch))
-            await (stop === 'pause' ? pauseRun : cancelRun)(store, { run: run.id, ...who })
-          seen.add(batch)
+          const batch = batchOf(ordinalOf(messages[0]?.uniqueId ?? ''))
           batches = Math.max(batches, batch + 1)
+          if (stop !== null && batch === inBatch) {
+            await (stop === 'pause' ? pauseRun : cancelRun)(store, { run: run.id, ...who })
+            // As the replayer does when it sees that. A batch that was claimed before is put back.
+            stopped.abort()
+          }
           return send(place, messages)
         }
-        const from = run.marks.length
-        const end = await carryOut(lease, { store, brokers, clock, signal: new AbortController().signal })
+        const end = await carryOut(lease, { store, brokers, clock, signal: stopped.signal })
         const upTo = sendModel(model, run, { fateOf, from, batches: stop === null ? Infinity : inBatch + 1 })
         const isStopped = stop !== null && batches > inBatch
         if (isStopped) {
