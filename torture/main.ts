@@ -1,7 +1,9 @@
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
+import { type CrashPointsResult, crashPoints } from './crash-points/run.ts'
 import { carrierNames } from './fidelity/carrier.ts'
 import { fidelity, isFaithful } from './fidelity/run.ts'
+import { runModel } from './model/run.ts'
 import { isClean, type TortureResult, torture } from './run.ts'
 import { huntAll } from './saboteurs/hunt-all.ts'
 import { saboteurs } from './saboteurs/index.ts'
@@ -10,6 +12,8 @@ import { runOnSmallDisk, smallDisk } from './small-disk.ts'
 const help = `npm run torture -- [--kills N] [--cuts N] [--freezes N] [--jumps N] [--fills N] [--seed S] [--pg-boss | --kafka | --rabbitmq]
 npm run torture -- --saboteurs [NAME]
 npm run torture -- --fidelity [--envelopes N] [--seed S] [--pg-boss | --kafka | --rabbitmq]
+npm run torture -- --crash-points [--operation NAME [--point N]]
+npm run torture -- --model [--sequences N] [--seed S [--path P]]
 
 Kills worker, office, database and broker with SIGKILL, cuts connections within requests and replies, and freezes processes
 past their lease, sets their clocks forward and back, fills the disk, at random moments under load, while somebody plans, runs, pauses,
@@ -20,7 +24,13 @@ if nothing was lost, doubled unknowingly, altered or sent against somebody's wor
 --saboteurs builds the product with one guarantee taken out, again and again: kills or tests must catch each of them.
 
 --fidelity writes generated envelopes of all kinds into a dead-letter place, has them captured and replayed, reads them back with another
-client and compares every byte; on all three brokers, or one.`
+client and compares every byte; on all three brokers, or one.
+
+--crash-points kills before and after each statement of the database and each request to the broker of what an office and its people do: all of
+these points, one after the other. After each death and after each recovery everything must be whole.
+
+--model runs sequences of what an office and its people do (10,000 of up to 12 steps) against the real store and against a model in memory, and
+compares letters, runs, books and what the broker got. --path runs again the one that failed with that seed.`
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -37,6 +47,12 @@ const { values, positionals } = parseArgs({
     fidelity: { type: 'boolean', default: false },
     envelopes: { type: 'string', default: '100000' },
     saboteurs: { type: 'boolean', default: false },
+    'crash-points': { type: 'boolean', default: false },
+    model: { type: 'boolean', default: false },
+    sequences: { type: 'string', default: '10000' },
+    path: { type: 'string' },
+    operation: { type: 'string' },
+    point: { type: 'string' },
     help: { type: 'boolean', default: false },
   },
 })
@@ -48,6 +64,8 @@ const target = (['pg-boss', 'kafka', 'rabbitmq'] as const).find((name) => values
 if (values.help) process.stdout.write(`${help}\n`)
 else if (values.saboteurs) process.exitCode = (await allCaught(positionals[0])) ? 0 : 1
 else if (values.fidelity) process.exitCode = (await allFaithful()) ? 0 : 1
+else if (values['crash-points']) process.exitCode = (await allSurvived()) ? 0 : 1
+else if (values.model) process.exitCode = (await modelled()) ? 0 : 1
 else if (values.fills !== '0' && smallDisk === null) process.exitCode = runOnSmallDisk()
 else {
   const faults = { kills: 0, cuts: 0, freezes: 0, jumps: 0, fills: 0 }
@@ -89,4 +107,22 @@ async function allCaught(name = ''): Promise<boolean> {
   const caught = hunted.filter(({ found }) => found !== null).length
   process.stdout.write(`${JSON.stringify({ saboteurs: chosen.length, caught, seed })}\n`)
   return chosen.length > 0 && caught === chosen.length
+}
+
+async function allSurvived(): Promise<boolean> {
+  const result: CrashPointsResult = await crashPoints({
+    seed,
+    say,
+    ...(values.operation === undefined ? {} : { operation: values.operation }),
+    ...(values.point === undefined ? {} : { point: Number(values.point) }),
+  })
+  process.stdout.write(`${JSON.stringify(result)}\n`)
+  return result.crashPoints > 0 && result.failed === 0
+}
+
+async function modelled(): Promise<boolean> {
+  const { sequences, path } = values
+  const result = await runModel({ sequences: Number(sequences), seed, say, ...(path === undefined ? {} : { path }) })
+  process.stdout.write(`${JSON.stringify(result)}\n`)
+  return result.sequences > 0 && result.failed === 0
 }

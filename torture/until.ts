@@ -12,3 +12,9 @@ export async function until<T>(what: string, timeoutMs: number, work: () => Prom
     }
   }
 }
+
+/** @throws with what `why` says after 20 s */
+export async function within(isTrue: () => boolean | Promise<boolean>, why: () => string): Promise<void> {
+  for (const endsAt = performance.now() + 20_000; !(await isTrue()); await sleep(3))
+    if (performance.now() > endsAt) throw new Error(why())
+}

@@ -25,6 +25,8 @@ export const ciSteps: readonly CiStep[] = [
   single('torture, pg-boss', 12, script('torture/main.ts', '--pg-boss', '--kills', '80', '--cuts', '100')),
   single('torture, Kafka', 12, script('torture/main.ts', '--kafka', '--kills', '40', '--cuts', '100')),
   single('torture, RabbitMQ', 12, script('torture/main.ts', '--rabbitmq', '--kills', '60', '--cuts', '100')),
+  single('torture, every crash point', 12, script('torture/main.ts', '--crash-points')),
+  single('torture, sequences against a model', 12, script('torture/main.ts', '--model', '--sequences', '10000')),
   single('torture, saboteurs', 15, script('torture/main.ts', '--saboteurs')),
 ]
 

@@ -158,3 +158,26 @@ test('what cannot be stopped or resumed says so', async (t) => {
   )
   await refused(cancelRun(next.store, decision(other.id)), /it cannot be cancelled/)
 })
+
+test('a run that is paused while its last letters are sent is given back, and over soon after it is resumed', async (t) => {
+  const bed = await officeBed(t)
+  await bed.captured(...letters(2))
+  const { id } = await bed.run(await bed.plan({ query: 'queue:orders' }))
+  const broker = recordingBroker(bed.broker, {
+    async before() {
+      // By then the office knows that nothing is left to be claimed: that takes three of these.
+      for (let trip = 0; trip < 50; trip++) await bed.store.pool.query('select 1')
+      await pauseRun(bed.store, decision(id))
+    },
+  })
+  bed.replayer({ brokers: new Map([['memory', broker]]) })
+  await until('it is paused, and all was sent', async () => {
+    const { state, sends } = await bed.runOf(id)
+    return state === 'paused' && sends.sent === 2 ? true : undefined
+  })
+  await resumeRun(bed.store, decision(id))
+  const resumedMs = performance.now()
+  await until('it is done', async () => ((await bed.runOf(id)).state === 'done' ? true : undefined))
+  assert.ok(performance.now() - resumedMs < 10_000, 'nobody waits for the end of a lease, which is 20 s')
+  await bed.balanced()
+})

@@ -128,8 +128,10 @@ export function startReplayer(options: ReplayerOptions): Replayer {
             })
         },
       })
-      if (end === 'done' && (await finishRun(store, lease))) options.onEvent?.({ kind: 'run-done', run })
-      if (end === 'stopped') await giveBack(store, lease)
+      const isDone = end === 'done' && (await finishRun(store, lease))
+      if (isDone) options.onEvent?.({ kind: 'run-done', run })
+      // Also a run that somebody stopped when nothing was left: once it is resumed, it has to be finished.
+      else if (end !== 'lost') await giveBack(store, lease)
     } catch (error) {
       options.onEvent?.({ kind: 'trouble', run, message: messageOf(error) })
       // Whoever takes it next settles what is open; without the database its lease runs out by itself.

@@ -1,0 +1,6 @@
+import { ofCapture } from './of-capture.ts'
+import { ofLetters } from './of-letters.ts'
+import { ofRuns } from './of-runs.ts'
+import type { Operation } from './operation.ts'
+
+export const operations: readonly Operation[] = [...ofCapture, ...ofRuns, ...ofLetters]
