@@ -17,9 +17,8 @@ npm run torture -- --model [--sequences N] [--seed S [--path P]]
 
 Kills worker, office, database and broker with SIGKILL, cuts connections within requests and replies, and freezes processes
 past their lease, sets their clocks forward and back, fills the disk, at random moments under load, while somebody plans, runs, pauses,
-resumes, cancels, edits and discards. Then
-compares what was produced, handled, captured, ordered and replayed. The last line is one JSON object; the exit status is 0 only
-if nothing was lost, doubled unknowingly, altered or sent against somebody's word, and the books balance.
+resumes, cancels, edits and discards. Then compares what was produced, handled, captured, ordered and replayed. The last line is one JSON
+object; the exit status is 0 only if nothing was lost, doubled unknowingly, altered or sent against somebody's word, and the books balance.
 
 --saboteurs builds the product with one guarantee taken out, again and again: kills or tests must catch each of them.
 

@@ -107,6 +107,8 @@ function deathOf({ queue }: Real, { wireId, hops, tier, replayId, body }: Death)
     crashes: 0,
     replayId,
     dueAtMs: null,
+    line: null,
+    notice: null,
     history: [],
   }
   const headers = encodeWire(wire, null, { headerBytes: 4096, stackBytes: 0 })
