@@ -4,6 +4,7 @@ import { isRedriveError } from '@redrive/worker'
 import { claimNext } from '../src/replay/claim.ts'
 import { cancelRun, pauseRun, resumeRun } from '../src/replay/index.ts'
 import { takeRun } from '../src/replay/leases.ts'
+import { putBack } from '../src/replay/put-back.ts'
 import { type OfficeBed, officeBed, until, uuidOf } from './office-bed.ts'
 import { recordingBroker } from './recording-broker.ts'
 
@@ -179,5 +180,20 @@ test('a run that is paused while its last letters are sent is given back, and ov
   const resumedMs = performance.now()
   await until('it is done', async () => ((await bed.runOf(id)).state === 'done' ? true : undefined))
   assert.ok(performance.now() - resumedMs < 10_000, 'nobody waits for the end of a lease, which is 20 s')
+  await bed.balanced()
+})
+
+test('a batch that is put back after a cancel does not count as looked at', async (t) => {
+  const bed = await officeBed(t)
+  await bed.captured(...letters(2))
+  const { id } = await bed.run(await bed.plan({ query: 'queue:orders' }))
+  const lease = await takeRun(bed.store)
+  assert.ok(lease)
+  const claim = await claimNext(bed.store, lease)
+  assert.ok(claim.kind === 'claimed')
+  await cancelRun(bed.store, decision(id))
+  await putBack(bed.store, lease, claim)
+  assert.equal((await bed.runOf(id)).progressed, 0)
+  assert.deepEqual(await bed.states(), { open: 2 })
   await bed.balanced()
 })

@@ -21,14 +21,11 @@ export function putBack(store: Store, lease: Lease, batch: Batch): Promise<void>
     )
     const to = taken.rows[0]?.to_ordinal
     if (to === undefined) return
-    if (run.state !== 'cancelled') {
-      await client.query(
-        // Somebody may have resumed it meanwhile: its budget counts from here.
-        'update run set next_ordinal = $2, judged_from = least(judged_from, $2) where id = $1',
-        [lease.runId, batch.fromOrdinal],
-      )
-      return
-    }
-    await openAgain(client, lease, { from: batch.fromOrdinal, to })
+    await client.query(
+      // Somebody may have resumed it meanwhile: its budget counts from here.
+      'update run set next_ordinal = $2, judged_from = least(judged_from, $2) where id = $1',
+      [lease.runId, batch.fromOrdinal],
+    )
+    if (run.state === 'cancelled') await openAgain(client, lease, { from: batch.fromOrdinal, to })
   })
 }
