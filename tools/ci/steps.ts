@@ -23,6 +23,7 @@ export const ciSteps: readonly CiStep[] = [
   single('torture, embedded', 15, script('torture/main.ts', '--kills', '100')),
   single('torture, Kafka', 10, script('torture/main.ts', '--kafka', '--kills', '30')),
   single('torture, RabbitMQ', 10, script('torture/main.ts', '--rabbitmq', '--kills', '30')),
+  single('fidelity', 8, script('torture/main.ts', '--fidelity', '--envelopes', '10000')),
   single('torture, saboteurs', 15, script('torture/main.ts', '--saboteurs')),
 ]
 
