@@ -27,6 +27,7 @@ export const ciSteps: readonly CiStep[] = [
   single('torture, RabbitMQ', 12, script('torture/main.ts', '--rabbitmq', '--kills', '60', '--cuts', '100')),
   single('torture, every crash point', 12, script('torture/main.ts', '--crash-points')),
   single('torture, sequences against a model', 12, script('torture/main.ts', '--model', '--sequences', '10000')),
+  single('fidelity', 8, script('torture/main.ts', '--fidelity', '--envelopes', '10000')),
   single('torture, saboteurs', 15, script('torture/main.ts', '--saboteurs')),
 ]
 

@@ -81,7 +81,7 @@ function headersOf(
   const [first] = all
   if (first !== undefined) all.splice(Math.floor(random() * all.length), 0, ...all.splice(0, 1))
   if (random() < 0.05) all.push(...failureHeaders(random))
-  if (random() < 0.25) all.push(...wireOf(id, seed, random))
+  if (random() < 0.25) all.push(...wireOf(id, seed))
   return all
 }
 
@@ -108,7 +108,9 @@ function typedOf(random: () => number): unknown {
 }
 
 /** As a worker of ours leaves them; the stack holds what no header may. */
-function wireOf(id: number, seed: number, random: () => number): readonly EnvelopeHeader[] {
+function wireOf(id: number, seed: number): readonly EnvelopeHeader[] {
+  // Of few causes: making a new one for each letter is another test.
+  const random = randomFrom(id % 16)
   const wire = freshWire({
     id: `fidelity-${seed}-${id}`,
     origin: {
