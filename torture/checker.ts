@@ -1,12 +1,11 @@
 import pg from 'pg'
 import { bodyFindings } from './checks/bodies.ts'
 import { duplicateFindings } from './checks/duplicates.ts'
-import { readHistory } from './checks/history.ts'
+import { type Histories, readHistory } from './checks/history.ts'
 import { lostFindings } from './checks/lost.ts'
 import { stateFindings } from './checks/states.ts'
 import { stopFindings } from './checks/stops.ts'
 import { longestUnownedMs, uncertainResolved } from './checks/uncertain.ts'
-import type { Stop } from './operator.ts'
 
 /** What the checker, which shares no code with the office, finds in the histories: what was sent, handled, ordered and killed, and what the office holds. */
 export interface Verdict {
@@ -26,16 +25,6 @@ export interface Verdict {
   /** The longest time that letters were in an intent whose holder was dead and whose results nobody had noted. */
   readonly longestUnownedMs: number
   readonly examples: readonly string[]
-}
-
-export interface Histories {
-  readonly databaseUrl: string
-  /** Number → hash of the body. */
-  readonly produced: ReadonlyMap<number, string>
-  readonly sink: string
-  readonly stops: readonly Stop[]
-  /** When the process that sends was killed. */
-  readonly officeKilledAtMs: readonly number[]
 }
 
 export async function check(histories: Histories): Promise<Verdict> {

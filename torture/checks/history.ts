@@ -1,7 +1,17 @@
 import { existsSync, readFileSync } from 'node:fs'
 import type pg from 'pg'
-import type { Histories } from '../checker.ts'
 import type { SinkLine, TortureMessage } from '../messages.ts'
+import type { Stop } from '../operator.ts'
+
+export interface Histories {
+  readonly databaseUrl: string
+  /** Number → hash of the body. */
+  readonly produced: ReadonlyMap<number, string>
+  readonly sink: string
+  readonly stops: readonly Stop[]
+  /** When the process that sends was killed. */
+  readonly officeKilledAtMs: readonly number[]
+}
 
 /** The histories side by side, read once. */
 export interface History extends Histories {
