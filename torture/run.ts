@@ -55,6 +55,9 @@ export interface TortureResult extends Verdict {
   readonly seed: number
 }
 
+/** A RabbitMQ node that is killed right after the declaration of a queue may come back without its only member, and nobody can use the queue again. */
+const queuesKeptMs = 2_000
+
 /** Kills, cuts and freezes everything at random moments under load, lets it settle, and compares the histories. */
 export async function torture(options: TortureOptions): Promise<TortureResult> {
   const { say, root, seed } = options
@@ -90,6 +93,10 @@ export async function torture(options: TortureOptions): Promise<TortureResult> {
     closers.push(() => producer.stop())
     const databaseUrl = target.database?.url ?? embeddedDatabaseUrl(data)
 
+    await until('the first message is handled', 60_000, async () => {
+      if (sinkLines(sink).length === 0) throw new Error('none is')
+    })
+    await sleep(queuesKeptMs)
     const cutting = cutConnections({ lines: target.lines, cuts: options.cuts, random: randomFrom(seed + 2), hit })
     const jumping = jumpClocks({
       jumps: options.jumps,
