@@ -49,7 +49,7 @@ export async function crashPoints(options: CrashPointsOptions): Promise<CrashPoi
       )
       const startedAtMs = performance.now()
       await inLanes(points, async ([at, name]) => {
-        const found = await killAt(stage, name).catch((error: unknown) => ({
+        const found = await killed(stage, name).catch((error: unknown) => ({
           killed: false,
           wrong: [{ kind: 'stuck', what: error instanceof Error ? error.message : String(error) } satisfies Wrong],
         }))
@@ -78,6 +78,14 @@ export async function crashPoints(options: CrashPointsOptions): Promise<CrashPoi
     await server.stop()
     rmSync(folder, { recursive: true, force: true })
   }
+}
+
+/** A point that is not reached in one run, because something took longer, is in another. */
+async function killed(stage: Stage, dieAt: string): ReturnType<typeof killAt> {
+  let found = await killAt(stage, dieAt)
+  for (let again = 0; again < 2 && !found.killed && found.wrong.length === 0; again += 1)
+    found = await killAt(stage, dieAt)
+  return found
 }
 
 async function killAt(stage: Stage, dieAt: string): Promise<{ killed: boolean; wrong: readonly Wrong[] }> {
