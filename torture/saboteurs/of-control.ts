@@ -26,7 +26,7 @@ export const ofControl: readonly Saboteur[] = [
     changes: [
       {
         file: 'packages/server/src/replay/runs.ts',
-        from: '    await takeLetters(client, { runId, planId: request.plan, letters: plan.letters })',
+        from: '    await takeLetters(client, { runId, planId: request.plan, letters: plan.letters, withHeld: plan.with_held })',
         to: `    const { rowCount } = await client.query(
       \`insert into plan_letter (plan_id, ordinal, letter_id, revision, version, body_sha256, place, bytes)
        select $1, $2::int + row_number() over (order by l.id) - 1, l.id, l.revision, l.version, c.body_sha256, 0, c.bytes
@@ -36,7 +36,7 @@ export const ofControl: readonly Saboteur[] = [
     )
     plan.letters += rowCount ?? 0
     await client.query('update plan set letters = $2 where id = $1', [request.plan, plan.letters])
-    await takeLetters(client, { runId, planId: request.plan, letters: plan.letters })`,
+    await takeLetters(client, { runId, planId: request.plan, letters: plan.letters, withHeld: plan.with_held })`,
       },
     ],
     caughtBy: { file: frozen, tests: /letters that arrive after the plan are not sent/ },
@@ -115,8 +115,8 @@ export const ofControl: readonly Saboteur[] = [
     changes: [
       {
         file: 'packages/server/src/letters/discard.ts',
-        from: `and state in ('open', 'uncertain') order by id for update`,
-        to: `and state in ('open', 'uncertain', 'replaying') order by id for update`,
+        from: `and state in ('open', 'held', 'uncertain') order by id for update`,
+        to: `and state in ('open', 'held', 'uncertain', 'replaying') order by id for update`,
       },
     ],
     caughtBy: { file: frozen, tests: /letters of a run belong to it/ },

@@ -114,7 +114,9 @@ export const ofReplay: readonly Saboteur[] = [
   {
     name: 'lineage-lost',
     breaks: 'a replay carries its id, so that receipts and returns find it',
-    changes: [{ file: 'packages/server/src/replay/outgoing.ts', from: 'replayId: attemptId,', to: 'replayId: null,' }],
+    changes: [
+      { file: 'packages/server/src/replay/outgoing.ts', from: 'replayId: claimed.attemptId,', to: 'replayId: null,' },
+    ],
     caughtBy: { file: died, tests: /the replay id put on/ },
   },
   {
