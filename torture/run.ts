@@ -33,7 +33,7 @@ export interface TortureOptions {
   readonly root: string
   /** Only these are killed. @default all */
   readonly victims?: readonly string[]
-  /** How long everything may take to come to its end after the last fault. @default 180,000 */
+  /** How long everything may take to come to its end after the last fault. @default 240,000 */
   readonly settleMs?: number
   readonly say: (line: string) => void
 }
@@ -151,7 +151,7 @@ export async function torture(options: TortureOptions): Promise<TortureResult> {
       sink,
       databaseUrl,
       say,
-      settleMs: options.settleMs ?? 180_000,
+      settleMs: options.settleMs ?? 240_000,
     })
     await operator.stop()
     const { unaccounted } = await until('the books can be read', 60_000, () => operator.status())

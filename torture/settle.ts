@@ -18,7 +18,8 @@ export async function settle(run: {
   const untilMs = performance.now() + run.settleMs
   let quietSinceMs: number | undefined
   let last = ''
-  while (performance.now() < untilMs) {
+  // What has become quiet in time is listened to for as long as it takes.
+  while (performance.now() < untilMs || quietSinceMs !== undefined) {
     await sleep(1_000)
     const status = await run.operator.status().catch(() => null)
     if (status === null) continue
