@@ -8,6 +8,7 @@ import { type HoldOptions, memoryHold } from '@redrive/worker/hold'
 import fc from 'fast-check'
 import { discardLetters, listLetters, showLetter } from '../src/letters/index.ts'
 import { editLetter } from '../src/repair/index.ts'
+import { takeDueLines } from '../src/replay/lines.ts'
 import { releaseHeld } from '../src/replay/release-held.ts'
 import { tellReleases } from '../src/replay/tell-releases.ts'
 import { doubtAfterRestore } from '../src/restore/index.ts'
@@ -40,12 +41,19 @@ async function consumer(bed: OfficeBed, hold: Partial<HoldOptions> = {}): Promis
   return { worker, handled, broken }
 }
 
-function states(bed: OfficeBed, expected: Readonly<Record<string, number>>): Promise<true> {
-  return until(JSON.stringify(expected), async () => {
-    const found = await bed.states()
-    const isAs = Object.keys({ ...found, ...expected }).every((state) => (found[state] ?? 0) === (expected[state] ?? 0))
-    return isAs ? true : undefined
-  })
+async function states(bed: OfficeBed, expected: Readonly<Record<string, number>>): Promise<void> {
+  let found: Readonly<Record<string, number>> = {}
+  try {
+    await until('the states', async () => {
+      found = await bed.states()
+      const isAs = Object.keys({ ...found, ...expected }).every(
+        (state) => (found[state] ?? 0) === (expected[state] ?? 0),
+      )
+      return isAs ? true : undefined
+    })
+  } catch {
+    assert.deepEqual(found, expected, 'not within 20 s')
+  }
 }
 
 /** The newest letter of a body, as people name it. */
@@ -160,6 +168,41 @@ test('the discard of the first tells its worker, and the rest follows', async (t
   await bed.balanced()
   await bed.produce(keyed('m5'))
   await until('the key goes on', () => (handled.length === 3 ? true : undefined))
+})
+
+test('nothing follows a discard that its worker was not told of, in whatever moment it comes', async (t) => {
+  const bed = await officeBed(t)
+  const { broken } = await consumer(bed)
+  broken.add('m1')
+  await bed.produce(keyed('m1'), keyed('m2'))
+  await states(bed, { open: 1, held: 1 })
+  const first = await letterOf(bed, 'm1')
+  const { pool } = bed.store
+  await pool.query('update key_line set look_at = now()')
+  let discarded: Promise<unknown> | undefined
+  // Between the two questions of a look.
+  const between = {
+    ...bed.store,
+    pool: new Proxy(pool, {
+      get: (target, name) =>
+        name === 'query'
+          ? async (...query: Parameters<typeof pool.query>) => {
+              const answer = await pool.query(...query)
+              discarded ??= discardLetters(bed.store, {
+                selection: { letters: [first] },
+                by: 'test',
+                reason: 'no use',
+                nowMs: Date.now(),
+              })
+              await discarded
+              return answer
+            }
+          : Reflect.get(target, name),
+    }),
+  } as OfficeBed['store']
+  assert.deepEqual(await takeDueLines(between), [])
+  const { rows } = await pool.query('select look_at is null as forgotten from key_line')
+  assert.deepEqual(rows, [{ forgotten: false }])
 })
 
 test('the word of a discard outlives the office that was to send it', async (t) => {

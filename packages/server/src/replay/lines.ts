@@ -39,6 +39,7 @@ interface LetterRow {
   readonly captured_at: Date
   readonly is_returned: boolean
   readonly is_resolved: boolean
+  readonly is_untold: boolean
   readonly times: number
 }
 
@@ -62,8 +63,11 @@ export async function takeDueLines(store: Store): Promise<readonly DueLine[]> {
     store,
     lines.map(({ id }) => id),
   )
-  await settle(store, lines, letters)
-  return lines.flatMap(({ id, stride, released_at }) => {
+  // A discard may have come since the lines were taken: what follows it would be there before the word of it.
+  const untold = new Set(letters.flatMap(({ line_id, is_untold }) => (is_untold ? [line_id] : [])))
+  const told = lines.filter(({ id }) => !untold.has(id))
+  await settle(store, told, letters)
+  return told.flatMap(({ id, stride, released_at }) => {
     const unresolved = letters.filter((letter) => letter.line_id === id && !letter.is_resolved)
     const [first] = unresolved
     const cameBack = first?.is_returned === true && released_at !== null && first.captured_at > released_at
@@ -98,6 +102,7 @@ async function lettersOf(store: Store, lines: readonly string[]): Promise<readon
     `select h.line_id, h.letter_id, l.state::text, s.broker, uuid_extract_timestamp(l.id) as captured_at,
        c.replay_id is not null as is_returned,
        case when l.state = 'replayed' then coalesce(a.is_over, true) else l.state in ('discarded', 'archived', 'erased') end as is_resolved,
+       exists (select from release_notice n where n.line_id = h.line_id and n.sent_at is null) as is_untold,
        case when l.state = 'held' and c.replay_id is not null
          then (select count(*)::int from letter_content t where t.wire_id = c.wire_id) else 1 end as times
      from unnest($1::bigint[]) as line(id)
