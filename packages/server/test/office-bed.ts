@@ -37,7 +37,7 @@ import {
   startRun,
 } from '../src/replay/index.ts'
 import { openStore, type Store } from '../src/store/store.ts'
-import { testDatabase } from '../src/testing/database.ts'
+import { officeDatabase } from '../src/testing/database.ts'
 
 export type PlanOptions = Partial<Omit<PlanRequest, 'control'>> & { readonly control?: Partial<Control> }
 
@@ -89,7 +89,7 @@ export interface DeadLetter {
 export const lane = 'orders-retries-reefer'
 
 export async function officeBed(t: TestContext): Promise<OfficeBed> {
-  const database = await testDatabase()
+  const database = await officeDatabase()
   const store = await openStore({ url: database.url, allowUnsafe: true, maxConnections: 20 })
   const memory = memoryStore()
   const broker = memoryBroker({ store: memory })

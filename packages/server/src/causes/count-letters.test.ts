@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { openStore } from '../store/store.ts'
-import { testDatabase } from '../testing/database.ts'
+import { officeDatabase } from '../testing/database.ts'
 import { countLetters } from './count-letters.ts'
 
 /** Cause → letters by state. */
@@ -14,7 +14,7 @@ const causes: Record<string, Record<string, number>> = {
 }
 
 test('letters of causes are counted by state, through every change of it', async (t) => {
-  const database = await testDatabase()
+  const database = await officeDatabase()
   const store = await openStore({ url: database.url, allowUnsafe: true })
   t.after(async () => {
     await store.close()

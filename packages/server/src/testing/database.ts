@@ -4,6 +4,7 @@ import os from 'node:os'
 import path from 'node:path'
 import pg from 'pg'
 import { startEmbeddedPostgres } from '../store/embedded/index.ts'
+import { openStore } from '../store/store.ts'
 
 export interface TestDatabase {
   readonly url: string
@@ -16,24 +17,58 @@ export interface TestDatabase {
  * one of its own when a test file is run alone.
  */
 export async function testDatabase(): Promise<TestDatabase> {
-  const shared = process.env['REDRIVE_TEST_DATABASE_URL']
-  const server = shared === undefined ? await startTestServer() : { url: shared, stop: async () => {} }
+  const server = await sharedServer()
+  const database = await makeDatabase(server.url, 'template1')
+  return { url: database.url, drop: () => database.drop().then(server.stop) }
+}
+
+/** The same, with the schema of an office: copied, which takes a tenth of the time of its migrations. */
+export async function officeDatabase(): Promise<TestDatabase> {
+  const server = await sharedServer()
+  const database = await makeDatabase(server.url, await officeTemplate(server.url))
+  return { url: database.url, drop: () => database.drop().then(server.stop) }
+}
+
+async function sharedServer(): Promise<{ readonly url: string; stop(): Promise<void> }> {
+  const url = process.env['REDRIVE_TEST_DATABASE_URL']
+  return url === undefined ? startTestServer() : { url, stop: async () => {} }
+}
+
+async function makeDatabase(serverUrl: string, template: string): Promise<TestDatabase> {
   const name = `test_${randomUUID().replaceAll('-', '')}`
-  await execute(server.url, `create database ${name} strategy file_copy`)
-  const url = new URL(server.url)
-  url.pathname = `/${name}`
+  await execute(serverUrl, (client) => client.query(`create database ${name} template ${template} strategy file_copy`))
   return {
-    url: url.href,
-    async drop() {
-      await execute(server.url, `drop database if exists ${name} with (force)`)
-      await server.stop()
-    },
+    url: urlOf(serverUrl, name),
+    drop: () => execute(serverUrl, (client) => client.query(`drop database if exists ${name} with (force)`)),
   }
+}
+
+const template = 'office_template'
+
+/** Made by the first that asks; the others, in other processes, wait for it. */
+async function officeTemplate(serverUrl: string): Promise<string> {
+  await execute(serverUrl, async (client) => {
+    await client.query(`select pg_advisory_lock(hashtext('${template}'))`)
+    const { rowCount } = await client.query('select from pg_database where datname = $1', [template])
+    if (rowCount === 1) return
+    // Under another name until it is whole.
+    await client.query(`drop database if exists ${template}_unfinished with (force)`)
+    await client.query(`create database ${template}_unfinished strategy file_copy`)
+    await (await openStore({ url: urlOf(serverUrl, `${template}_unfinished`), allowUnsafe: true })).close()
+    await client.query(`alter database ${template}_unfinished rename to ${template}`)
+  })
+  return template
+}
+
+function urlOf(serverUrl: string, database: string): string {
+  const url = new URL(serverUrl)
+  url.pathname = `/${database}`
+  return url.href
 }
 
 /** An embedded server without durability in a temporary folder that goes away with it. */
 export async function startTestServer(): Promise<{ readonly url: string; stop(): Promise<void> }> {
-  const dataDir = fs.mkdtempSync(path.join(os.tmpdir(), 'redrive-test-'))
+  const dataDir = fs.mkdtempSync(path.join(quickFolder(), 'redrive-test-'))
   const server = await startEmbeddedPostgres({ dataDir, durable: false, settings: { max_connections: '200' } })
   return {
     url: server.url,
@@ -44,11 +79,28 @@ export async function startTestServer(): Promise<{ readonly url: string; stop():
   }
 }
 
-async function execute(url: string, sql: string): Promise<void> {
+/**
+ * A file system in memory where there is one: hundreds of databases of 300 files each are made and dropped, of which ext4 without
+ * a journal spends most of the time looking for the number of an inode that was not in use a moment ago.
+ */
+function quickFolder(): string {
+  try {
+    const { bavail, bsize } = fs.statfsSync(sharedMemory)
+    fs.accessSync(sharedMemory, fs.constants.W_OK)
+    return bavail * bsize > enoughBytes ? sharedMemory : os.tmpdir()
+  } catch {
+    return os.tmpdir()
+  }
+}
+
+const sharedMemory = '/dev/shm'
+const enoughBytes = 4 * 1_024 ** 3
+
+async function execute<T>(url: string, work: (client: pg.Client) => Promise<T>): Promise<void> {
   const client = new pg.Client(url)
   await client.connect()
   try {
-    await client.query(sql)
+    await work(client)
   } finally {
     await client.end()
   }

@@ -1,10 +1,10 @@
 import type { TestContext } from 'node:test'
 import { openStore, type Store } from '../store/store.ts'
-import { testDatabase } from './database.ts'
+import { officeDatabase } from './database.ts'
 
 /** A store on a fresh database; both go away with the test. */
 export async function openedStore(context: TestContext): Promise<Store & { readonly url: string }> {
-  const database = await testDatabase()
+  const database = await officeDatabase()
   const store = await openStore({ url: database.url, allowUnsafe: true })
   context.after(async () => {
     await store.close()
