@@ -40,8 +40,11 @@ interface Row {
 }
 
 const maxIntents = 50
-/** A look that takes longer is taken for given up, and somebody else looks as well; that harms nobody. */
-const lookSeconds = 120
+/**
+ * A look that takes longer is taken for given up, as that of a process that died, and another office looks as well: that costs a reading
+ * of the place and changes nothing.
+ */
+const lookSeconds = 30
 
 /**
  * Intents of one run that are due, oldest first, so that one reading of a place serves them all. They are not due again for as long as a
