@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { PermanentError } from '@redrive/worker'
+import { type Broker, PermanentError } from '@redrive/worker'
 import { cancelRun, pauseRun, resumeRun } from '../src/replay/index.ts'
 import { lane, type OfficeBed, officeBed, until, uuidOf } from './office-bed.ts'
 
@@ -63,6 +63,35 @@ test('a canary nobody speaks of is no success: the run pauses, and goes on only 
   const done = await runUntil(bed, id, 'done')
   assert.equal(done.verdict, 'overridden')
   assert.equal(bed.messages(lane).length, 8)
+})
+
+test('a canary of which nobody knows whether it arrived is looked for before anybody is asked', async (t) => {
+  const bed = await officeBed(t)
+  await bed.captured(...letters(6))
+  // What it sends arrives, and the first answer is lost.
+  let isLost = true
+  const broker: Broker = {
+    ...bed.broker,
+    async send(place, messages) {
+      const results = await bed.broker.send(place, messages)
+      if (!isLost) return results
+      isLost = false
+      return results.map(() => ({ kind: 'uncertain', reason: 'no answer' }))
+    },
+  }
+  bed.replayer({ brokers: new Map([['memory', broker]]), quietSeconds: 0 })
+  const { id } = await bed.run(
+    await bed.plan({ query: 'queue:orders' }, { control: { canary: 2, verdictSeconds: 60 } }),
+  )
+  const found = await until('it was found', async () => {
+    const run = await bed.runOf(id)
+    return run.sends.sent === 2 || run.state !== 'running' ? run : undefined
+  })
+  assert.deepEqual([found.state, found.sends.uncertain], ['running', 0])
+  await bed.worker({ handle: () => undefined })
+  const run = await runUntil(bed, id, 'done')
+  assert.equal(run.verdict, 'pass')
+  assert.equal(run.sends.sent, 6)
 })
 
 test('after a pause is answered with nothing on its way, nothing is sent until it is resumed', async (t) => {

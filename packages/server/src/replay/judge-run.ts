@@ -4,7 +4,7 @@ import { showRunId } from '../store/ids.ts'
 import type { Store } from '../store/store.ts'
 import type { Lease } from './claim.ts'
 import { type HaltRules, recentOutcomes } from './control.ts'
-import { brokenRule, judgeCanary, type Signs } from './judge.ts'
+import { brokenRule, type CanaryOutcomes, judgeCanary, type Signs } from './judge.ts'
 
 /** What judging a run led to. */
 export type Judged =
@@ -49,13 +49,14 @@ export function judgeRun(store: Store, lease: Lease): Promise<Judged> {
 }
 
 async function judgeTheCanary(client: PoolClient, lease: Lease, run: Row): Promise<Judged> {
-  const { rows } = await client.query<{ confirmed: number; returned: number; doubted: number }>(
+  const { rows } = await client.query<Pick<CanaryOutcomes, 'confirmed' | 'returned' | 'doubted' | 'lookedFor'>>(
     `select coalesce(sum(confirmed), 0)::int as confirmed, coalesce(sum(returned), 0)::int as returned,
-       coalesce(sum(not_sent + uncertain), 0)::int as doubted
+       coalesce(sum(not_sent + case when look_at is null then uncertain else 0 end), 0)::int as doubted,
+       coalesce(sum(uncertain) filter (where look_at is not null), 0)::int as "lookedFor"
      from intent where run_id = $1 and from_ordinal < $2`,
     [lease.runId, run.canary],
   )
-  const counts = rows[0] ?? { confirmed: 0, returned: 0, doubted: 0 }
+  const counts = rows[0] ?? { confirmed: 0, returned: 0, doubted: 0, lookedFor: 0 }
   const verdict = judgeCanary(
     { letters: run.canary, waitedSeconds: run.canary_seconds, ...counts },
     run.verdict_seconds,

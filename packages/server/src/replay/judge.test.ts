@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import { defaultHaltRules, fewestOutcomes, type HaltRules, noControl } from './control.ts'
 import { adviceOn, brokenRule, judgeCanary, type Signs } from './judge.ts'
 
-const counts = { letters: 5, confirmed: 0, returned: 0, doubted: 0, waitedSeconds: 0 }
+const counts = { letters: 5, confirmed: 0, returned: 0, doubted: 0, lookedFor: 0, waitedSeconds: 0 }
 
 test('a canary passes only when all of its letters were handled', () => {
   assert.equal(judgeCanary({ ...counts, confirmed: 5 }, 60)?.verdict, 'pass')
@@ -22,6 +22,13 @@ test('a canary whose letters were not sent for certain is inconclusive as soon a
   const verdict = judgeCanary({ ...counts, confirmed: 4, doubted: 1 }, 60)
   assert.equal(verdict?.verdict, 'inconclusive')
   assert.match(verdict?.why ?? '', /1 of 5 canary letters were not sent for certain/)
+})
+
+test('canary letters that are looked for are waited for as long as the others', () => {
+  assert.equal(judgeCanary({ ...counts, confirmed: 4, lookedFor: 1 }, 60), null)
+  const verdict = judgeCanary({ ...counts, confirmed: 3, doubted: 1, lookedFor: 1, waitedSeconds: 60 }, 60)
+  assert.equal(verdict?.verdict, 'inconclusive')
+  assert.match(verdict?.why ?? '', /2 of 5 canary letters were not sent for certain/)
 })
 
 const off = noControl.halt

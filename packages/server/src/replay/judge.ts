@@ -5,8 +5,10 @@ export interface CanaryOutcomes {
   readonly letters: number
   readonly confirmed: number
   readonly returned: number
-  /** Not sent, or nobody knows whether. */
+  /** Not sent, or nobody knows whether and nobody will find out. */
   readonly doubted: number
+  /** Nobody knows yet whether they were sent: they are looked for. */
+  readonly lookedFor: number
   readonly waitedSeconds: number
 }
 
@@ -17,16 +19,17 @@ export type Verdict = { readonly verdict: 'pass' | 'fail' | 'inconclusive'; read
  * is no success: without an outcome of every letter a person has to decide.
  */
 export function judgeCanary(
-  { letters, confirmed, returned, doubted, waitedSeconds }: CanaryOutcomes,
+  { letters, confirmed, returned, doubted, lookedFor, waitedSeconds }: CanaryOutcomes,
   verdictSeconds: number,
 ): Verdict | null {
   if (returned > 0) return { verdict: 'fail', why: `${returned} of ${letters} canary letters died again` }
   if (confirmed === letters) return { verdict: 'pass', why: `all ${letters} canary letters were handled` }
   const known = confirmed + doubted
   if (known < letters && waitedSeconds < verdictSeconds) return null
+  const unsure = doubted + lookedFor
   const why =
-    doubted > 0
-      ? `${doubted} of ${letters} canary letters were not sent for certain`
+    unsure > 0
+      ? `${unsure} of ${letters} canary letters were not sent for certain`
       : `nobody said within ${verdictSeconds} s what became of ${letters - confirmed} of ${letters} canary letters`
   return { verdict: 'inconclusive', why }
 }
