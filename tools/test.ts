@@ -7,6 +7,7 @@ const leftOut = [
   { folder: 'kafka', needs: 'a real Kafka', command: 'npm run test:brokers -- kafka' },
   { folder: 'rabbitmq', needs: 'a real RabbitMQ', command: 'npm run test:brokers -- rabbitmq' },
   { folder: 'redis', needs: 'a real Redis', command: 'npm run test:brokers -- redis' },
+  { folder: 'prometheus', needs: 'a real Prometheus', command: 'npm run test:brokers -- prometheus' },
   { folder: 'brokers', needs: 'real brokers', command: 'npm run test:brokers' },
 ]
 

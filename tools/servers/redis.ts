@@ -1,11 +1,13 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtemp, readdir, rm } from 'node:fs/promises'
-import { connect, createServer } from 'node:net'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { connect } from 'node:net'
 import { homedir, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { unpackDebianTree } from './debian-packages.ts'
+import { freePort } from './free-port.ts'
+import { unpackedProgram } from './unpacked-program.ts'
 
 const release = { suite: 'bookworm', version: '5%3a7.0.15' } as const
 
@@ -79,10 +81,8 @@ function cut(child: ChildProcess): void {
   child.stdio[3]?.destroy()
 }
 
-/** By its own loader and libraries, so that it does not matter which release the machine runs. */
 async function launch({ root, data, port }: Launch): Promise<ChildProcess> {
-  const { loader, folders } = await librariesIn(root)
-  const command = [loader, '--library-path', folders, join(root, 'usr/bin/redis-server')]
+  const command = await unpackedProgram(root, 'usr/bin/redis-server')
   const settings = ['--appendonly', 'yes', '--appendfsync', 'always', '--save', '', '--daemonize', 'no']
   const place = ['--port', String(port), '--bind', '127.0.0.1', '--dir', data]
   const child = spawn('/bin/sh', ['-c', guarded, 'redis', ...command, ...place, ...settings], {
@@ -104,20 +104,6 @@ async function launch({ root, data, port }: Launch): Promise<ChildProcess> {
   return child
 }
 
-/** Before Debian 13 a part of them lies beside `usr`. */
-async function librariesIn(root: string): Promise<{ readonly folders: string; readonly loader: string }> {
-  const folders: string[] = []
-  for (const lib of ['usr/lib', 'lib']) {
-    const names = await readdir(join(root, lib)).catch(() => [])
-    folders.push(...names.filter((name) => name.endsWith('-linux-gnu')).map((name) => join(root, lib, name)))
-  }
-  for (const folder of folders) {
-    const loader = (await readdir(folder)).find((name) => /^ld-linux[-a-z0-9_]*\.so\.\d$/.test(name))
-    if (loader !== undefined) return { folders: folders.join(':'), loader: join(folder, loader) }
-  }
-  throw new Error(`no loader in ${root}`)
-}
-
 function answers(port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect({ host: '127.0.0.1', port, timeout: 1_000 })
@@ -129,12 +115,4 @@ function answers(port: number): Promise<boolean> {
     socket.once('data', (text) => end(text.toString().startsWith('+PONG')))
     for (const event of ['error', 'close', 'timeout'] as const) socket.once(event, () => end(false))
   })
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen({ host: '127.0.0.1', port: 0 })
-  await once(server, 'listening')
-  const { port } = server.address() as { port: number }
-  await new Promise((resolve) => server.close(resolve))
-  return port
 }

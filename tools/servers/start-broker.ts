@@ -1,9 +1,10 @@
 import { startKafka } from './kafka.ts'
+import { promtool } from './prometheus.ts'
 import { startRabbitmq } from './rabbitmq.ts'
 import { startRedis } from './redis.ts'
 
-/** Redis is no broker, but a server that is brought in the same way. */
-export const brokerNames = ['kafka', 'rabbitmq', 'redis'] as const
+/** Redis and Prometheus are no brokers, but brought in the same way. */
+export const brokerNames = ['kafka', 'rabbitmq', 'redis', 'prometheus'] as const
 export type BrokerName = (typeof brokerNames)[number]
 
 /** A real server, with what tests and commands need to find it. */
@@ -30,6 +31,11 @@ export async function startBroker(name: BrokerName, onProgress: (line: string) =
     case 'redis': {
       const redis = await startRedis({ onProgress })
       return { address: redis.url, env: { REDRIVE_REDIS: redis.url }, stop: () => redis.stop() }
+    }
+    case 'prometheus': {
+      // Each test starts one with its own configuration.
+      const [version = ''] = (await promtool(['--version'], '', { onProgress })).split(' (')
+      return { address: version, env: {}, stop: () => Promise.resolve() }
     }
   }
 }

@@ -186,8 +186,8 @@ test('nothing follows a discard that its worker was not told of, in whatever mom
     pool: new Proxy(pool, {
       get: (target, name) =>
         name === 'query'
-          ? async (...query: Parameters<typeof pool.query>) => {
-              const answer = await pool.query(...query)
+          ? async (text: string, values?: unknown[]) => {
+              const answer = await pool.query(text, values)
               discarded ??= discardLetters(bed.store, {
                 selection: { letters: [first] },
                 by: 'test',

@@ -3,6 +3,7 @@ import { isRedriveError, RedriveError } from '@redrive/worker'
 import fastify, { type FastifyInstance, type FastifyRequest } from 'fastify'
 import type { TSchema } from 'typebox'
 import { tokenHolder } from '../access/index.ts'
+import { metrics } from '../metrics/index.ts'
 import { openApiOf } from './openapi.ts'
 import { problemOf } from './problem.ts'
 import type { OfficeServices } from './route.ts'
@@ -57,6 +58,10 @@ export async function startHttp(office: OfficeServices, options: HttpOptions): P
   guard(app, office, options.host)
   app.get('/livez', async () => ({ alive: true }))
   app.get('/api/v1/openapi.json', async () => openApiOf(routes, office.version))
+  app.get('/metrics', async (_, reply) => {
+    const { text, contentType } = await metrics(office)
+    return reply.type(contentType).send(text)
+  })
   for (const { method, path, schemas, status, handle } of routes) {
     app.route({
       method,

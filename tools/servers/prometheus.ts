@@ -1,0 +1,104 @@
+import { type ChildProcess, execFile, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { homedir, tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { promisify } from 'node:util'
+import { unpackDebianTree } from './debian-packages.ts'
+import { freePort } from './free-port.ts'
+import { unpackedProgram } from './unpacked-program.ts'
+
+const release = { suite: 'bookworm', version: '2.42.0' } as const
+
+export interface PrometheusServer {
+  readonly url: string
+  /** The answer of its HTTP API below `/api/v1`. */
+  ask(path: string): Promise<unknown>
+  /** Ends it and removes its data. */
+  stop(): Promise<void>
+}
+
+interface Progress {
+  readonly onProgress?: (line: string) => void
+}
+
+function tree({ onProgress }: Progress): Promise<string> {
+  const cache =
+    process.env['REDRIVE_CACHE'] ?? join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'redrive')
+  return unpackDebianTree({
+    ...release,
+    folder: join(cache, `prometheus-${release.version}`),
+    packageName: 'prometheus',
+    essential: [],
+    ...(onProgress === undefined ? {} : { onProgress }),
+  })
+}
+
+/** What `promtool` says to a command, on standard input if there is any. @throws with what it printed when it finds something wrong */
+export async function promtool(arguments_: readonly string[], input = '', progress: Progress = {}): Promise<string> {
+  const [file, ...before] = await unpackedProgram(await tree(progress), 'usr/bin/promtool')
+  const running = promisify(execFile)(file, [...before, ...arguments_])
+  running.child.stdin?.end(input)
+  const { stdout, stderr } = await running.catch((error: { readonly stdout: string; readonly stderr: string }) => {
+    throw new Error(`promtool ${arguments_.join(' ')}:\n${error.stdout}${error.stderr}`)
+  })
+  return stdout + stderr
+}
+
+/**
+ * A real Prometheus 2.42.0, unpacked once into the cache folder, with its data in a temporary folder. Needs Debian's apt.
+ * @param options.config `prometheus.yml`
+ */
+export async function startPrometheus(options: Progress & { readonly config: string }): Promise<PrometheusServer> {
+  const [file, ...before] = await unpackedProgram(await tree(options), 'usr/bin/prometheus')
+  const folder = await mkdtemp(join(tmpdir(), 'redrive-prometheus-'))
+  await writeFile(join(folder, 'prometheus.yml'), options.config)
+  const url = `http://127.0.0.1:${await freePort()}`
+  const child = spawn(
+    file,
+    [
+      ...before,
+      `--config.file=${join(folder, 'prometheus.yml')}`,
+      `--storage.tsdb.path=${join(folder, 'data')}`,
+      `--web.listen-address=${new URL(url).host}`,
+    ],
+    { stdio: ['ignore', 'ignore', 'pipe'] },
+  )
+  // However this process ends.
+  process.once('exit', () => child.kill('SIGKILL'))
+  const stop = async (): Promise<void> => {
+    if (child.exitCode === null && child.signalCode === null) {
+      child.kill('SIGKILL')
+      await once(child, 'exit')
+    }
+    await rm(folder, { recursive: true, force: true })
+  }
+  await ready(child, url).catch(async (error: unknown) => {
+    await stop()
+    throw error
+  })
+  return {
+    url,
+    stop,
+    async ask(path) {
+      const answer = await fetch(`${url}/api/v1${path}`)
+      return answer.json()
+    },
+  }
+}
+
+async function ready(child: ChildProcess, url: string): Promise<void> {
+  let log = ''
+  child.stderr?.on('data', (text: Buffer) => {
+    log = (log + text.toString()).slice(-2_000)
+  })
+  for (const endMs = Date.now() + 30_000; ; await sleep(50)) {
+    const isReady = await fetch(`${url}/-/ready`).then(
+      ({ ok }) => ok,
+      () => false,
+    )
+    if (isReady) return
+    if (child.exitCode !== null || Date.now() > endMs) throw new Error(`Prometheus did not start.\n${log}`)
+  }
+}
