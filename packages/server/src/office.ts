@@ -7,6 +7,7 @@ import { renewLocalToken } from './access/index.ts'
 import { watchBooks } from './books.ts'
 import { type Capture, type CaptureEvent, startCapture } from './capture/index.ts'
 import type { BrokerConfig, Config } from './config/index.ts'
+import { startHeartbeat } from './heartbeat.ts'
 import type { CaptureView } from './http/route.ts'
 import { startHttp } from './http/server.ts'
 import { naming } from './naming.ts'
@@ -77,6 +78,10 @@ export async function openOffice(parts: {
     opened.push(() => Promise.all(captures.map(({ capture }) => capture.stop())))
     const books = watchBooks(store, tell)
     opened.push(() => books.stop())
+    if (config.heartbeat !== null) {
+      const heartbeat = startHeartbeat(store, { ...config.heartbeat, tell })
+      opened.push(() => heartbeat.stop())
+    }
     const http = await startHttp(
       {
         version,

@@ -24,6 +24,7 @@ test('an empty file means the defaults', () => {
     brokers: {},
     queues: {},
     outcomeWindowMinutes: 15,
+    heartbeat: null,
   })
 })
 
@@ -42,6 +43,17 @@ test('a connection takes its defaults and its references', () => {
     consumer: 'redrive-office',
     at: 'redrive.yaml:3:5',
   })
+})
+
+test('a heartbeat has an address for the web, perhaps by reference, and a pace', () => {
+  const text = 'heartbeat:\n  url: ${env:BEAT}\n'
+  assert.deepEqual(read(text, { BEAT: 'https://watch.example/x' }).heartbeat, {
+    url: 'https://watch.example/x',
+    seconds: 60,
+  })
+  assert.match(mistakes(text, { BEAT: 'file:///etc/passwd' }).join(), /^2:8 heartbeat\.url: is no address that begins/)
+  assert.match(mistakes('heartbeat:\n  url: ftp://x/y\n').join(), /^2:8 heartbeat\.url: /)
+  assert.match(mistakes('heartbeat:\n  seconds: 60\n').join(), /url/)
 })
 
 test('unknown settings are mistakes, with the line and what was probably meant', () => {

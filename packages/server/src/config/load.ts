@@ -69,6 +69,14 @@ export function parseConfig(text: string, options: { readonly file: string; read
     const keys = ['queues', queue, 'bodySchema']
     issues.push({ ...at(offsetOf(keys)), path: keys.join('.'), message })
   })
+  if (raw.heartbeat !== undefined && !/^https?:$/.test(URL.parse(raw.heartbeat.url)?.protocol ?? '')) {
+    const keys = ['heartbeat', 'url']
+    issues.push({
+      ...at(offsetOf(keys)),
+      path: keys.join('.'),
+      message: 'is no address that begins with http:// or https://',
+    })
+  }
   if (issues.length > 0) throw invalid(options.file, issues)
   const config = configOf({ ...raw, queues }, options.env)
   const brokers = Object.entries(config.brokers).map(([name, broker]): [string, BrokerConfig] => {
@@ -85,7 +93,8 @@ export function issuesIn(error: unknown): readonly ConfigIssue[] {
     : []
 }
 
-interface RawConfig extends Partial<Omit<Config, 'brokers' | 'http'>> {
+interface RawConfig extends Partial<Omit<Config, 'brokers' | 'http' | 'heartbeat'>> {
+  readonly heartbeat?: { readonly url: string; readonly seconds?: number }
   readonly http?: Partial<Config['http']>
   readonly brokers?: Readonly<Record<string, Partial<BrokerConfig>>>
 }
@@ -111,6 +120,7 @@ function configOf(raw: RawConfig, env: NodeJS.ProcessEnv): Config {
     brokers: Object.fromEntries(brokers),
     queues: (raw.queues ?? {}) as Readonly<Record<string, QueueConfig>>,
     outcomeWindowMinutes: raw.outcomeWindowMinutes ?? defaults.outcomeWindowMinutes,
+    heartbeat: raw.heartbeat === undefined ? null : { seconds: defaults.heartbeatSeconds, ...raw.heartbeat },
   }
 }
 

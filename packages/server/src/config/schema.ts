@@ -12,6 +12,8 @@ export interface Config {
   readonly queues: Readonly<Record<string, QueueConfig>>
   /** After this long without a receipt or a return an outcome is `presumed` or `unknown`. @default 15 */
   readonly outcomeWindowMinutes: number
+  /** An address that is told that the office lives; `null`: none is. */
+  readonly heartbeat: { readonly url: string; readonly seconds: number } | null
 }
 
 interface Captured {
@@ -49,6 +51,7 @@ export const defaults = {
   consumer: 'redrive-office',
   schema: 'pgboss',
   outcomeWindowMinutes: 15,
+  heartbeatSeconds: 60,
 } as const
 
 const closed = { additionalProperties: false } as const
@@ -154,6 +157,20 @@ export const fileSchema: object = Type.Object(
           },
           closed,
         ),
+      ),
+    ),
+    heartbeat: Type.Optional(
+      Type.Object(
+        {
+          url: Type.String({
+            description: `Asked for with GET while the office lives and its database answers; whoever watches it notices our death. ${secret}`,
+            pattern: '^(https?://[^\\s/]|\\$\\{)',
+          }),
+          seconds: Type.Optional(
+            Type.Integer({ description: 'How often.', default: defaults.heartbeatSeconds, minimum: 5, maximum: 3_600 }),
+          ),
+        },
+        closed,
       ),
     ),
     outcomeWindowMinutes: Type.Optional(
