@@ -33,7 +33,7 @@ export async function killProcesses(options: {
   for (let kills = 1; kills <= options.kills; kills += 1) {
     // Mostly everything is up again and under load before the next kill; sometimes it is still coming up.
     if (random() < 0.6) await until('the office is open', 60_000, options.isOpen)
-    await sleep(200 + random() * 1_000)
+    await sleep(100 + random() * 700)
     const victim = chosen(victims, random())
     // Half of them while it waits for the answer to what decides something.
     const line = options.parts.target.lines.find(({ name }) => name.startsWith(victim.line))
