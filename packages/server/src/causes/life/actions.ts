@@ -5,7 +5,7 @@ import { maxName, maxReason, maybeSaid, said } from './said.ts'
 import { startWatch, type WatchFor } from './watch.ts'
 
 /** Somebody has looked at a new cause: it is open. Does nothing to any other. */
-export function lookAtCause(store: Store, request: CauseRequest): Promise<void> {
+export async function lookAtCause(store: Store, request: CauseRequest): Promise<void> {
   return changeCause(store, request, {
     action: 'look',
     said: null,
@@ -14,7 +14,7 @@ export function lookAtCause(store: Store, request: CauseRequest): Promise<void> 
 }
 
 /** Somebody works on it. */
-export function acknowledgeCause(
+export async function acknowledgeCause(
   store: Store,
   request: CauseRequest & { readonly note?: string | null },
 ): Promise<void> {
@@ -29,7 +29,7 @@ export function acknowledgeCause(
  * Lets it rest until the first of what is given is met.
  * @throws REQUEST_INVALID without a reason or without an end, or for a time that is past
  */
-export function snoozeCause(
+export async function snoozeCause(
   store: Store,
   request: CauseRequest & WatchFor & { readonly reason: string },
 ): Promise<void> {
@@ -53,7 +53,7 @@ export function snoozeCause(
 }
 
 /** Fixed in a release, or without one by a person's word. Later letters may say otherwise. */
-export function fixCause(
+export async function fixCause(
   store: Store,
   request: CauseRequest & { readonly release?: string | null; readonly note?: string | null },
 ): Promise<void> {
@@ -69,7 +69,10 @@ export function fixCause(
 }
 
 /** Back to open, from any other state. */
-export function reopenCause(store: Store, request: CauseRequest & { readonly reason?: string | null }): Promise<void> {
+export async function reopenCause(
+  store: Store,
+  request: CauseRequest & { readonly reason?: string | null },
+): Promise<void> {
   return changeCause(store, request, {
     action: 'reopen',
     said: maybeSaid('reason', request.reason, maxReason),
@@ -78,16 +81,16 @@ export function reopenCause(store: Store, request: CauseRequest & { readonly rea
 }
 
 /** @param request.to a person; `null`: nobody */
-export function assignCause(store: Store, request: CauseRequest & { readonly to: string | null }): Promise<void> {
+export async function assignCause(store: Store, request: CauseRequest & { readonly to: string | null }): Promise<void> {
   return setName(store, request, { action: 'assign', column: 'assignee' })
 }
 
 /** @param request.to a team; `null`: the queue's owner */
-export function ownCause(store: Store, request: CauseRequest & { readonly to: string | null }): Promise<void> {
+export async function ownCause(store: Store, request: CauseRequest & { readonly to: string | null }): Promise<void> {
   return setName(store, request, { action: 'own', column: 'owner' })
 }
 
-function setName(
+async function setName(
   store: Store,
   request: CauseRequest & { readonly to: string | null },
   { action, column }: { readonly action: 'assign' | 'own'; readonly column: 'assignee' | 'owner' },

@@ -36,7 +36,7 @@ interface Change {
  * One change of a cause with its row of the history and its entry of the audit trail, all in one transaction.
  * @throws NOT_FOUND, STATE_CONFLICT (it cannot be done in this state, or the cause changed since), REQUEST_INVALID (no name)
  */
-export function changeCause(store: Store, request: CauseRequest, change: Change): Promise<void> {
+export async function changeCause(store: Store, request: CauseRequest, change: Change): Promise<void> {
   const id = parseCauseId(request.cause).toString()
   const by = said('name', request.by, 300)
   return store.transaction(async (client) => {

@@ -46,6 +46,8 @@ async function failedSince(pool: Pool, watch: Watch, wanted: string): Promise<Ve
     ),
   )
   const isNewer = (release: string, before: ReadonlyMap<string, Date>): boolean => {
+    // Some workers name it, but with nothing.
+    if (release.trim() === '') return false
     const order = compareReleases(release, wanted)
     if (order !== null) return order >= 0
     return release === wanted || (before.get(release) ?? watch.since) >= watch.since

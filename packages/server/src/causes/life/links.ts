@@ -10,7 +10,7 @@ const maxLinks = 20
 const maxUrl = 2_000
 
 /** Said once, never changed. */
-export function commentOnCause(store: Store, request: CauseRequest & { readonly text: string }): Promise<void> {
+export async function commentOnCause(store: Store, request: CauseRequest & { readonly text: string }): Promise<void> {
   return changeCause(store, request, {
     action: 'comment',
     said: said('comment', request.text, maxComment),
@@ -19,7 +19,7 @@ export function commentOnCause(store: Store, request: CauseRequest & { readonly 
 }
 
 /** A page of it elsewhere. One that is linked already stays as it is. @throws REQUEST_INVALID, STATE_CONFLICT (twenty are there) */
-export function linkCause(
+export async function linkCause(
   store: Store,
   request: CauseRequest & { readonly kind: LinkKind; readonly url: string; readonly title?: string | null },
 ): Promise<void> {
@@ -47,7 +47,7 @@ export function linkCause(
 }
 
 /** @throws NOT_FOUND */
-export function unlinkCause(store: Store, request: CauseRequest & { readonly link: number }): Promise<void> {
+export async function unlinkCause(store: Store, request: CauseRequest & { readonly link: number }): Promise<void> {
   return changeCause(store, request, {
     action: 'unlink',
     said: null,
