@@ -182,8 +182,8 @@ test('of two who saw the same, one changes it and the other is told; comments do
   await commentOnCause(store, { cause, by: 'cleo', text: 'seen this before' })
   const results = await Promise.allSettled([
     acknowledgeCause(store, { cause, by: 'ann', revision }),
-    fixCause(store, { cause, by: 'bob', revision }),
-    snoozeCause(store, { cause, by: 'cleo', reason: 'x', letters: 3, revision }),
+    acknowledgeCause(store, { cause, by: 'bob', revision }),
+    assignCause(store, { cause, by: 'cleo', to: 'cleo', revision }),
   ])
   assert.equal(results.filter(({ status }) => status === 'fulfilled').length, 1)
   for (const result of results) if (result.status === 'rejected') assert.equal(result.reason.code, 'STATE_CONFLICT')

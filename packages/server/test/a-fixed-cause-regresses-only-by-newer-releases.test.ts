@@ -13,7 +13,7 @@ async function onlyCause(store: Store): Promise<string> {
 
 /** `null` while it is fixed, else why it is not any more. */
 async function regressedBy(store: Store, cause: string): Promise<string | null> {
-  while ((await followCauses(store)).hasMore);
+  for (let looks = 0; (await followCauses(store)).hasMore; looks++) assert.ok(looks < 10, 'it comes to an end')
   const { state, stateBy } = await showLife(store, cause)
   assert.ok(state === 'fixed' || (state === 'regressed' && stateBy?.by === 'office'), state)
   return state === 'fixed' ? null : (stateBy?.said ?? '')
