@@ -6,6 +6,7 @@ import { type Broker, systemClock } from '@redrive/worker'
 import { renewLocalToken } from './access/index.ts'
 import { watchBooks } from './books.ts'
 import { type Capture, type CaptureEvent, startCapture } from './capture/index.ts'
+import { watchCauses } from './causes/index.ts'
 import type { BrokerConfig, Config } from './config/index.ts'
 import { startHeartbeat } from './heartbeat.ts'
 import type { CaptureView } from './http/route.ts'
@@ -78,6 +79,8 @@ export async function openOffice(parts: {
     opened.push(() => Promise.all(captures.map(({ capture }) => capture.stop())))
     const books = watchBooks(store, tell)
     opened.push(() => books.stop())
+    const causes = watchCauses(store, { tell })
+    opened.push(() => causes.stop())
     if (config.heartbeat !== null) {
       const heartbeat = startHeartbeat(store, { ...config.heartbeat, tell })
       opened.push(() => heartbeat.stop())

@@ -165,6 +165,47 @@ test('bodies that are too large, no JSON, of another type, ambiguous or with unk
   assertProblem(await call('GET', '/api/v1/letters?q=nofield%3Ax'), 400, 'QUERY_INVALID', 'an unknown field')
 })
 
+test('what is said about a cause is refused where it cannot be kept, and is as it was said where it can', async (t) => {
+  const { bed, call } = await api(t)
+  await bed.captured({})
+  const { causes } = (await call('GET', '/api/v1/causes')).json as unknown as { causes: { id: string }[] }
+  const post = (action: string, raw: string): Promise<Answer> =>
+    call('POST', `/api/v1/causes/${causes[0]?.id}/${action}`, { raw })
+  const refused: readonly (readonly [string, string])[] = [
+    ['comments', '{"by":"ann","text":"a\\u0000b"}'],
+    ['comments', '{"by":"ann","text":"  "}'],
+    ['comments', `{"by":"ann","text":"${'x'.repeat(10_001)}"}`],
+    ['comments', '{"text":"anonymous"}'],
+    ['links', '{"by":"ann","kind":"tracker","url":"javascript:alert(1)"}'],
+    ['links', '{"by":"ann","kind":"chat","url":"https://a.example"}'],
+    ['own', '{"by":"ann","to":"\\u0000"}'],
+    ['own', '{"by":"ann"}'],
+    ['assign', '{"by":"ann","to":5}'],
+    ['snooze', '{"by":"ann","reason":"x"}'],
+    ['snooze', '{"by":"ann","reason":"x","letters":0}'],
+    ['snooze', '{"by":"ann","reason":"x","until":"2030-01-01"}'],
+    ['fix', '{"by":"ann","release":"\\u0000"}'],
+    ['fix', '{"by":"ann","evil":1}'],
+    ['acknowledge', '{"by":"ann","revision":0}'],
+  ]
+  for (const [action, raw] of refused) assertProblem(await post(action, raw), 400, 'REQUEST_INVALID', raw)
+  assertProblem(await post('acknowledge', '{"by":"ann","revision":9}'), 409, 'STATE_CONFLICT', 'another revision')
+  const hostile = '\u001b[2J\u202e<script>\u200b\ud800\r\n'
+  const kept = hostile.toWellFormed()
+  assert.equal((await post('comments', JSON.stringify({ by: hostile, text: hostile }))).status, 201)
+  const link = { by: 'ann', kind: 'other', url: 'https://a.example/\u001ba', title: hostile }
+  assert.equal((await post('links', JSON.stringify(link))).status, 201)
+  const owned = await post('own', JSON.stringify({ by: 'ann', to: hostile }))
+  assert.deepEqual([owned.status, owned.json['owner']], [200, kept])
+  const { comments, links } = owned.json as unknown as {
+    comments: { last: { said: string }[] }
+    links: { title: string; url: string }[]
+  }
+  assert.deepEqual([comments.last[0]?.said, links[0]?.title, links[0]?.url], [kept, kept, 'https://a.example/%1Ba'])
+  const listed = await call('GET', `/api/v1/causes?owner=${encodeURIComponent(kept)}&state=open`)
+  assert.equal((listed.json['causes'] as unknown[]).length, 1)
+})
+
 test('hostile ids find nothing and are not repeated as they are', async (t) => {
   const { call } = await api(t)
   const ids = [
@@ -211,7 +252,23 @@ test('each answer is what its schema in the OpenAPI says', async (t) => {
     return answer.json
   }
   const causes = (await ask('GET /causes', '/causes?limit=1&open=true&tier=permanent'))['causes'] as { id: string }[]
-  await ask('GET /causes/:id', `/causes/${causes[0]?.id}`)
+  const cause = `/causes/${causes[0]?.id}`
+  await ask('GET /causes/:id', cause)
+  const ann = { by: 'ann' }
+  await ask('POST /causes/:id/look', `${cause}/look`, ann)
+  await ask('POST /causes/:id/acknowledge', `${cause}/acknowledge`, { ...ann, note: 'mine', revision: 2 })
+  await ask('POST /causes/:id/assign', `${cause}/assign`, { ...ann, to: 'bob' })
+  await ask('POST /causes/:id/own', `${cause}/own`, { ...ann, to: null })
+  await ask('POST /causes/:id/comments', `${cause}/comments`, { ...ann, text: 'seen before' })
+  const link = { ...ann, kind: 'tracker', url: 'https://tracker.example/OPS-17' }
+  const linked = await ask('POST /causes/:id/links', `${cause}/links`, { ...link, title: 'OPS-17' })
+  await ask('POST /causes/:id/snooze', `${cause}/snooze`, { ...ann, reason: 'known', letters: 5, forSeconds: 60 })
+  await ask('GET /causes/:id', cause)
+  const [{ id: linkId } = { id: 0 }] = linked['links'] as readonly { id: number }[]
+  await ask('POST /causes/:id/unlink', `${cause}/unlink`, { ...ann, link: linkId })
+  await ask('POST /causes/:id/fix', `${cause}/fix`, { ...ann, release: '1.4.1' })
+  await ask('POST /causes/:id/reopen', `${cause}/reopen`, ann)
+  await ask('GET /causes/:id/history', `${cause}/history?limit=3`)
   const plan = await ask('POST /plans', '/plans', { selection: { cause: causes[0]?.id }, by: 'ann', reason: 'fixed' })
   await ask('GET /plans/:id', `/plans/${plan['id']}`)
   const elsewhere = {

@@ -1,7 +1,7 @@
 export { type Assignment, type CauseAssigner, causeIdOf, createCauseAssigner } from './assign-cause.ts'
+export * from './life/index.ts'
 export {
   type CausePage,
-  type CauseState,
   type CauseSummary,
   type ListCausesOptions,
   listCauses,

@@ -2,10 +2,9 @@ import { RedriveError, type Tier } from '@redrive/worker'
 import { parseCauseId, showCauseId } from '../store/ids.ts'
 import type { Store } from '../store/store.ts'
 import { countLetters } from './count-letters.ts'
+import { type CauseState, type Ownership, ownershipOf } from './life/index.ts'
 
-export type CauseState = 'new' | 'open' | 'acknowledged' | 'snoozed' | 'fixed' | 'regressed'
-
-export interface CauseSummary {
+export interface CauseSummary extends Ownership {
   /** `c_…` */
   readonly id: string
   readonly queue: string
@@ -27,6 +26,12 @@ export interface ListCausesOptions {
   readonly queue?: string
   readonly state?: CauseState
   readonly tier?: Tier
+  /** Only of this team, by the cause or by its queue. */
+  readonly owner?: string
+  /** Only of this person. */
+  readonly assignee?: string
+  /** Only causes that neither they nor their queue say an owner of. @default false */
+  readonly unowned?: boolean
   /** Only causes with letters that are open. @default false */
   readonly onlyOpen?: boolean
   /** 1 to 500. @default 50 */
@@ -49,10 +54,12 @@ export async function listCauses(store: Store, options: ListCausesOptions = {}):
   const limit = Math.min(500, Math.max(1, options.limit ?? 50))
   const after = options.cursor === undefined ? undefined : readCursor(options.cursor)
   const { rows } = await store.pool.query<CauseRow>(
-    `select c.*, q.name as queue, c.last_seen::text as exact_last_seen
+    `select c.*, q.name as queue, q.owner as queue_owner, c.last_seen::text as exact_last_seen
        from cause c join queue q on q.id = c.queue_id
       where ($1::text is null or q.name = $1) and ($2::cause_state is null or c.state = $2) and ($3::tier is null or c.tier = $3)
         and (not $4 or exists (select from outstanding o where o.cause_id = c.id and o.state = 'open'))
+        and ($8::text is null or coalesce(c.owner, q.owner) = $8) and ($9::text is null or c.assignee = $9)
+        and (not $10 or coalesce(c.owner, q.owner) is null)
         and ($5::timestamptz is null or (c.last_seen, c.id) < ($5, $6::bigint))
       order by c.last_seen desc, c.id desc
       limit $7`,
@@ -64,6 +71,9 @@ export async function listCauses(store: Store, options: ListCausesOptions = {}):
       after?.lastSeen ?? null,
       after?.id ?? null,
       limit + 1,
+      options.owner ?? null,
+      options.assignee ?? null,
+      options.unowned ?? false,
     ],
   )
   const page = rows.slice(0, limit)
@@ -88,6 +98,9 @@ export interface CauseRow {
   readonly last_seen: Date
   readonly exact_last_seen: string
   readonly letters: string
+  readonly owner: string | null
+  readonly queue_owner: string | null
+  readonly assignee: string | null
 }
 
 export function summaryOf(row: CauseRow, open: number): CauseSummary {
@@ -97,6 +110,7 @@ export function summaryOf(row: CauseRow, open: number): CauseSummary {
     consumer: row.consumer,
     tier: row.tier,
     state: row.state,
+    ...ownershipOf(row),
     title: row.title,
     errorClass: row.error_class,
     firstSeen: row.first_seen,

@@ -2,10 +2,11 @@ import { RedriveError } from '@redrive/worker'
 import { parseCauseId, showLetterId } from '../store/ids.ts'
 import type { Store } from '../store/store.ts'
 import { countLetters } from './count-letters.ts'
+import { type CauseLife, readLife } from './life/index.ts'
 import { type CauseRow, type CauseSummary, summaryOf } from './list-causes.ts'
 
-/** A cause with everything that says why its letters are here. */
-export interface CauseDetails extends CauseSummary {
+/** A cause with everything that says why its letters are here, and who sees to it. */
+export interface CauseDetails extends CauseSummary, Omit<CauseLife, keyof CauseSummary> {
   readonly why: {
     /** What the letters have in common: `frames` of the stack, the `message`, the broker's `reason`, or `nothing`. */
     readonly basis: string
@@ -42,7 +43,7 @@ export async function showCause(store: Store, id: string): Promise<CauseDetails>
   return store.transaction(
     async (client) => {
       const cause = await client.query<CauseRow & WhyRow>(
-        `select c.*, q.name as queue, c.last_seen::text as exact_last_seen, encode(c.fingerprint_key, 'hex') as key,
+        `select c.*, q.name as queue, q.owner as queue_owner, c.last_seen::text as exact_last_seen, encode(c.fingerprint_key, 'hex') as key,
                 (select count(*) from cause_shape s where s.cause_id = c.id) as shapes
            from cause c join queue q on q.id = c.queue_id where c.id = $1`,
         [number],
@@ -67,6 +68,7 @@ export async function showCause(store: Store, id: string): Promise<CauseDetails>
       )
       return {
         ...summaryOf(row, byState['open'] ?? 0),
+        ...(await readLife(client, id)),
         why: {
           basis: row.basis,
           fingerprintVersion: row.fingerprint_version,

@@ -22,7 +22,7 @@ export const exitCodeHelp: readonly (readonly [number, string])[] = [
   [3, 'nothing matched (only with --require-match)'],
   [4, 'not signed in: no token, or a wrong one'],
   [6, 'not found'],
-  [7, 'the plan is stale or ran already, or a letter changed meanwhile'],
+  [7, 'the plan is stale or ran already, or a letter or a cause changed meanwhile'],
   [8, 'the canary failed or has no verdict, or a rule halted the run'],
   [9, 'finished, but some letters returned, are uncertain or unknown, or were refused'],
   [10, 'a threshold was reached (status --fail-on)'],

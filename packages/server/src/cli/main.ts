@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { Command, InvalidArgumentError, Option } from 'commander'
 import { version } from '../version.ts'
+import { addCauseCommands } from './cause-commands.ts'
 import { exitCodes } from './exit-codes.ts'
 import { addRepairCommands } from './repair-commands.ts'
 import { topics } from './topics.ts'
@@ -92,15 +93,26 @@ office(program.command('causes'))
   .option('--queue <name>', 'only of this queue')
   .option('--tier <tier>', 'only of this tier')
   .option('--open', 'only causes with open letters')
+  .addOption(
+    new Option('--state <state>', 'only in this state').choices([
+      'new',
+      'open',
+      'acknowledged',
+      'snoozed',
+      'fixed',
+      'regressed',
+    ]),
+  )
+  .option('--owner <team>', 'only of this team, by the cause or by its queue')
+  .option('--assignee <name>', 'only of this person')
+  .option('--unowned', 'only causes without an owner')
   .option('--jsonl', 'one JSON object a line')
   .option('--require-match', 'exit 3 when there is none')
   .option('--limit <number>', 'at most so many, up to 200', pageSize, 50)
   .option('--after <cursor>', 'go on after a page')
   .action(async (options) => (await import('./commands/causes.ts')).causesCommand(options))
 
-office(program.command('cause').description('one cause').command('show <id>'))
-  .description('why letters are here, when, of which releases and hosts')
-  .action(async (id, options) => (await import('./commands/causes.ts')).causeShowCommand(id, options))
+addCauseCommands(program, { office, selecting, wholeNumber })
 
 office(program.command('letters [query...]'))
   .description('letters that match a query; open ones only unless it names a state')

@@ -30,7 +30,7 @@ const maxFacetValues = 30
 
 /**
  * Counts the letters of a batch on their causes: a statement each for causes, hours and facets, rows always locked in the order of ids.
- * A cause that was fixed and gets a letter has regressed.
+ * Whether a letter changes the state of its cause is found out afterwards (`causes/life/`), from these very counts.
  * @returns ids of causes that are new
  */
 export async function addToCauses(
@@ -54,8 +54,7 @@ async function upsertCauses(client: pg.PoolClient, causes: readonly CauseAdditio
                            $11::jsonb[], $12::timestamptz[], $13::timestamptz[], $14::bigint[], $15::uuid[])
       on conflict (id) do update
          set letters = c.letters + excluded.letters, first_seen = least(c.first_seen, excluded.first_seen),
-             last_seen = greatest(c.last_seen, excluded.last_seen), sample_letter = excluded.sample_letter,
-             state = case c.state when 'fixed' then 'regressed' else c.state end
+             last_seen = greatest(c.last_seen, excluded.last_seen), sample_letter = excluded.sample_letter
       returning c.id, xmax = 0 as made`,
     values: [
       causes.map(({ id }) => id.toString()),

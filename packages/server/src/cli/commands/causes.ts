@@ -1,7 +1,8 @@
-import { type GlobalOptions, withOffice } from '../context.ts'
+import { defaultName, type GlobalOptions, withOffice } from '../context.ts'
 import { exitCodes } from '../exit-codes.ts'
 import { ago, type Output, printTable } from '../output.ts'
 import { safeLine } from '../safe-text.ts'
+import { type CauseLife, lifeLines, nextStep } from './cause-views.ts'
 
 interface CauseSummary {
   readonly id: string
@@ -14,6 +15,8 @@ interface CauseSummary {
   readonly lastSeen: string
   readonly letters: number
   readonly open: number
+  readonly owner: string | null
+  readonly assignee: string | null
 }
 
 interface Facet {
@@ -23,7 +26,7 @@ interface Facet {
   readonly lastSeen: string
 }
 
-interface CauseDetail extends CauseSummary {
+interface CauseDetail extends CauseSummary, CauseLife {
   readonly why: {
     readonly basis: string
     readonly fingerprintVersion: number
@@ -43,6 +46,10 @@ export function causesCommand(
     readonly queue?: string
     readonly tier?: string
     readonly open?: boolean
+    readonly state?: string
+    readonly owner?: string
+    readonly assignee?: string
+    readonly unowned?: boolean
     readonly limit: number
     readonly after?: string
     readonly jsonl?: boolean
@@ -54,22 +61,33 @@ export function causesCommand(
       queue: options.queue,
       tier: options.tier,
       open: options.open === true ? 'true' : undefined,
+      state: options.state,
+      owner: options.owner,
+      assignee: options.assignee,
+      unowned: options.unowned === true ? 'true' : undefined,
       limit: options.limit,
       after: options.after,
     })
     if (options.jsonl) for (const cause of causes) output.out(JSON.stringify(cause))
     else if (output.json) output.out(JSON.stringify(causes))
     else if (causes.length > 0) printCauses(output, causes, nowMs)
-    if (causes.length === 0) output.say('No cause: nothing has died here.')
+    const { queue, tier, open, state, owner, assignee, unowned, after } = options
+    const isAll = [queue, tier, open, state, owner, assignee, unowned, after].every((given) => given === undefined)
+    if (causes.length === 0) output.say(isAll ? 'No cause: nothing has died here.' : 'No cause is like that.')
     else if (next !== null) output.say(output.paint('dim', `More: add --after ${next}`))
     else if (output.terminal) output.say(output.paint('dim', `Next: redrive cause show ${causes[0]?.id}`))
     return causes.length === 0 && options.requireMatch ? exitCodes.nothingMatched : exitCodes.ok
   })
 }
 
-export function causeShowCommand(id: string, options: GlobalOptions): Promise<void> {
+/** Says that somebody has looked: a new cause is open from then on. */
+export function causeShowCommand(id: string, options: GlobalOptions & { readonly by?: string }): Promise<void> {
   return withOffice(options, async ({ client, output, nowMs }) => {
-    const cause = await client.get<CauseDetail>(`/causes/${encodeURIComponent(id)}`)
+    const path = `/causes/${encodeURIComponent(id)}`
+    const found = await client.get<CauseDetail>(path)
+    const isNew = found.state === 'new'
+    const look = (): Promise<CauseLife> => client.post(`${path}/look`, { by: options.by ?? defaultName() })
+    const cause: CauseDetail = isNew ? { ...found, ...(await look()) } : found
     if (output.json) output.out(JSON.stringify(cause))
     else showCause(output, cause, nowMs)
   })
@@ -82,6 +100,8 @@ function printCauses(output: Output, causes: readonly CauseSummary[], nowMs: num
     { title: 'OF', value: ({ letters }) => letters, align: 'right' },
     { title: 'TIER', value: ({ tier }) => tier },
     { title: 'STATE', value: ({ state }) => state },
+    { title: 'OWNER', value: ({ owner }) => owner, max: 16 },
+    { title: 'ASSIGNEE', value: ({ assignee }) => assignee, max: 16 },
     { title: 'QUEUE', value: ({ queue }) => queue, max: 24 },
     { title: 'CONSUMER', value: ({ consumer }) => consumer, max: 16 },
     { title: 'SEEN', value: ({ lastSeen }) => ago(lastSeen, nowMs), align: 'right' },
@@ -96,6 +116,7 @@ function showCause(output: Output, cause: CauseDetail, nowMs: number): void {
     output.out(`${output.paint('dim', name.padEnd(10))}${safeLine(text)}`)
   output.out(output.paint('bold', safeLine(cause.title)))
   field('cause', `${cause.id}  ${cause.state}, ${cause.tier}`)
+  for (const [name, text] of lifeLines(cause, nowMs)) field(name, text)
   field('queue', `${cause.queue}, consumer ${cause.consumer ?? 'unknown'}`)
   field(
     'letters',
@@ -152,9 +173,14 @@ function facetText({ value, letters, firstSeen }: Facet): string {
   return `${value ?? 'others'} (${letters}, since ${firstSeen.slice(0, 16)}Z)`
 }
 
-function next({ id, states, samples }: CauseDetail): string {
+function next({ id, state, states, samples }: CauseDetail): string {
   const open = states['open'] ?? 0
   const look = samples[0] === undefined ? '' : `Look at one: redrive letter show ${samples[0]}\n`
-  if (open === 0) return `${look}No letter of it is open; nothing to replay.`
-  return `${look}Once it is fixed: redrive replay plan --cause ${id}   (sends nothing yet)`
+  const replay =
+    open === 0
+      ? 'No letter of it is open; nothing to replay.'
+      : `Once it is fixed: redrive replay plan --cause ${id}   (sends nothing yet)`
+  return state === 'fixed' && open > 0
+    ? `${look}${nextStep({ id, state })}`
+    : `${look}${nextStep({ id, state })}\n${replay}`
 }

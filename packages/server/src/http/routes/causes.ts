@@ -2,8 +2,7 @@ import { Type } from 'typebox'
 import { type CauseSummary, listCauses, showCause } from '../../causes/index.ts'
 import { type Route, route } from '../route.ts'
 import { closed, count, counts, idParams, orNull, text, tier, time } from '../schemas.ts'
-
-const state = Type.Enum(['new', 'open', 'acknowledged', 'snoozed', 'fixed', 'regressed'])
+import { lifeView, ownership, causeState as state } from './cause-life.ts'
 
 const summary = {
   id: text(),
@@ -17,6 +16,7 @@ const summary = {
   lastSeen: time(),
   letters: Type.Integer({ minimum: 0, description: 'Ever captured.' }),
   open: Type.Integer({ minimum: 0, description: 'Of them, open now.' }),
+  ...ownership,
 }
 
 const facet = Type.Array(
@@ -34,6 +34,7 @@ const facet = Type.Array(
 const detail = Type.Object(
   {
     ...summary,
+    ...lifeView,
     why: Type.Object(
       {
         basis: Type.Enum(['frames', 'message', 'reason', 'nothing'], {
@@ -58,6 +59,8 @@ const detail = Type.Object(
   closed,
 )
 
+const name = (description: string) => Type.String({ description, maxLength: 200, pattern: '^[^\\u0000]*$' })
+
 export const causeRoutes: readonly Route[] = [
   route({
     method: 'GET',
@@ -69,6 +72,9 @@ export const causeRoutes: readonly Route[] = [
           queue: Type.Optional(Type.String({ maxLength: 300, pattern: '^[^\\u0000]*$' })),
           state: Type.Optional(state),
           tier: Type.Optional(tier),
+          owner: Type.Optional(name('Only of this team, by the cause or by its queue.')),
+          assignee: Type.Optional(name('Only of this person.')),
+          unowned: Type.Optional(Type.Boolean({ description: 'Only causes without an owner.' })),
           open: Type.Optional(Type.Boolean({ description: 'Only causes with open letters.' })),
           limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 200, default: 50 })),
           after: Type.Optional(Type.String({ description: '`next` of the page before.', maxLength: 200 })),

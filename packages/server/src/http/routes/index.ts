@@ -1,5 +1,6 @@
 import type { Route } from '../route.ts'
 import { accessRoutes } from './access.ts'
+import { causeLifeRoutes } from './cause-life.ts'
 import { causeRoutes } from './causes.ts'
 import { letterRoutes } from './letters.ts'
 import { planRoutes } from './plans.ts'
@@ -13,6 +14,7 @@ import { versionRoutes } from './versions.ts'
 export const routes: readonly Route[] = [
   ...statusRoutes,
   ...causeRoutes,
+  ...causeLifeRoutes,
   ...letterRoutes,
   ...versionRoutes,
   ...transformRoutes,
