@@ -29,7 +29,7 @@ function refusalOf({ message, partition }: Outgoing, maxBytes: number): SendResu
   return { kind: 'not-sent', reason: `${bytes} bytes are above the limit of ${maxBytes}`, retryable: false }
 }
 
-export const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/
+export const uuid: RegExp = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/
 
 function jobFor({ message, delayMs, uniqueId }: Outgoing): JobInsertLike {
   const priority = message.properties?.['priority']
