@@ -2,6 +2,7 @@ import { checkLedger } from '../../packages/server/src/ledger/index.ts'
 import { halves } from './halves.ts'
 import type { Operation } from './operation.ts'
 import { deadLetters, lane, type Scene } from './scene.ts'
+import { jobsIn } from './within-broker.ts'
 
 /** Something that is not as it was promised. */
 export interface Wrong {
@@ -90,5 +91,6 @@ async function sendsOf({ store, broker }: Scene): Promise<readonly Send[]> {
      join run on run.id = i.run_id join plan_letter p on p.plan_id = run.plan_id and p.ordinal >= i.from_ordinal and p.ordinal < i.to_ordinal`,
   )
   const letterOf = new Map(rows.map(({ replay, letter }) => [replay, letter]))
-  return broker.held(lane).map(({ uniqueId = '' }) => ({ replayId: uniqueId, letter: letterOf.get(uniqueId) ?? null }))
+  const sent = [...broker.held(lane).map(({ uniqueId = '' }) => uniqueId), ...(await jobsIn(store))]
+  return sent.map((uniqueId) => ({ replayId: uniqueId, letter: letterOf.get(uniqueId) ?? null }))
 }

@@ -5,6 +5,7 @@ import { putBack } from '../../packages/server/src/replay/put-back.ts'
 import { resolveUncertain } from '../../packages/server/src/replay/resolve.ts'
 import { by, captured, carriedOut, type Known, type Operation, planned, started, unlessDone } from './operation.ts'
 import type { Scene } from './scene.ts'
+import { makeJobs } from './within-broker.ts'
 
 const of = (known: Known, what: string): string => known[what] ?? ''
 
@@ -39,6 +40,17 @@ export const ofRuns: readonly Operation[] = [
     act: carriedOut,
     // What surely did not arrive is open again.
     ends: { replayed: [2, 3, 4], open: [0, 1, 2] },
+  },
+  {
+    name: 'send-within',
+    setting: { isWithin: true, looksBack: false },
+    async prepare(scene) {
+      await makeJobs(scene.store)
+      return started(scene, 4)
+    },
+    act: carriedOut,
+    // Nothing is ever in doubt, though nobody can look back.
+    ends: { replayed: [4] },
   },
   {
     name: 'send-without-looking-back',

@@ -12,7 +12,7 @@ export type Known = Readonly<Record<string, string>>
 /** Something that an office or a person does, killed at each of its boundaries. */
 export interface Operation {
   readonly name: string
-  readonly setting?: Partial<Pick<Setting, 'kind' | 'looksBack' | 'fates'>>
+  readonly setting?: Partial<Pick<Setting, 'kind' | 'looksBack' | 'isWithin' | 'fates'>>
   /** What was there before. */
   prepare(scene: Scene): Promise<Known>
   act(scene: Scene, known: Known): Promise<void>
@@ -56,7 +56,7 @@ export async function started(scene: Scene, letters: number): Promise<Known> {
 }
 
 /** As the replayer does it, without its clocks. */
-export async function carriedOut({ store, brokers }: Scene): Promise<void> {
+export async function carriedOut({ store, brokers, within }: Scene): Promise<void> {
   const lease = await takeRun(store)
   if (lease === null) throw new Error('there is no run to carry out')
   const senders = sendersOf(store)
@@ -64,7 +64,7 @@ export async function carriedOut({ store, brokers }: Scene): Promise<void> {
   const signal = new AbortController().signal
   // Time stands still, or how often it is judged would be another number in each process.
   const clock = { ...systemClock, monotonic: () => 0 }
-  const end = await carryOut(held, { store, brokers, clock, signal })
+  const end = await carryOut(held, { store, brokers, within, clock, signal })
   if (end === 'done') await finishRun(store, held)
   else await giveBack(store, held)
   await senders.release(held.sender)

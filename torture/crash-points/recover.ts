@@ -15,6 +15,7 @@ export async function recover(scene: Scene, operation: Operation, known: Known):
   const replayer = startReplayer({
     store,
     brokers,
+    within: scene.within,
     pollMs: 5,
     quietSeconds: 0,
     onEvent: (event) => {

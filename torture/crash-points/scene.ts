@@ -6,12 +6,15 @@ import { openStore, type Store } from '../../packages/server/src/store/store.ts'
 import { within } from '../until.ts'
 import type { Boundaries } from './boundaries.ts'
 import { type BrokerKind, type Fate, type FileBroker, fileBroker } from './file-broker.ts'
+import { withinBroker } from './within-broker.ts'
 
 /** A database and a broker in files. */
 export interface Scene {
   readonly store: Store
   readonly broker: FileBroker
   readonly brokers: ReadonlyMap<string, Broker>
+  /** Names of those that send within transactions of the office. */
+  readonly within: ReadonlySet<string>
   close(): Promise<void>
 }
 
@@ -21,6 +24,8 @@ export interface Setting {
   readonly folder: string
   readonly kind: BrokerKind
   readonly looksBack: boolean
+  /** Its places are a table of the office's database. */
+  readonly isWithin: boolean
   readonly fates: Readonly<Record<string, Fate>>
 }
 
@@ -31,12 +36,14 @@ export const receipts = 'redrive-receipts'
 
 export async function openScene(setting: Setting, boundaries?: Boundaries): Promise<Scene> {
   const store = await openStore({ url: setting.url, allowUnsafe: true, maxConnections: 6 })
-  const broker = fileBroker({
+  const files = fileBroker({
     ...setting,
     folder: path.join(setting.folder, 'broker'),
     ...(boundaries === undefined ? {} : { boundaries }),
   })
-  return { store, broker, brokers: new Map([[brokerName, broker]]), close: () => store.close() }
+  const broker = setting.isWithin ? withinBroker(files) : files
+  const within = new Set(setting.isWithin ? [brokerName] : [])
+  return { store, broker, brokers: new Map([[brokerName, broker]]), within, close: () => store.close() }
 }
 
 /** As the office does it, until nothing is left to acknowledge. */

@@ -29,6 +29,7 @@ export async function setUp(
     folder: path.join(folder, operation.name),
     kind: 'ids',
     looksBack: true,
+    isWithin: false,
     fates: {},
     ...operation.setting,
   }

@@ -11,10 +11,10 @@ export const ofReplay: readonly Saboteur[] = [
     changes: [
       {
         file: 'packages/server/src/replay/claim.ts',
-        from: `    return { kind: 'claimed', fromOrdinal: next.from, letters }`,
+        from: `    return { kind: 'claimed', fromOrdinal: next.from, letters, isWithin }`,
         to: `    const sent = await globalThis.sendNow(letters)
     ${pause}
-    return { kind: 'claimed', fromOrdinal: next.from, letters, sent }`,
+    return { kind: 'claimed', fromOrdinal: next.from, letters, isWithin, sent }`,
       },
       {
         file: 'packages/server/src/replay/carry-out.ts',

@@ -8,6 +8,7 @@ import { naming } from './naming.ts'
 import { type Office, type OpenBroker, openOffice } from './office.ts'
 import { openPgBoss } from './open-pg-boss.ts'
 import { embeddedQueueUrl, openDatabase, reachDatabase } from './store/database.ts'
+import { isSameDatabase } from './store/same-database.ts'
 
 export type { Office } from './office.ts'
 
@@ -26,7 +27,9 @@ export async function startOffice(
     for (const [name, broker] of Object.entries(config.brokers)) {
       const url = broker.type === 'pg-boss' && broker.url === 'embedded' ? await embeddedQueueUrl(database) : null
       const opened = await naming({ name, config: broker }, () => openBroker(broker, { url, tell }))
-      brokers.push({ name, config: broker, ...opened })
+      const isWithin = broker.type === 'pg-boss' && url === null && (await isSameDatabase(database.url, broker.url))
+      if (isWithin) tell(`brokers.${name}: ${within}`)
+      brokers.push({ name, config: broker, isWithin, ...opened })
     }
   } catch (error) {
     await Promise.all(brokers.map(({ close }) => close()))
@@ -49,16 +52,23 @@ export async function checkConfig(config: Config): Promise<readonly string[]> {
     lines.push('database: yours, it answers')
   }
   for (const [name, broker] of Object.entries(config.brokers)) {
-    lines.push(...(await naming({ name, config: broker }, () => checkBroker(name, broker))))
+    lines.push(...(await naming({ name, config: broker }, () => checkBroker(name, broker, config.database))))
   }
   return lines
 }
 
-async function checkBroker(name: string, config: BrokerConfig): Promise<readonly string[]> {
+const within = 'in the database of the office: a letter is sent and marked in one transaction'
+
+async function checkBroker(
+  name: string,
+  config: BrokerConfig,
+  database: Config['database'],
+): Promise<readonly string[]> {
   if (config.type === 'pg-boss') {
     if (config.url === 'embedded') return [`brokers.${name}: the embedded queue`]
     await reachDatabase(config.url)
-    return [`brokers.${name}: pg-boss, it answers`]
+    const isWithin = database !== null && (await isSameDatabase(database, config.url))
+    return [`brokers.${name}: pg-boss, it answers`, ...(isWithin ? [`brokers.${name}: ${within}`] : [])]
   }
   const { broker, close } = await openBroker(config, { url: null, tell: () => undefined })
   try {

@@ -24,6 +24,8 @@ export interface OpenBroker {
   readonly name: string
   readonly config: BrokerConfig
   readonly broker: Broker
+  /** Its places are in the database that the letters are in. */
+  readonly isWithin: boolean
   close(): Promise<void>
 }
 
@@ -71,6 +73,7 @@ export async function openOffice(parts: {
     const replayer = startReplayer({
       store,
       brokers: byName,
+      within: new Set(brokers.flatMap(({ name, isWithin }) => (isWithin ? [name] : []))),
       outcomeWindowSeconds: config.outcomeWindowMinutes * 60,
       onEvent: (event) => tell(replayLine(event)),
     })

@@ -26,7 +26,7 @@ async function intended(bed: OfficeBed, letters: number, options: { readonly sen
   const lease = { ...taken, ...options }
   const brokers = onlyMemory(bed.broker)
   const notes = endNotes(bed.store, { planId: lease.planId, brokers, clock: systemClock })
-  const claim = await claimNext(bed.store, lease, await notes.current())
+  const claim = await claimNext(bed.store, lease, { ends: await notes.current() })
   assert.ok(claim.kind === 'claimed' && claim.letters.length === letters)
   return { id, lease, claim }
 }
@@ -273,7 +273,7 @@ test('the earlier of two sends may be beyond reach, and the later one not', asyn
   assert.ok(lease)
   for (let n = 0; n < 2; n++) {
     await bed.store.pool.query('update run set paced_until = now()')
-    const claim = await claimNext(bed.store, lease, { 0: { positions: { 0: String(n * 100) } } })
+    const claim = await claimNext(bed.store, lease, { ends: { 0: { positions: { 0: String(n * 100) } } } })
     assert.ok(claim.kind === 'claimed' && claim.letters.length === 1)
   }
   await takenOver(bed, id)

@@ -22,6 +22,13 @@ export interface Broker {
   receive(place: string, options: ReceiveOptions): Promise<Subscription>
   /** Sends a batch; the answer has one result per message, in order. Never rejects because of a message or a connection. */
   send(place: string, messages: readonly Outgoing[]): Promise<readonly SendResult[]>
+  /**
+   * As `send`, as part of a transaction that the caller has open on the database in which the place is: the messages are there once it
+   * commits, and none of them if it does not. Writes over no other connection. What is refused before the transaction is asked anything is
+   * `not-sent`; nothing is `uncertain`. A broker that is no part of a database does not have this.
+   * @throws what the database says; then the transaction is over
+   */
+  sendWithin?(transaction: SqlTransaction, place: string, messages: readonly Outgoing[]): Promise<readonly SendResult[]>
   /** What this broker settled before the call counts as settled: where that is written late, it is written first. */
   depth(place: string, consumer?: string): Promise<Depth>
   describe(place: string): Promise<PlaceDescription>
@@ -37,6 +44,11 @@ export interface Broker {
    */
   findReplays?(place: string, search: ReplaySearch): Promise<ReplaysFound>
   close(): Promise<void>
+}
+
+/** A transaction of PostgreSQL on one connection, which the caller has begun and ends. A client of `pg` is one. */
+export interface SqlTransaction {
+  query(text: string, values?: unknown[]): Promise<{ readonly rows: unknown[] }>
 }
 
 export interface Capabilities {

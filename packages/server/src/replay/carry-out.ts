@@ -1,5 +1,4 @@
-import type { Clock } from '@redrive/worker'
-import { isConnectionTrouble, type Store } from '../store/store.ts'
+import type { Store } from '../store/store.ts'
 import { type Claim, claimNext, type Lease, maySend } from './claim.ts'
 import type { Batch } from './claimed.ts'
 import { endNotes } from './ends.ts'
@@ -7,12 +6,18 @@ import { type Judged, judgeRun } from './judge-run.ts'
 import { markResults } from './mark.ts'
 import { putBack } from './put-back.ts'
 import { type SendContext, sendBatch } from './send-batch.ts'
+import { sendWithin } from './send-within.ts'
+import { throughOutage } from './through-outage.ts'
 
 export interface CarryOutOptions extends SendContext {
   readonly store: Store
   /** Stops between batches: what is being sent is finished and noted, what is not is put back. */
   readonly signal: AbortSignal
   readonly onJudged?: (judged: Judged) => void
+  /** Connections whose places are in the office's own database and which can send within its transactions. @default none */
+  readonly within?: ReadonlySet<string>
+  /** Told when a batch cannot be sent within a transaction, and is sent as elsewhere. */
+  readonly onRefused?: (error: unknown) => void
 }
 
 /** `done`: every letter of the plan was looked at. `lost`: another process holds the run. `stopped`: somebody or a rule says so. */
@@ -24,11 +29,14 @@ const judgeEveryMs = 250
  * Carries out a run: intents, then sends, then results, batch by batch. While one batch is being sent, the intents of the next and the
  * results of the one before are written; no more than three batches are in memory. Four times a second, and before the
  * batch after one that ended in a refusal, it is judged whether to go on.
+ *
+ * A batch to the office's own database is sent and marked in one transaction. It holds the run, so the next one is claimed afterwards.
  */
 export async function carryOut(lease: Lease, options: CarryOutOptions): Promise<CarriedOut> {
   const { store, clock, signal, brokers } = options
+  const within = [...(options.within ?? [])]
   const notes = endNotes(store, { planId: lease.planId, brokers, clock })
-  const claimed = async (): Promise<Claim> => claimNext(store, lease, await notes.current())
+  const claimed = async (): Promise<Claim> => claimNext(store, lease, { ends: await notes.current(), within })
   let next = claimed()
   let noted: Promise<boolean> = Promise.resolve(true)
   let judgedAtMs = clock.monotonic()
@@ -57,6 +65,22 @@ export async function carryOut(lease: Lease, options: CarryOutOptions): Promise<
       if (isStopping) {
         if (claim.kind === 'claimed') await putBack(store, lease, claim)
         return (await noted) ? 'stopped' : 'lost'
+      }
+      if (claim.kind === 'claimed' && claim.isWithin) {
+        const sent = await sendWithin(store, { lease, batch: claim }, options)
+        if (sent.kind === 'lost') return 'lost'
+        if (sent.kind === 'stopped') {
+          await putBack(store, lease, claim)
+          next = Promise.resolve({ kind: 'stopped' })
+          continue
+        }
+        if (sent.kind === 'noted') {
+          isDoubted = sent.isDoubted
+          next = claimed()
+          next.catch(() => undefined)
+          continue
+        }
+        options.onRefused?.(sent.error)
       }
       if (claim.kind === 'claimed' && !maySend(lease)) {
         // This process stood still: somebody else may have the run, and may look already for what is sent now.
@@ -93,22 +117,4 @@ export async function carryOut(lease: Lease, options: CarryOutOptions): Promise<
 async function putBackUnsent(store: Store, lease: Lease, next: Promise<Claim>): Promise<void> {
   const claim = await next.catch(() => null)
   if (claim?.kind === 'claimed') await putBack(store, lease, claim satisfies Batch).catch(() => undefined)
-}
-
-const patienceMs = 60_000
-
-/**
- * What was sent is known here and nowhere else: while the database is away we hold on to it rather than make it uncertain. Marking twice
- * is harmless, since only an intent without results changes.
- */
-async function throughOutage<T>(clock: Clock, work: () => Promise<T>): Promise<T> {
-  const untilMs = clock.monotonic() + patienceMs
-  for (;;) {
-    try {
-      return await work()
-    } catch (error) {
-      if (!isConnectionTrouble(error) || clock.monotonic() > untilMs) throw error
-      await clock.sleep(250)
-    }
-  }
 }

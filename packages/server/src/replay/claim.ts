@@ -46,13 +46,18 @@ const maxBatchBytes = 8 * 1_024 * 1_024
 /** A batch is what the pace allows in this time, so that a stop is obeyed soon. */
 const batchSeconds = 0.25
 
+export interface ClaimOptions {
+  /** How far the places reach, noted so that it can be found out later whether the letters arrived. */
+  readonly ends?: NotedEnds | null
+  /** Connections whose places are in the office's own database. @default none */
+  readonly within?: readonly string[]
+}
+
 /**
  * Writes the intent of the next letters of a run, in one transaction with the run's progress and its pace. The letters are `replaying`
  * since its start, so they are as they were agreed to.
- *
- * @param ends how far the places reach, noted so that it can be found out later whether the letters arrived
  */
-export async function claimNext(store: Store, lease: Lease, ends: NotedEnds | null = null): Promise<Claim> {
+export async function claimNext(store: Store, lease: Lease, options: ClaimOptions = {}): Promise<Claim> {
   const askedAtMs = performance.now()
   const claim = await store.transaction(async (client): Promise<Claim> => {
     const progress = await lockProgress(client, lease)
@@ -60,12 +65,12 @@ export async function claimNext(store: Store, lease: Lease, ends: NotedEnds | nu
     const next = nextRange(progress)
     if (typeof next === 'string') return { kind: next }
     if (progress.due_in_ms > 0) return { kind: 'wait', ms: progress.due_in_ms }
-    const to = await intend(client, lease, { ...next, ends })
+    const { upto: to, isWithin } = await intend(client, lease, { ...next, ...options })
     const contents = await contentOf(client, { planId: lease.planId, from: next.from, to })
     const letters = contents.map(
       ({ ordinal, ...rest }): Claimed => ({ attemptId: replayIdOf(lease.runId, ordinal), ...rest }),
     )
-    return { kind: 'claimed', fromOrdinal: next.from, letters }
+    return { kind: 'claimed', fromOrdinal: next.from, letters, isWithin }
   })
   if (claim.kind === 'claimed') lease.sure.untilMs = sureSince(askedAtMs)
   return claim
@@ -151,19 +156,20 @@ function nextRange(progress: Progress): Range | 'end' | 'judge' | 'stopped' {
 async function intend(
   client: PoolClient,
   lease: Lease,
-  next: Range & { readonly ends: NotedEnds | null },
-): Promise<number> {
-  const { rows } = await client.query<{ upto: number }>({
+  next: Range & ClaimOptions,
+): Promise<{ readonly upto: number; readonly isWithin: boolean }> {
+  const { rows } = await client.query<{ upto: number; isWithin: boolean }>({
     name: 'intend',
     text: `
       with chosen as (
-        select coalesce(max(ordinal) + 1, $4 + 1) as upto
+        select coalesce(max(ordinal) + 1, $4 + 1) as upto,
+          coalesce(bool_and(place = any (array(select number from plan_place where plan_id = $3 and broker = any ($12::text[])))), false) as is_within
         from (
-          select ordinal, sum(bytes) over (order by ordinal) - bytes as before
+          select ordinal, place, sum(bytes) over (order by ordinal) - bytes as before
           from plan_letter where plan_id = $3 and ordinal >= $4 and ordinal < $4 + $5
         ) as letter where before < $6
       ), intended as (
-        insert into intent (run_id, from_ordinal, to_ordinal, ends, sender) select $1, $4, upto, $10, $11 from chosen
+        insert into intent (run_id, from_ordinal, to_ordinal, ends, sender, is_within) select $1, $4, upto, $10, $11, is_within from chosen
       )
       update run set next_ordinal = upto, lease_until = now() + make_interval(secs => $7),
         ramp_since = coalesce(ramp_since, case when $4 >= (select canary from plan where id = $3) then now() end),
@@ -171,7 +177,7 @@ async function intend(
         paced_until = greatest(now() - make_interval(secs => $9), case when paced_until < now() + interval '2 s' then paced_until end)
           + make_interval(secs => (upto - $4)::float8 / $8)
       from chosen where id = $1 and lease_token = $2
-      returning upto`,
+      returning upto, is_within as "isWithin"`,
     values: [
       lease.runId,
       lease.token,
@@ -182,9 +188,10 @@ async function intend(
       leaseSeconds,
       next.pace,
       batchSeconds,
-      next.ends,
+      next.ends ?? null,
       lease.sender ?? null,
+      next.within ?? [],
     ],
   })
-  return rows[0]?.upto ?? next.from
+  return rows[0] ?? { upto: next.from, isWithin: false }
 }

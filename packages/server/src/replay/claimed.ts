@@ -18,6 +18,8 @@ export interface Claimed {
 export interface Batch {
   readonly fromOrdinal: number
   readonly letters: readonly Claimed[]
+  /** All of them go to places in the office's own database: they are sent in the transaction that marks them. */
+  readonly isWithin: boolean
 }
 
 /** What of a letter is sent again, and what its new wire says. */

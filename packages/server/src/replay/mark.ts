@@ -19,21 +19,30 @@ export interface Results {
 export function markResults(store: Store, lease: Lease, batch: Results): Promise<boolean> {
   return store.transaction(async (client) => {
     if (!(await holdsLease(client, lease))) return false
-    const { fromOrdinal } = batch
     // Evidence that comes from now on waits for the results.
-    const open = await client.query({
-      name: 'lock-intent',
-      text: 'select from intent where run_id = $1 and from_ordinal = $2 and noted_at is null for no key update',
-      values: [lease.runId, fromOrdinal],
-    })
-    if (open.rowCount === 0) return true
-    const doubted = batch.results.flatMap(({ kind }, index) => (kind === 'sent' ? [] : [fromOrdinal + index]))
-    const proven = await provenOf(client, lease.runId, doubted)
-    const marks = batch.results.map(({ kind }, index) => (proven.has(fromOrdinal + index) ? sentMark : markOf[kind]))
-    await noteResults(client, lease.runId, { ...batch, marks })
-    await settleLetters(client, lease, { fromOrdinal, marks })
+    if (await lockIntent(client, lease, batch.fromOrdinal)) await noteBatch(client, lease, batch)
     return true
   })
+}
+
+/** Until the end of the transaction nobody else says what became of it. @returns false when it has results, or is gone */
+export async function lockIntent(client: PoolClient, { runId }: Lease, fromOrdinal: number): Promise<boolean> {
+  const { rowCount } = await client.query({
+    name: 'lock-intent',
+    text: 'select from intent where run_id = $1 and from_ordinal = $2 and noted_at is null for no key update',
+    values: [runId, fromOrdinal],
+  })
+  return rowCount === 1
+}
+
+/** Notes the results of an intent that is locked, and settles its letters. */
+export async function noteBatch(client: PoolClient, lease: Lease, batch: Results): Promise<void> {
+  const { fromOrdinal, results } = batch
+  const doubted = results.flatMap(({ kind }, index) => (kind === 'sent' ? [] : [fromOrdinal + index]))
+  const proven = await provenOf(client, lease.runId, doubted)
+  const marks = results.map(({ kind }, index) => (proven.has(fromOrdinal + index) ? sentMark : markOf[kind]))
+  await noteResults(client, lease.runId, { ...batch, marks })
+  await settleLetters(client, lease, { fromOrdinal, marks })
 }
 
 const sentMark = 's'

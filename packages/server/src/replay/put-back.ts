@@ -1,3 +1,4 @@
+import type { PoolClient } from 'pg'
 import type { Store } from '../store/store.ts'
 import type { Lease } from './claim.ts'
 import type { Batch } from './claimed.ts'
@@ -15,17 +16,26 @@ export function putBack(store: Store, lease: Lease, batch: Batch): Promise<void>
     )
     const run = rows[0]
     if (run === undefined) return
-    const taken = await client.query<{ to_ordinal: number }>(
-      'delete from intent where run_id = $1 and from_ordinal = $2 and noted_at is null returning to_ordinal',
-      [lease.runId, batch.fromOrdinal],
-    )
-    const to = taken.rows[0]?.to_ordinal
-    if (to === undefined) return
-    await client.query(
-      // Somebody may have resumed it meanwhile: its budget counts from here.
-      'update run set next_ordinal = $2, judged_from = least(judged_from, $2) where id = $1',
-      [lease.runId, batch.fromOrdinal],
-    )
-    if (run.state === 'cancelled') await openAgain(client, lease, { from: batch.fromOrdinal, to })
+    await takeBack(client, { ...lease, state: run.state }, batch.fromOrdinal)
   })
+}
+
+/** The same for who has locked the run and knows that nothing of the intent was sent, which is the last one. */
+export async function takeBack(
+  client: PoolClient,
+  run: Pick<Lease, 'runId' | 'planId'> & { readonly state: string },
+  fromOrdinal: number,
+): Promise<void> {
+  const taken = await client.query<{ to_ordinal: number }>(
+    'delete from intent where run_id = $1 and from_ordinal = $2 and noted_at is null returning to_ordinal',
+    [run.runId, fromOrdinal],
+  )
+  const to = taken.rows[0]?.to_ordinal
+  if (to === undefined) return
+  await client.query(
+    // Somebody may have resumed it meanwhile: its budget counts from here.
+    'update run set next_ordinal = $2, judged_from = least(judged_from, $2) where id = $1',
+    [run.runId, fromOrdinal],
+  )
+  if (run.state === 'cancelled') await openAgain(client, run, { from: fromOrdinal, to })
 }

@@ -13,6 +13,8 @@ import { tellReleases } from './tell-releases.ts'
 export interface ReplayerOptions {
   readonly store: Store
   readonly brokers: ReadonlyMap<string, Broker>
+  /** Connections whose places are in the office's own database, where a send and its mark are one transaction. @default none */
+  readonly within?: ReadonlySet<string>
   readonly clock?: Clock
   /** After this long without a receipt or a return an outcome is `presumed` or `unknown`. @default 900 */
   readonly outcomeWindowSeconds?: number
@@ -39,7 +41,8 @@ export interface Replayer {
 
 /**
  * Carries out runs, a few side by side. A run belongs to whoever holds its lease; when its holder dies, the next one to take it first
- * turns every intent without results into `uncertain`: whether those were sent nobody knows, and nothing is sent twice on a guess.
+ * turns every intent without results into `uncertain`: whether those were sent nobody knows, and nothing is sent twice on a guess. Those to the
+ * office's own database are sent with their results or not at all.
  * Whether somebody stopped a run is looked for four times a second.
  */
 export function startReplayer(options: ReplayerOptions): Replayer {
@@ -116,7 +119,10 @@ export function startReplayer(options: ReplayerOptions): Replayer {
       const end = await carryOut(lease, {
         store,
         brokers: options.brokers,
+        within: options.within ?? new Set(),
         clock,
+        onRefused: (error) =>
+          options.onEvent?.({ kind: 'trouble', run, message: `not in one transaction: ${messageOf(error)}` }),
         signal: AbortSignal.any([stopping.signal, stopped]),
         onJudged: (judged) => {
           if (judged.kind === 'passed') options.onEvent?.({ kind: 'canary-passed', run, message: judged.why })

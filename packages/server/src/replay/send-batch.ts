@@ -14,19 +14,23 @@ export interface SendContext {
 /** Sends a batch, place by place. Never rejects; gives each letter's result, in order, and none waits for the trouble of another place. */
 export async function sendBatch(batch: readonly Claimed[], context: SendContext): Promise<readonly SendResult[]> {
   const results = new Array<SendResult>(batch.length).fill(noResult)
-  const groups = Map.groupBy(batch.keys(), (index) => JSON.stringify([batch[index]?.broker, batch[index]?.place]))
   await Promise.all(
-    [...groups.values()].map(async (indexes) => {
-      const sent = await sendGroup(
-        indexes.map((index) => batch[index] as Claimed),
-        context,
-      )
+    byPlace(batch).map(async ({ indexes, group }) => {
+      const sent = await sendGroup(group, context)
       indexes.forEach((index, at) => {
         results[index] = sent[at] ?? noResult
       })
     }),
   )
   return results
+}
+
+/** The letters of each place, with where they stand in the batch. */
+export function byPlace(
+  batch: readonly Claimed[],
+): readonly { readonly indexes: readonly number[]; readonly group: readonly Claimed[] }[] {
+  const groups = Map.groupBy(batch.keys(), (index) => JSON.stringify([batch[index]?.broker, batch[index]?.place]))
+  return [...groups.values()].map((indexes) => ({ indexes, group: indexes.map((index) => batch[index] as Claimed) }))
 }
 
 async function sendGroup(
@@ -36,11 +40,26 @@ async function sendGroup(
   const [first] = group
   const broker = first === undefined ? undefined : brokers.get(first.broker)
   if (first === undefined || broker === undefined) return group.map(() => noBroker)
-  const outgoing = group.map((claimed) => outgoingOf(claimed, broker))
+  const { place } = first
+  return sendOutgoing(group, {
+    broker,
+    send: (messages) => sendAll({ broker, place, messages, clock, signal, mayBegin }),
+  })
+}
+
+/** Puts the messages together and sends those that can be. */
+export async function sendOutgoing(
+  group: readonly Claimed[],
+  to: {
+    readonly broker: Broker
+    send(messages: readonly Outgoing[]): Promise<readonly SendResult[]>
+  },
+): Promise<readonly SendResult[]> {
+  const outgoing = group.map((claimed) => outgoingOf(claimed, to.broker))
   const messages = outgoing.flatMap((each, index) =>
     'kind' in each ? [] : [{ message: each, uniqueId: (group[index] as Claimed).attemptId }],
   )
-  const sent = await sendAll({ broker, place: first.place, messages, clock, signal, mayBegin })
+  const sent = await to.send(messages)
   let at = 0
   return outgoing.map((each) => ('kind' in each ? each : (sent[at++] ?? noResult)))
 }
@@ -51,7 +70,7 @@ const noBroker: SendResult = {
   retryable: false,
 }
 const noResult: SendResult = { kind: 'uncertain', reason: 'the broker gave no result' }
-const resendDelaysMs = [100, 500, 2_000]
+export const resendDelaysMs: readonly number[] = [100, 500, 2_000]
 
 /** What was certainly not sent and may be tried again is tried a few times more under the same intent. */
 async function sendAll(job: {

@@ -1,13 +1,19 @@
 /** The few members of a started pg-boss 12 instance that are called. */
 export interface PgBossLike {
   fetch(name: string, options: { batchSize: number; includeMetadata: true }): Promise<JobLike[]>
-  insert(name: string, jobs: JobInsertLike[], options: { returnId: true }): Promise<string[] | null>
+  insert(name: string, jobs: JobInsertLike[], options: InsertOptionsLike): Promise<string[] | null>
   complete(name: string, jobs: Claim[]): Promise<unknown>
   createQueue(name: string, options: QueueOptionsLike): Promise<void>
   getQueue(name: string): Promise<QueueLike | null>
   getDb(): DatabaseLike
   on(event: 'error', listener: (error: Error) => void): unknown
   off(event: 'error', listener: (error: Error) => void): unknown
+}
+
+/** `db`: whatever the statement goes to instead of the instance's own pool. */
+export interface InsertOptionsLike {
+  returnId: true
+  db?: DatabaseLike
 }
 
 export interface DatabaseLike {

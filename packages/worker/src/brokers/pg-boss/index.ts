@@ -1,15 +1,22 @@
-import { randomUUID } from 'node:crypto'
-import type { Broker, Capabilities, Outgoing, PlaceSpec, SendResult } from '../../broker.ts'
+import type { Broker, Capabilities, PlaceSpec, SendResult } from '../../broker.ts'
 import { RedriveError } from '../../errors.ts'
-import { messageBytes } from '../../message.ts'
-import type { JobInsertLike, PgBossLike } from './client.ts'
-import { dataOf } from './envelope.ts'
+import type { PgBossLike } from './client.ts'
+import { insert, insertWithin, jobsFor, uuid } from './inserts.ts'
 import { jobsOf } from './jobs.ts'
 import { endsOf, foundAmong } from './look-back.ts'
-import { asking, isRefused, outcomeOfError } from './outcome-of-error.ts'
+import { asking, isRefused } from './outcome-of-error.ts'
 import { PgBossSubscription } from './subscription.ts'
 
-export type { Claim, DatabaseLike, JobInsertLike, JobLike, PgBossLike, QueueLike, QueueOptionsLike } from './client.ts'
+export type {
+  Claim,
+  DatabaseLike,
+  InsertOptionsLike,
+  JobInsertLike,
+  JobLike,
+  PgBossLike,
+  QueueLike,
+  QueueOptionsLike,
+} from './client.ts'
 
 export interface PgBossOptions {
   /** Your instance of pg-boss 12, started; you stop it after closing the broker. */
@@ -28,6 +35,7 @@ export interface PgBossOptions {
 }
 
 const yearSeconds = 365 * 24 * 60 * 60
+const closed: SendResult = { kind: 'not-sent', reason: 'the broker was closed', retryable: true }
 /** What pg-boss takes for the shortest heartbeat of a queue. */
 const minHeartbeatSeconds = 10
 
@@ -133,21 +141,14 @@ export function pgBossBroker(options: PgBossOptions): Broker {
       return subscription
     },
     async send(place, messages) {
-      if (isClosed) return messages.map(() => ({ kind: 'not-sent', reason: 'the broker was closed', retryable: true }))
-      const results: SendResult[] = []
-      const inserts: { readonly at: number; readonly job: JobInsertLike }[] = []
-      for (const [at, message] of messages.entries()) {
-        const refusal = refusalOf(message, capabilities.maxBytes)
-        if (refusal === undefined) inserts.push({ at, job: jobFor(message) })
-        else results[at] = refusal
-      }
-      const outcome = await insert(
-        boss,
-        queueName(place),
-        inserts.map(({ job }) => job),
-      )
-      for (const { at, job } of inserts) results[at] = outcome(job.id)
-      return results
+      if (isClosed) return messages.map(() => closed)
+      const { jobs: inserts, resultsWith } = jobsFor(messages, capabilities.maxBytes)
+      return resultsWith(await insert(boss, queueName(place), inserts))
+    },
+    async sendWithin(transaction, place, messages) {
+      if (isClosed) return messages.map(() => closed)
+      const { jobs: inserts, resultsWith } = jobsFor(messages, capabilities.maxBytes)
+      return resultsWith(await insertWithin(transaction, { boss, name: queueName(place), jobs: inserts }))
     },
     async depth(place) {
       await existing(place)
@@ -210,44 +211,5 @@ function queueOptions(role: PlaceSpec['role'], leaseSeconds: number): Parameters
     // pg-boss deletes what has waited longer, dead letters included.
     retentionSeconds: 10 * yearSeconds,
     deleteAfterSeconds: role === 'source' ? 7 * 24 * 60 * 60 : 60 * 60,
-  }
-}
-
-function refusalOf({ message, partition }: Outgoing, maxBytes: number): SendResult | undefined {
-  if (partition !== undefined && partition !== '0') {
-    return { kind: 'not-sent', reason: `a pg-boss queue has no partition ${partition}`, retryable: false }
-  }
-  const bytes = messageBytes(message)
-  if (bytes <= maxBytes) return undefined
-  return { kind: 'not-sent', reason: `${bytes} bytes are above the limit of ${maxBytes}`, retryable: false }
-}
-
-const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/
-
-function jobFor({ message, delayMs, uniqueId }: Outgoing): JobInsertLike {
-  const priority = message.properties?.['priority']
-  return {
-    id: uniqueId !== undefined && uuid.test(uniqueId) ? uniqueId : randomUUID(),
-    data: dataOf(message),
-    ...(delayMs !== undefined && delayMs > 0 ? { startAfter: delayMs / 1000 } : {}),
-    ...(Number.isInteger(priority) && Math.abs(Number(priority)) < 2 ** 31 ? { priority: Number(priority) } : {}),
-  }
-}
-
-async function insert(boss: PgBossLike, name: string, jobs: JobInsertLike[]): Promise<(id: string) => SendResult> {
-  if (jobs.length === 0) return () => ({ kind: 'not-sent', reason: 'nothing to send', retryable: false })
-  try {
-    const inserted = new Set(await boss.insert(name, jobs, { returnId: true }))
-    return (id) =>
-      inserted.has(id)
-        ? { kind: 'sent', nativeId: id }
-        : { kind: 'not-sent', reason: 'the queue is gone or its policy refuses the job', retryable: true }
-  } catch (error) {
-    const outcome = outcomeOfError(error)
-    if (jobs.length === 1 || outcome.kind !== 'not-sent' || outcome.retryable) return () => outcome
-    // One statement, one refusal: what is wrong with one job must not be held against the others.
-    const alone = new Map<string, SendResult>()
-    for (const job of jobs) alone.set(job.id, (await insert(boss, name, [job]))(job.id))
-    return (id) => alone.get(id) ?? outcome
   }
 }
