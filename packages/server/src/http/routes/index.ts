@@ -1,8 +1,10 @@
 import type { Route } from '../route.ts'
 import { accessRoutes } from './access.ts'
 import { causeRoutes } from './causes.ts'
+import { doctorRoutes } from './doctor.ts'
 import { letterRoutes } from './letters.ts'
 import { planRoutes } from './plans.ts'
+import { queueRoutes } from './queues.ts'
 import { reportRoutes } from './reports.ts'
 import { runRoutes } from './runs.ts'
 import { statusRoutes } from './status.ts'
@@ -12,6 +14,8 @@ import { versionRoutes } from './versions.ts'
 
 export const routes: readonly Route[] = [
   ...statusRoutes,
+  ...queueRoutes,
+  ...doctorRoutes,
   ...causeRoutes,
   ...letterRoutes,
   ...versionRoutes,
