@@ -38,7 +38,10 @@ function documentFindings({ name, letters }: QueueView, said: SaidOfQueue): read
   const missing = missingFields(said, {})
   if (missing.length === 0) return []
   const waiting = ['open', 'held', 'uncertain'].reduce((sum, state) => sum + (letters[state] ?? 0), 0)
-  const why = waiting === 0 ? 'nothing waits in it now' : `${counted(waiting, 'letter')} wait in it`
+  const why =
+    waiting === 0
+      ? 'nothing waits in it now'
+      : `${counted(waiting, 'letter')} ${waiting === 1 ? 'waits' : 'wait'} in it`
   const finding = (code: FindingCode, of: Pick<Finding, 'what'> & { readonly fields: readonly string[] }): Finding => ({
     code,
     severity: waiting > 0 && code !== 'queue-documented-in-part' ? 'warning' : 'advice',

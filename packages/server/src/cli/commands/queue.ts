@@ -126,10 +126,12 @@ function fileText(file: string): string {
   }
 }
 
+const labelWidth = 12
+
 function showQueue(output: Output, queue: QueueDetail, nowMs: number): void {
   const { seen } = queue
   const field = (name: string, text: string): void =>
-    output.out(`${output.paint('dim', name.padEnd(10))}${safeLine(text)}`)
+    output.out(`${output.paint('dim', name.padEnd(labelWidth))}${safeLine(text)}`)
   output.out(output.paint('bold', safeLine(queue.name)))
   for (const [name, said] of Object.entries(queue.document)) {
     if (said === null) field(name, '–')
@@ -157,6 +159,7 @@ function showQueue(output: Output, queue: QueueDetail, nowMs: number): void {
     { title: 'OPEN', value: ({ open }) => open, align: 'right' },
     { title: 'OWNER', value: ({ owner }) => owner?.value ?? null, max: 24 },
     { title: 'URGENCY', value: ({ urgency }) => urgency?.value ?? null },
+    { title: 'SAID BY', value: saidBy, max: 60 },
   ])
   for (const { tier, process } of queue.tiers) if (process !== null) lines(output, { name: tier, said: process })
   if (queue.next === null) return
@@ -167,9 +170,16 @@ function showQueue(output: Output, queue: QueueDetail, nowMs: number): void {
 /** A text keeps its lines, each behind the field's name, so that none of them looks like another field. */
 function lines(output: Output, { name, said }: { readonly name: string; readonly said: Said }): void {
   const [first = '', ...rest] = said.value.trimEnd().split(/\r?\n/)
-  output.out(`${output.paint('dim', name.padEnd(10))}${safeText(first)}${rest.length === 0 ? `  ${from(said)}` : ''}`)
-  for (const line of rest) output.out(`${' '.repeat(10)}${safeText(line)}`)
-  if (rest.length > 0) output.out(`${' '.repeat(10)}${from(said)}`)
+  output.out(
+    `${output.paint('dim', name.padEnd(labelWidth))}${safeText(first)}${rest.length === 0 ? `  ${from(said)}` : ''}`,
+  )
+  for (const line of rest) output.out(`${' '.repeat(labelWidth)}${safeText(line)}`)
+  if (rest.length > 0) output.out(`${' '.repeat(labelWidth)}${from(said)}`)
+}
+
+function saidBy({ owner, urgency }: QueueDetail['tiers'][number]): string | null {
+  const names = new Set([owner, urgency].flatMap((said) => (said === null ? [] : [said.by])))
+  return names.size === 0 ? null : [...names].join(', ')
 }
 
 function from({ by }: Said): string {
