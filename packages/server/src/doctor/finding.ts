@@ -17,9 +17,9 @@ export interface Finding {
 /** Everything that is looked at, in the order of the report, with what is fine when nothing is found. */
 export const checks = {
   'books-unbalanced': 'the books balance',
-  'source-in-trouble': 'every source is being read',
+  'source-in-trouble': 'no source is in trouble',
   'source-not-captured': 'everything that was captured before still is',
-  'nothing-captured': 'something is captured',
+  'nothing-captured': 'dead letters are captured',
   'disk-nearly-full': 'the disk has room',
   'run-stopped': 'no run is stopped for more than an hour',
   'uncertain-waiting': 'no uncertain letter waits for a decision',

@@ -4,8 +4,8 @@ import type { Store } from '../store/store.ts'
 import { firstUuidAt, uuidTimeMs } from '../store/uuid.ts'
 import { counted, type Finding } from './finding.ts'
 
-/** So many of the oldest of a queue are looked at; more are `or more`. */
-const mostLetters = 2_000
+/** So many of the oldest of a queue are looked at; what is beyond them is told as `or more`. */
+const mostLetters = 1_000
 const mostUncertain = 100
 const dayMs = 86_400_000
 

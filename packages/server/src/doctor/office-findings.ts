@@ -35,7 +35,7 @@ export async function sourceFindings(store: Store, captures: readonly CaptureSta
   return [
     ...captures.filter(({ state }) => state !== 'running').map(inTrouble),
     ...left.map(notCaptured),
-    ...(captures.some(({ role }) => role === 'dead-letter') || left.length > 0 ? [] : [nothingCaptured]),
+    ...(captures.some(({ role }) => role === 'dead-letter') ? [] : [nothingCaptured]),
   ]
 }
 

@@ -21,3 +21,4 @@ select distinct on (queue, field) queue, field, value, origin, said_by, said_at
 alter table queue drop column owner, drop column runbook, drop column body_schema;
 
 create index audit_of_target on audit (target, id);
+create index outstanding_uncertain_of_queue on outstanding (queue_id, letter_id) where state = 'uncertain';
