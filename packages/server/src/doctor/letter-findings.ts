@@ -4,8 +4,10 @@ import type { Store } from '../store/store.ts'
 import { firstUuidAt, uuidTimeMs } from '../store/uuid.ts'
 import { counted, type Finding } from './finding.ts'
 
-/** So many of the oldest of a queue are looked at; what is beyond them is told as `or more`. */
+/** So many of the oldest of a queue are looked at, fewer where there are many such queues; what is beyond them is told as `or more`. */
 const mostLetters = 1_000
+const fewestLetters = 50
+const mostOfAll = 20_000
 const mostUncertain = 100
 const dayMs = 86_400_000
 
@@ -20,6 +22,8 @@ export async function untouchedFindings(
 ): Promise<readonly Finding[]> {
   const cutoffMs = nowMs - olderThanDays * dayMs
   const old = queues.filter(({ oldestOpenAt }) => oldestOpenAt !== null && Date.parse(oldestOpenAt) < cutoffMs)
+  if (old.length === 0) return []
+  const most = Math.min(mostLetters, Math.max(fewestLetters, Math.floor(mostOfAll / old.length)))
   const { rows } = await store.pool.query<{ name: string; letters: number; oldest: string; looked: number }>(
     `select q.name, n.* from queue q cross join lateral (
        select count(*) filter (where untouched)::int as letters, (array_agg(id order by id) filter (where untouched))[1] as oldest, count(*)::int as looked
@@ -27,13 +31,13 @@ export async function untouchedFindings(
              from (select letter_id, state from outstanding where queue_id = q.id and letter_id < $2 order by letter_id limit $3) o
              join letter l on l.id = o.letter_id) each
      ) n where q.name = any($1) and n.letters > 0 order by q.name`,
-    [old.map(({ name }) => name), firstUuidAt(cutoffMs), mostLetters],
+    [old.map(({ name }) => name), firstUuidAt(cutoffMs), most],
   )
   return rows.map(({ name, letters, oldest, looked }) => ({
     code: 'letters-untouched',
     severity: 'warning',
     queue: name,
-    what: `${counted(letters, 'letter')}${looked === mostLetters ? ' or more' : ''} open for more than ${counted(olderThanDays, 'day')}, and nobody touched them`,
+    what: `${counted(letters, 'letter')}${looked === most ? ' or more' : ''} open for more than ${counted(olderThanDays, 'day')}, and nobody touched them`,
     why: `no run, no edit, no discard; the oldest is ${showLetterId(oldest)}, of ${new Date(uuidTimeMs(oldest)).toISOString()}`,
     next: `redrive causes --open --queue ${shellWord(name)}`,
   }))
