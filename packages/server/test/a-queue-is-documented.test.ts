@@ -1,8 +1,12 @@
 import assert from 'node:assert/strict'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { listAudit } from '../src/audit/index.ts'
 import { showCause } from '../src/causes/index.ts'
 import { parseConfig } from '../src/config/index.ts'
+import { startOffice } from '../src/main.ts'
 import { documentQueue, listQueues, sayByFile, setPolicies, showQueue } from '../src/queues/index.ts'
 import { commandLine, type Ended } from './command-line.ts'
 import { type OfficeBed, officeBed } from './office-bed.ts'
@@ -71,6 +75,26 @@ test('what the file says wins and cannot be changed by API; what it no longer sa
   await byFile(bed, '')
   const after = await showQueue(bed.store, 'orders')
   assert.deepEqual([after.document['owner']?.value, after.document['runbook']], ['by-api', null])
+})
+
+test('an office takes the word of its file when it starts, and only then', async (t) => {
+  const folder = mkdtempSync(path.join(tmpdir(), 'redrive-documents-'))
+  t.after(() => rmSync(folder, { recursive: true, force: true }))
+  const started = async (text: string): Promise<Answer> => {
+    const file = path.join(folder, 'a.yaml')
+    const config = parseConfig(`data: ${folder}/data\nhttp: { port: 0 }\n${text}`, { file, env: {} })
+    const office = await startOffice(config)
+    const response = await fetch(`${office.url}/api/v1/queues/orders`, {
+      headers: { authorization: `Bearer ${office.token}` },
+    })
+    await office.stop()
+    return (await response.json()) as Answer
+  }
+  const first = await started('queues:\n  orders: { owner: one, key: k }\n')
+  assert.equal(first.document?.['owner']?.by, `${path.join(folder, 'a.yaml')}:4`)
+  const second = await started('queues:\n  orders: { owner: two }\n')
+  assert.deepEqual([second.document?.['owner']?.value, second.document?.['key']], ['two', null])
+  assert.equal((await started('')).code, 'NOT_FOUND')
 })
 
 test('a queue that two files name says what the office says that started last; other files keep theirs', async (t) => {

@@ -289,6 +289,8 @@ test('held letters are named when their line does not move, and why', async (t) 
     /nothing unresolved is known before l_\w+, and yet it was not released for 3 hours$/,
   )
   await bed.store.pool.query(`update letter set state = 'replaying' where id = $1`, [second])
+  assert.equal(await stuck(8 * dayMs), undefined, 'it is on its way')
+  await bed.store.pool.query(`update letter set state = 'open' where id = $1`, [second])
   assert.equal(await stuck(8 * dayMs), undefined, 'nobody waits')
 })
 

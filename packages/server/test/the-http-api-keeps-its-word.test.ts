@@ -212,6 +212,13 @@ test('each answer is what its schema in the OpenAPI says', async (t) => {
   }
   const causes = (await ask('GET /causes', '/causes?limit=1&open=true&tier=permanent'))['causes'] as { id: string }[]
   await ask('GET /causes/:id', `/causes/${causes[0]?.id}`)
+  await ask('PATCH /queues/:name', '/queues/orders', {
+    document: { owner: 'team', contact: null, tiers: { permanent: { urgency: 'page', owner: null } } },
+    by: 'ann',
+    reason: 'new',
+  })
+  await ask('GET /queues/:name', '/queues/-?name=orders')
+  await ask('GET /doctor', '/doctor?olderThanDays=3')
   const plan = await ask('POST /plans', '/plans', { selection: { cause: causes[0]?.id }, by: 'ann', reason: 'fixed' })
   await ask('GET /plans/:id', `/plans/${plan['id']}`)
   const elsewhere = {
