@@ -187,7 +187,7 @@ test('nothing follows a discard that its worker was not told of, in whatever mom
       get: (target, name) =>
         name === 'query'
           ? async (...query: Parameters<typeof pool.query>) => {
-              const answer = await pool.query(...query)
+              const answer = await Promise.resolve(pool.query(...query))
               discarded ??= discardLetters(bed.store, {
                 selection: { letters: [first] },
                 by: 'test',
