@@ -12,11 +12,11 @@ import { startHeartbeat } from './heartbeat.ts'
 import type { CaptureView } from './http/route.ts'
 import { startHttp } from './http/server.ts'
 import { naming } from './naming.ts'
-import { documentQueues } from './queues/index.ts'
+import { sayByFile, setPolicies } from './queues/index.ts'
 import { applyReceipts, applyReturns, type ReplayEvent, startReplayer } from './replay/index.ts'
 import { doubtAfterRestore, watchGeneration } from './restore/index.ts'
 import type { Database } from './store/database.ts'
-import { watchDisk } from './store/disk.ts'
+import { type DiskWatch, watchDisk } from './store/disk.ts'
 import { openStore, type Store } from './store/store.ts'
 import { version } from './version.ts'
 
@@ -68,7 +68,8 @@ export async function openOffice(parts: {
       )
     const generation = watchGeneration(store, { file, tell })
     opened.push(() => generation.stop())
-    await documentQueues(store, config.queues)
+    await sayByFile(store, config)
+    await setPolicies(store, config.queues)
     const byName = new Map(brokers.map(({ name, broker }) => [name, broker]))
     const replayer = startReplayer({
       store,
@@ -78,7 +79,8 @@ export async function openOffice(parts: {
       onEvent: (event) => tell(replayLine(event)),
     })
     opened.push(() => replayer.stop())
-    const captures = await openCaptures(store, parts)
+    const disk = database.folder === null ? {} : { disk: watchDisk({ folder: config.data, clock: systemClock }) }
+    const captures = await openCaptures(store, { ...parts, ...disk })
     opened.push(() => Promise.all(captures.map(({ capture }) => capture.stop())))
     const books = watchBooks(store, tell)
     opened.push(() => books.stop())
@@ -96,6 +98,7 @@ export async function openOffice(parts: {
         brokers: byName,
         clock: systemClock,
         books,
+        ...disk,
         captures: () => captures.map(viewOf),
         wakeReplayer: () => replayer.wake(),
       },
@@ -120,9 +123,8 @@ interface PlacedCapture {
 
 async function openCaptures(
   store: Store,
-  { config, database, brokers, tell }: Parameters<typeof openOffice>[0],
+  { config, brokers, tell, disk }: Parameters<typeof openOffice>[0] & { readonly disk?: DiskWatch },
 ): Promise<readonly PlacedCapture[]> {
-  const disk = database.folder === null ? {} : { disk: watchDisk({ folder: config.data, clock: systemClock }) }
   const captures: PlacedCapture[] = []
   for (const { name, config: each, broker } of brokers) {
     await naming({ name, config: each }, () => broker.prepare([{ place: each.receipts, role: 'receipts' }]))
@@ -141,10 +143,10 @@ async function openCaptures(
         onReturned: applyReturns,
         onEvent: (event) => {
           tellEvent(event, tell)
-          // A queue comes with its first cause; its owner and runbook are known from the configuration.
-          if (event.kind === 'cause') documentQueues(store, config.queues).catch(() => undefined)
+          // A queue comes with its first cause; its policy is known from the configuration.
+          if (event.kind === 'cause') setPolicies(store, config.queues).catch(() => undefined)
         },
-        ...disk,
+        ...(disk === undefined ? {} : { disk }),
       })
       captures.push({ broker: name, role: source.role, capture })
     }

@@ -19,7 +19,7 @@ import {
   unlinkCause,
   watchCauses,
 } from '../src/causes/index.ts'
-import { documentQueues } from '../src/queues/index.ts'
+import { documentQueue } from '../src/queues/index.ts'
 import { type OfficeBed, officeBed, until } from './office-bed.ts'
 
 async function onlyCause(bed: OfficeBed): Promise<string> {
@@ -198,9 +198,21 @@ test('an owner of its own goes before the one of its queue; lists find both, and
   const found = async (options: Parameters<typeof listCauses>[1]): Promise<readonly string[]> =>
     (await listCauses(store, options)).causes.map(({ id }) => id)
   assert.equal((await found({ unowned: true })).length, 2)
-  await documentQueues(store, { orders: { owner: 'shop', runbook: 'https://run.example/orders' } })
+  await documentQueue(store, {
+    queue: 'orders',
+    by: 'ann',
+    reason: null,
+    fields: { owner: 'shop', runbook: 'https://run.example/orders' },
+  })
   assert.deepEqual(await found({ unowned: true }), [invoices])
   assert.deepEqual(await found({ owner: 'shop' }), [orders])
+  const tier = (await listCauses(store, { owner: 'shop' })).causes[0]?.tier ?? ''
+  const tierOwner = (owner: string | null): Promise<void> =>
+    documentQueue(store, { queue: 'orders', by: 'ann', reason: null, fields: { [`tiers.${tier}.owner`]: owner } })
+  await tierOwner('night-shift')
+  assert.deepEqual(await found({ owner: 'shop' }), [])
+  assert.deepEqual(await found({ owner: 'night-shift' }), [orders])
+  await tierOwner(null)
   await ownCause(store, { cause: orders, by: 'ann', to: 'payments' })
   await assignCause(store, { cause: orders, by: 'ann', to: 'bob' })
   assert.deepEqual(await found({ owner: 'shop' }), [])

@@ -6,7 +6,7 @@ import path from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { followCauses, listCauses } from '../src/causes/index.ts'
-import { documentQueues } from '../src/queues/index.ts'
+import { documentQueue } from '../src/queues/index.ts'
 import { type OfficeBed, officeBed } from './office-bed.ts'
 
 interface Ended {
@@ -37,7 +37,12 @@ async function desk(t: TestContext): Promise<{
       child.on('error', reject).on('close', (code) => resolve({ code, out, err }))
     })
   await bed.captured({ release: '1.4.0' })
-  await documentQueues(bed.store, { orders: { owner: 'shop', runbook: 'https://run.example/orders' } })
+  await documentQueue(bed.store, {
+    queue: 'orders',
+    by: 'ann',
+    reason: null,
+    fields: { owner: 'shop', runbook: 'https://run.example/orders' },
+  })
   return { bed, run, cause: (await listCauses(bed.store)).causes[0]?.id ?? '' }
 }
 

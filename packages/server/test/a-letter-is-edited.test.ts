@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { listAudit } from '../src/audit/index.ts'
+import { documentQueue } from '../src/queues/index.ts'
 import { diffVersions, editLetter, listVersions, revertLetter } from '../src/repair/index.ts'
 import { showLetterId } from '../src/store/ids.ts'
 import { contentHash, contentOfVersion } from '../src/store/letter-versions.ts'
@@ -129,7 +130,12 @@ test('an edit that cannot be done leaves nothing behind and says where', async (
   await assert.rejects(editLetter(bed.store, { letter, ...why, change: { key: { text: 'k' } } }), {
     code: 'EDIT_REFUSED',
   })
-  await bed.store.pool.query(`update queue set body_schema = '{"properties":{"currency":{"enum":["EUR"]}}}'`)
+  await documentQueue(bed.store, {
+    queue: 'orders',
+    fields: { bodySchema: '{"properties":{"currency":{"enum":["EUR"]}}}' },
+    by: 'ann',
+    reason: null,
+  })
   const wrong = { patch: '[{"op":"replace","path":"/currency","value":"x"}]' }
   await assert.rejects(editLetter(bed.store, { letter, ...why, change: wrong }), {
     code: 'EDIT_REFUSED',
@@ -140,7 +146,10 @@ test('an edit that cannot be done leaves nothing behind and says where', async (
     { code: 'NOT_FOUND' },
   )
   assert.deepEqual(await counts(bed, uuid), { version: 0, revision: 1 })
-  assert.equal((await listAudit(bed.store, { limit: 9 })).length, 0)
+  assert.deepEqual(
+    (await listAudit(bed.store, { limit: 9 })).map(({ action }) => action),
+    ['queue.document'],
+  )
   assert.equal(await editLetter(bed.store, { letter, ...why, change: wrong, ignoreSchema: true }), 1)
   const [version] = await listVersions(bed.store, letter)
   assert.deepEqual(version?.edit, { kinds: ['patch'], patch: wrong.patch, ignoreSchema: true })

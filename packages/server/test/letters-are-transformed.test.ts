@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { listAudit } from '../src/audit/index.ts'
 import { discardLetters } from '../src/letters/index.ts'
-import { documentQueues } from '../src/queues/index.ts'
+import { documentQueue } from '../src/queues/index.ts'
 import {
   applyTransform,
   createTransform,
@@ -42,6 +42,9 @@ async function contents(bed: OfficeBed): Promise<readonly (readonly [number, str
 }
 
 const done = async (bed: OfficeBed, id: string): Promise<object> => (await showTransform(bed.store, id, 0)).done
+
+const fitting = (bed: OfficeBed, bodySchema: string): Promise<void> =>
+  documentQueue(bed.store, { queue: 'orders', fields: { bodySchema }, by: 'ann', reason: null })
 
 test('a preview counts, explains and shows, and changes nothing', async (t) => {
   const bed = await officeBed(t)
@@ -168,9 +171,7 @@ test('hostile letters and paths neither stop a transform nor get into its words'
     { body: '{"__proto__":{"currency":1}}' },
     { body: '{"currency":"eur","currency":"usd"}' },
   )
-  await bed.store.pool.query(
-    `update queue set body_schema = '{"additionalProperties":false,"properties":{"currency":{}}}'`,
-  )
+  await fitting(bed, '{"additionalProperties":false,"properties":{"currency":{}}}')
   const hostile = '[{"op":"transform","path":"/\\u0000\\ud800","function":"trim"}]'
   for (const change of [{ patch: hostile }, { patch }, { patch: '[{"op":"set","path":"/\\u0000x","value":1}]' }])
     assert.equal((await showTransform(bed.store, await previewed(bed, { change }), 5)).preview.untried, 0)
@@ -254,7 +255,7 @@ test('over the letters of a plan; headers too; against the schema of the queue',
   await bed.captured({ body: '{"currency":"eur"}' }, { body: '{"currency":"xxx"}' })
   const plan = await bed.plan({ query: 'queue:orders' })
   await bed.captured({ body: '{"currency":"eur"}' })
-  await documentQueues(bed.store, { orders: { bodySchema: '{"properties":{"currency":{"enum":["EUR"]}}}' } })
+  await fitting(bed, '{"properties":{"currency":{"enum":["EUR"]}}}')
   const headers = [{ op: 'set', name: 'fixed', value: { text: 'yes' } } as const]
   const id = await previewed(bed, { selection: { plan: plan.id }, change: { patch, headers } })
   const view = await showTransform(bed.store, id, 0)

@@ -3,7 +3,6 @@ import type { TestContext } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
 import {
   type Broker,
-  type Clock,
   createWorker,
   encodeWire,
   type Header,
@@ -18,6 +17,7 @@ import { type MemoryBroker, type MemoryStore, memoryBroker, memoryStore } from '
 import { createToken } from '../src/access/index.ts'
 import { watchBooks } from '../src/books.ts'
 import { type Capture, startCapture } from '../src/capture/index.ts'
+import type { OfficeServices } from '../src/http/route.ts'
 import { type HttpServer, startHttp } from '../src/http/server.ts'
 import { checkLedger } from '../src/ledger/index.ts'
 import {
@@ -66,7 +66,9 @@ export interface OfficeBed {
   messages(place: string): readonly Message[]
   states(): Promise<Record<string, number>>
   balanced(): Promise<void>
-  http(options?: { readonly clock?: Clock }): Promise<{ readonly server: HttpServer; readonly token: string }>
+  http(
+    options?: Partial<Pick<OfficeServices, 'clock' | 'captures' | 'disk'>>,
+  ): Promise<{ readonly server: HttpServer; readonly token: string }>
 }
 
 export interface DeadLetter {
@@ -208,7 +210,7 @@ export async function officeBed(t: TestContext): Promise<OfficeBed> {
       assert.equal(unaccounted, 0)
       assert.ok(captured > 0)
     },
-    async http({ clock = systemClock } = {}) {
+    async http({ clock = systemClock, captures: views = () => [], disk } = {}) {
       const books = watchBooks(store, () => undefined)
       const server = await startHttp(
         {
@@ -218,7 +220,8 @@ export async function officeBed(t: TestContext): Promise<OfficeBed> {
           brokers,
           clock,
           books,
-          captures: () => [],
+          captures: views,
+          ...(disk === undefined ? {} : { disk }),
           wakeReplayer: () => undefined,
         },
         { host: '127.0.0.1', port: 0 },

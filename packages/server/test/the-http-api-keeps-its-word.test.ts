@@ -269,6 +269,13 @@ test('each answer is what its schema in the OpenAPI says', async (t) => {
   await ask('POST /causes/:id/fix', `${cause}/fix`, { ...ann, release: '1.4.1' })
   await ask('POST /causes/:id/reopen', `${cause}/reopen`, ann)
   await ask('GET /causes/:id/history', `${cause}/history?limit=3`)
+  await ask('PATCH /queues/:name', '/queues/orders', {
+    document: { owner: 'team', contact: null, tiers: { permanent: { urgency: 'page', owner: null } } },
+    by: 'ann',
+    reason: 'new',
+  })
+  await ask('GET /queues/:name', '/queues/-?name=orders')
+  await ask('GET /doctor', '/doctor?olderThanDays=3')
   const plan = await ask('POST /plans', '/plans', { selection: { cause: causes[0]?.id }, by: 'ann', reason: 'fixed' })
   await ask('GET /plans/:id', `/plans/${plan['id']}`)
   const elsewhere = {

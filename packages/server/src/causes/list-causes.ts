@@ -3,6 +3,7 @@ import { parseCauseId, showCauseId } from '../store/ids.ts'
 import type { Store } from '../store/store.ts'
 import { countLetters } from './count-letters.ts'
 import { type CauseState, type Ownership, ownershipOf } from './life/index.ts'
+import { queueOwner } from './queue-owner.ts'
 
 export interface CauseSummary extends Ownership {
   /** `c_…` */
@@ -54,12 +55,12 @@ export async function listCauses(store: Store, options: ListCausesOptions = {}):
   const limit = Math.min(500, Math.max(1, options.limit ?? 50))
   const after = options.cursor === undefined ? undefined : readCursor(options.cursor)
   const { rows } = await store.pool.query<CauseRow>(
-    `select c.*, q.name as queue, q.owner as queue_owner, c.last_seen::text as exact_last_seen
-       from cause c join queue q on q.id = c.queue_id
+    `select c.*, q.name as queue, o.owner as queue_owner, c.last_seen::text as exact_last_seen
+       from cause c join queue q on q.id = c.queue_id cross join lateral (select ${queueOwner} as owner) o
       where ($1::text is null or q.name = $1) and ($2::cause_state is null or c.state = $2) and ($3::tier is null or c.tier = $3)
         and (not $4 or exists (select from outstanding o where o.cause_id = c.id and o.state = 'open'))
-        and ($8::text is null or coalesce(c.owner, q.owner) = $8) and ($9::text is null or c.assignee = $9)
-        and (not $10 or coalesce(c.owner, q.owner) is null)
+        and ($8::text is null or coalesce(c.owner, o.owner) = $8) and ($9::text is null or c.assignee = $9)
+        and (not $10 or coalesce(c.owner, o.owner) is null)
         and ($5::timestamptz is null or (c.last_seen, c.id) < ($5, $6::bigint))
       order by c.last_seen desc, c.id desc
       limit $7`,

@@ -4,6 +4,7 @@ import type { Store } from '../store/store.ts'
 import { countLetters } from './count-letters.ts'
 import { type CauseLife, readLife } from './life/index.ts'
 import { type CauseRow, type CauseSummary, summaryOf } from './list-causes.ts'
+import { queueOwner } from './queue-owner.ts'
 
 /** A cause with everything that says why its letters are here, and who sees to it. */
 export interface CauseDetails extends CauseSummary, Omit<CauseLife, keyof CauseSummary> {
@@ -43,7 +44,7 @@ export async function showCause(store: Store, id: string): Promise<CauseDetails>
   return store.transaction(
     async (client) => {
       const cause = await client.query<CauseRow & WhyRow>(
-        `select c.*, q.name as queue, q.owner as queue_owner, c.last_seen::text as exact_last_seen, encode(c.fingerprint_key, 'hex') as key,
+        `select c.*, q.name as queue, ${queueOwner} as queue_owner, c.last_seen::text as exact_last_seen, encode(c.fingerprint_key, 'hex') as key,
                 (select count(*) from cause_shape s where s.cause_id = c.id) as shapes
            from cause c join queue q on q.id = c.queue_id where c.id = $1`,
         [number],

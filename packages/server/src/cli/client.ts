@@ -5,6 +5,7 @@ import type { OfficeAddress } from './find-office.ts'
 export interface Client {
   get<T>(path: string, query?: Readonly<Record<string, string | number | undefined>>): Promise<T>
   post<T>(path: string, body: unknown): Promise<T>
+  patch<T>(path: string, body: unknown): Promise<T>
   delete<T>(path: string): Promise<T>
   bytes(path: string): Promise<Uint8Array>
 }
@@ -34,6 +35,7 @@ export function officeClient(address: OfficeAddress): Client {
   return {
     get: async (path, query = {}) => (await call('GET', path + queryString(query))).json() as Promise<never>,
     post: async (path, body) => (await call('POST', path, body)).json() as Promise<never>,
+    patch: async (path, body) => (await call('PATCH', path, body)).json() as Promise<never>,
     delete: async (path) => (await call('DELETE', path)).json() as Promise<never>,
     bytes: async (path) => new Uint8Array(await (await call('GET', path)).arrayBuffer()),
   }

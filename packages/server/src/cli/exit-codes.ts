@@ -25,7 +25,7 @@ export const exitCodeHelp: readonly (readonly [number, string])[] = [
   [7, 'the plan is stale or ran already, or a letter or a cause changed meanwhile'],
   [8, 'the canary failed or has no verdict, or a rule halted the run'],
   [9, 'finished, but some letters returned, are uncertain or unknown, or were refused'],
-  [10, 'a threshold was reached (status --fail-on)'],
+  [10, 'a threshold was reached (status --fail-on, doctor --fail-on)'],
   [11, 'the office or a broker cannot be reached'],
   [124, '--timeout was reached while waiting'],
   [130, 'interrupted'],

@@ -3,6 +3,7 @@ import { Command, InvalidArgumentError, Option } from 'commander'
 import { version } from '../version.ts'
 import { addCauseCommands } from './cause-commands.ts'
 import { exitCodes } from './exit-codes.ts'
+import { addQueueCommands } from './queue-commands.ts'
 import { addRepairCommands } from './repair-commands.ts'
 import { topics } from './topics.ts'
 
@@ -87,6 +88,8 @@ office(program.command('status'))
 office(program.command('queues'))
   .description('queues with their letters by state')
   .action(async (options) => (await import('./commands/overview.ts')).queuesCommand(options))
+
+addQueueCommands(program, { office, selecting, wholeNumber })
 
 office(program.command('causes'))
   .description('why letters died, most recent first')

@@ -16,7 +16,7 @@ export function readBodySchemas(
       const file = path.resolve(folder, queue.bodySchema)
       try {
         const text = readFileSync(file, 'utf8')
-        const problem = problemOf(text)
+        const problem = bodySchemaProblem(text)
         if (problem !== null) tell(name, `the file ${file} ${problem}`)
         return [name, { ...queue, bodySchema: text }]
       } catch (error) {
@@ -27,7 +27,8 @@ export function readBodySchemas(
   )
 }
 
-function problemOf(text: string): string | null {
+/** Why a text is no JSON Schema; how its words are meant is looked at when a body is compared with it. */
+export function bodySchemaProblem(text: string): string | null {
   if (text.length > maxBytes) return 'has more than 1 MiB'
   try {
     const schema: unknown = JSON.parse(text)

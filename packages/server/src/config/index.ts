@@ -1,2 +1,12 @@
+export { bodySchemaProblem } from './body-schemas.ts'
 export { type ConfigIssue, issuesIn, loadConfig, parseConfig } from './load.ts'
+export {
+  documentFields,
+  documentShapes,
+  flatDocument,
+  type QueueDocument,
+  queueFields,
+  tierFields,
+  urgencies,
+} from './queue-document.ts'
 export { type BrokerConfig, type Config, defaults, publishedSchema, type QueueConfig } from './schema.ts'

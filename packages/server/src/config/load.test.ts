@@ -25,6 +25,7 @@ test('an empty file means the defaults', () => {
     queues: {},
     outcomeWindowMinutes: 15,
     heartbeat: null,
+    file: path.resolve('redrive.yaml'),
   })
 })
 
@@ -115,4 +116,42 @@ test('the environment wins over the file', () => {
     read('database: postgres://db/one\n', { REDRIVE_DATABASE_URL: 'postgres://db/two' }).database,
     'postgres://db/two',
   )
+})
+
+test('a queue is documented, with a process for each tier; where each field stands is kept', () => {
+  const { queues } = read(
+    'queues:\n  orders:\n    owner: team-reefer\n    success: all is shipped\n    tiers:\n      permanent: { urgency: page, process: Call the shop. }\n      timeout:\n        owner: team-net\n',
+  )
+  const file = path.resolve('redrive.yaml')
+  assert.deepEqual(queues['orders'], {
+    owner: 'team-reefer',
+    success: 'all is shipped',
+    tiers: { permanent: { urgency: 'page', process: 'Call the shop.' }, timeout: { owner: 'team-net' } },
+    at: {
+      owner: `${file}:3`,
+      success: `${file}:4`,
+      'tiers.permanent.urgency': `${file}:6`,
+      'tiers.permanent.process': `${file}:6`,
+      'tiers.timeout.owner': `${file}:8`,
+    },
+  })
+})
+
+test('mistakes in the documentation of a queue say where and what is possible', () => {
+  const queue = (text: string): readonly string[] => mistakes(`queues:\n  a/b c:\n${text}`)
+  assert.deepEqual(queue('    tiers:\n      permament: { urgency: page }\n'), [
+    '4:18 queues.a/b c.tiers.permament: there is no setting "permament"; did you mean "permanent"?',
+  ])
+  assert.deepEqual(queue('    tiers:\n      boom: {}\n'), [
+    '4:13 queues.a/b c.tiers.boom: there is no setting "boom"; known here are transient, permanent, malformed, timeout, exhausted, unknown',
+  ])
+  assert.deepEqual(queue('    tiers:\n      timeout: { urgency: high }\n'), [
+    '4:27 queues.a/b c.tiers.timeout.urgency: must be one of page, ticket, review',
+  ])
+  assert.deepEqual(queue('    owner: "  "\n'), ['3:12 queues.a/b c.owner: says nothing; leave it out'])
+  assert.deepEqual(queue('    ownr: me\n'), [
+    '3:11 queues.a/b c.ownr: there is no setting "ownr"; did you mean "owner"?',
+  ])
+  assert.equal(queue(`    contact: ${'x'.repeat(501)}\n`).length, 1)
+  assert.equal(queue('    tiers:\n      timeout: { retention: 3d }\n').length, 1)
 })

@@ -1,9 +1,10 @@
 import { existsSync, readFileSync } from 'node:fs'
-import { dirname } from 'node:path'
+import path from 'node:path'
 import { isRedriveError, RedriveError } from '@redrive/worker'
 import { Errors } from 'typebox/value'
 import { LineCounter, parseDocument } from 'yaml'
 import { readBodySchemas } from './body-schemas.ts'
+import { flatDocument, something } from './queue-document.ts'
 import { holdsSecret, ReferenceProblem, resolveReferences } from './references.ts'
 import { type BrokerConfig, brokerSchemaByType, type Config, defaults, fileSchema, type QueueConfig } from './schema.ts'
 
@@ -30,7 +31,7 @@ export function loadConfig(options: { readonly file?: string; readonly env?: Nod
         hint: 'Check the path given to --config.',
       })
     }
-    return configOf({}, env)
+    return configOf({}, { env, file: path.resolve(file) })
   }
   return parseConfig(readFileSync(file, 'utf8'), { file, env })
 }
@@ -47,25 +48,29 @@ export function parseConfig(text: string, options: { readonly file: string; read
     (error): ConfigIssue => ({ ...at(error.pos[0]), path: '', message: error.message.split('\n')[0] ?? '' }),
   )
   if (broken.length > 0) throw invalid(options.file, broken)
-  const offsetOf = (path: readonly string[]): number => {
-    for (let length = path.length; length > 0; length -= 1) {
-      const node = document.getIn(path.slice(0, length), true) as { range?: readonly number[] } | undefined
+  const offsetOf = (keys: readonly string[]): number => {
+    for (let length = keys.length; length > 0; length -= 1) {
+      const node = document.getIn(keys.slice(0, length), true) as { range?: readonly number[] } | undefined
       if (node?.range?.[0] !== undefined) return node.range[0]
     }
     return 0
   }
   const value: unknown = document.toJS({ maxAliasCount: 0 }) ?? {}
-  const issues = issuesOf(value).map(({ path, message }) => ({ ...at(offsetOf(path)), path: path.join('.'), message }))
-  const resolved = mapStrings(value, [], (string, path) => {
-    const problem = secretProblem(string, path)
+  const issues = issuesOf(value).map(({ path: keys, message }) => ({
+    ...at(offsetOf(keys)),
+    path: keys.join('.'),
+    message,
+  }))
+  const resolved = mapStrings(value, [], (string, keys) => {
+    const problem = secretProblem(string, keys)
     const result = problem ?? resolveReferences(string, options.env)
     if (typeof result === 'string') return result
-    issues.push({ ...at(offsetOf(path)), path: path.join('.'), message: result.message })
+    issues.push({ ...at(offsetOf(keys)), path: keys.join('.'), message: result.message })
     return string
   })
   if (issues.length > 0) throw invalid(options.file, issues)
   const raw = resolved as RawConfig
-  const queues = readBodySchemas(raw.queues ?? {}, dirname(options.file), (queue, message) => {
+  const queues = readBodySchemas(raw.queues ?? {}, path.dirname(options.file), (queue, message) => {
     const keys = ['queues', queue, 'bodySchema']
     issues.push({ ...at(offsetOf(keys)), path: keys.join('.'), message })
   })
@@ -78,7 +83,15 @@ export function parseConfig(text: string, options: { readonly file: string; read
     })
   }
   if (issues.length > 0) throw invalid(options.file, issues)
-  const config = configOf({ ...raw, queues }, options.env)
+  const file = path.resolve(options.file)
+  const placed = Object.entries(queues).map(([name, queue]): [string, QueueConfig] => {
+    const lineOf = (field: string): string => `${file}:${at(offsetOf(['queues', name, ...field.split('.')])).line}`
+    return [
+      name,
+      { ...queue, at: Object.fromEntries(Object.keys(flatDocument(queue)).map((each) => [each, lineOf(each)])) },
+    ]
+  })
+  const config = configOf({ ...raw, queues: Object.fromEntries(placed) }, { env: options.env, file })
   const brokers = Object.entries(config.brokers).map(([name, broker]): [string, BrokerConfig] => {
     const { line, column } = at(offsetOf(['brokers', name]))
     return [name, { ...broker, at: `${options.file}:${line}:${column}` }]
@@ -99,7 +112,7 @@ interface RawConfig extends Partial<Omit<Config, 'brokers' | 'http' | 'heartbeat
   readonly brokers?: Readonly<Record<string, Partial<BrokerConfig>>>
 }
 
-function configOf(raw: RawConfig, env: NodeJS.ProcessEnv): Config {
+function configOf(raw: RawConfig, { env, file }: { readonly env: NodeJS.ProcessEnv; readonly file: string }): Config {
   const brokers = Object.entries(raw.brokers ?? {}).map(([name, broker]): [string, BrokerConfig] => [
     name,
     {
@@ -121,6 +134,7 @@ function configOf(raw: RawConfig, env: NodeJS.ProcessEnv): Config {
     queues: (raw.queues ?? {}) as Readonly<Record<string, QueueConfig>>,
     outcomeWindowMinutes: raw.outcomeWindowMinutes ?? defaults.outcomeWindowMinutes,
     heartbeat: raw.heartbeat === undefined ? null : { seconds: defaults.heartbeatSeconds, ...raw.heartbeat },
+    file,
   }
 }
 
@@ -166,15 +180,27 @@ function schemaIssues(schema: object, value: unknown, under: readonly string[]):
           message: `there is no setting "${key.slice(0, 80)}"${didYouMean(key, keysOf(schema, error.schemaPath))}`,
         })
       }
-    } else issues.push({ path, message: error.message })
+    } else issues.push({ path, message: complaint(error) })
   }
   return issues
 }
 
+function complaint({ keyword, message, params }: { keyword: string; message: string; params: object }): string {
+  const { allowedValues, pattern } = params as { allowedValues?: readonly unknown[]; pattern?: unknown }
+  if (keyword === 'enum' && allowedValues !== undefined) return `must be one of ${allowedValues.join(', ')}`
+  return keyword === 'pattern' && String(pattern) === something ? 'says nothing; leave it out' : message
+}
+
 function keysOf(schema: object, schemaPath: string): readonly string[] {
   let node: unknown = schema
-  for (const part of schemaPath.split('/').slice(1)) node = isRecord(node) ? node[part] : undefined
-  return isRecord(node) && isRecord(node['properties']) ? Object.keys(node['properties']) : []
+  for (const part of schemaPath.split('/').slice(1)) {
+    node = isRecord(node) ? node[part.replaceAll('~1', '/').replaceAll('~0', '~')] : undefined
+  }
+  if (!isRecord(node)) return []
+  if (isRecord(node['properties'])) return Object.keys(node['properties'])
+  // A choice of keys, as in ^(one|other)$
+  const choices = Object.keys(isRecord(node['patternProperties']) ? node['patternProperties'] : {})
+  return choices.flatMap((pattern) => /^\^\(([a-z|]+)\)\$$/.exec(pattern)?.[1]?.split('|') ?? [])
 }
 
 function didYouMean(key: string, known: readonly string[]): string {

@@ -1,4 +1,5 @@
 import { Type } from 'typebox'
+import { documentShapes, type QueueDocument } from './queue-document.ts'
 
 /** What `redrive.yaml` says once it is read: references resolved, defaults filled in. */
 export interface Config {
@@ -14,6 +15,8 @@ export interface Config {
   readonly outcomeWindowMinutes: number
   /** An address that is told that the office lives; `null`: none is. */
   readonly heartbeat: { readonly url: string; readonly seconds: number } | null
+  /** Where this was read from, or would have been, as a full path. */
+  readonly file: string
 }
 
 interface Captured {
@@ -35,13 +38,11 @@ export type BrokerConfig = Captured &
     | { readonly type: 'pg-boss'; readonly url: string; readonly schema: string }
   )
 
-export interface QueueConfig {
-  readonly owner?: string
-  readonly runbook?: string
+export interface QueueConfig extends QueueDocument {
   /** What becomes of uncertain letters of which nothing more can be known. @default 'hold' */
   readonly uncertain?: 'hold' | 'resend-marked'
-  /** In the file: where a JSON Schema is, beside the file. Once loaded: its text. Edited bodies have to fit it. */
-  readonly bodySchema?: string
+  /** Where its fields are written, by their paths: `/etc/redrive.yaml:14`. */
+  readonly at?: Readonly<Record<string, string>>
 }
 
 export const defaults = {
@@ -138,8 +139,7 @@ export const fileSchema: object = Type.Object(
         Type.String({ minLength: 1, maxLength: 249 }),
         Type.Object(
           {
-            owner: Type.Optional(Type.String({ maxLength: 200 })),
-            runbook: Type.Optional(Type.String({ maxLength: 2_000 })),
+            ...documentShapes(Type.Optional),
             uncertain: Type.Optional(
               Type.Union([Type.Literal('hold'), Type.Literal('resend-marked')], {
                 description:

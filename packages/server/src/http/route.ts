@@ -2,6 +2,7 @@ import type { Broker, Clock } from '@redrive/worker'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Static, TSchema } from 'typebox'
 import type { Books } from '../books.ts'
+import type { DiskWatch } from '../store/disk.ts'
 import type { Store } from '../store/store.ts'
 
 /** What routes work on; made in main.ts. */
@@ -13,6 +14,8 @@ export interface OfficeServices {
   readonly clock: Clock
   readonly captures: () => readonly CaptureView[]
   readonly books: Pick<Books, 'latest'>
+  /** Where the database is the office's own. */
+  readonly disk?: Pick<DiskWatch, 'space'>
   /** A run was started: look now. */
   readonly wakeReplayer: () => void
 }
@@ -48,7 +51,7 @@ export interface Call<S extends Schemas> {
 }
 
 export interface Route {
-  readonly method: 'GET' | 'POST' | 'DELETE'
+  readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE'
   /** Below `/api/v1`, parameters as `:name`. */
   readonly path: string
   readonly summary: string

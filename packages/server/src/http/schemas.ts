@@ -13,6 +13,9 @@ export const counts: TSchema = Type.Record(Type.String(), Type.Integer())
 
 export const idParams = Type.Object({ id: Type.String({ minLength: 1, maxLength: 64 }) }, closed)
 
+/** More than any broker allows; what letters say may be longer, and is found in lists only. */
+export const maxQueueName = 600
+
 export const pageQuery = {
   limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 200, default: 50 })),
   after: Type.Optional(Type.String({ description: '`next` of the page before.', maxLength: 64 })),

@@ -8,6 +8,7 @@ import { openApiOf } from './openapi.ts'
 import { problemOf } from './problem.ts'
 import type { OfficeServices } from './route.ts'
 import { routes } from './routes/index.ts'
+import { maxQueueName } from './schemas.ts'
 import { parseStrictJson } from './strict-json.ts'
 import { validate } from './validate.ts'
 
@@ -30,7 +31,8 @@ export async function startHttp(office: OfficeServices, options: HttpOptions): P
     bodyLimit: 8 * 1024 * 1024,
     requestTimeout: 30_000,
     connectionTimeout: 60_000,
-    routerOptions: { maxParamLength: 100 },
+    // Names of queues stand in addresses; each character may take nine there.
+    routerOptions: { maxParamLength: 9 * maxQueueName },
     genReqId: () => randomUUID(),
   })
   app.removeAllContentTypeParsers()

@@ -14,7 +14,8 @@ export interface QueueView {
   readonly newestAt: string | null
 }
 
-export async function listQueues(store: Store): Promise<readonly QueueView[]> {
+/** @param name only this one */
+export async function listQueues(store: Store, name: string | null = null): Promise<readonly QueueView[]> {
   const { rows } = await store.pool.query<{
     name: string
     broker: string
@@ -27,14 +28,17 @@ export async function listQueues(store: Store): Promise<readonly QueueView[]> {
     oldest: Date | null
     newest: Date | null
   }>(
-    `select q.name, q.broker, q.system, q.place, q.owner, q.runbook,
+    `select q.name, q.broker, q.system, q.place,
+       (select value from queue_says where queue = q.name and field = 'owner') as owner,
+       (select value from queue_says where queue = q.name and field = 'runbook') as runbook,
        (select jsonb_object_agg(account, letters) from (
           select account, sum(letters)::bigint as letters from ledger_entry
           where queue_id = q.id and account <> 'source' group by account having sum(letters) <> 0) b) as letters,
        (select count(*)::int from cause where queue_id = q.id) as causes,
        (select uuid_extract_timestamp(letter_id) from outstanding where queue_id = q.id and state = 'open' order by letter_id limit 1) as oldest,
        (select max(last_seen) from cause where queue_id = q.id) as newest
-     from queue q order by q.name`,
+     from queue q where $1::text is null or q.name = $1 order by q.name`,
+    [name],
   )
   return rows.map(({ oldest, newest, ...row }) => ({
     ...row,
@@ -42,34 +46,4 @@ export async function listQueues(store: Store): Promise<readonly QueueView[]> {
     oldestOpenAt: oldest?.toISOString() ?? null,
     newestAt: newest?.toISOString() ?? null,
   }))
-}
-
-/** Owner, runbook, schema and policy as the configuration names them; queues it does not name keep theirs. */
-export async function documentQueues(
-  store: Store,
-  queues: Readonly<
-    Record<
-      string,
-      {
-        readonly owner?: string
-        readonly runbook?: string
-        readonly bodySchema?: string
-        readonly uncertain?: 'hold' | 'resend-marked'
-      }
-    >
-  >,
-): Promise<void> {
-  const names = Object.keys(queues)
-  if (names.length === 0) return
-  await store.pool.query(
-    `update queue q set owner = d.owner, runbook = d.runbook, body_schema = d.body_schema, uncertain = d.uncertain
-     from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[]) as d(name, owner, runbook, body_schema, uncertain) where q.name = d.name`,
-    [
-      names,
-      names.map((name) => queues[name]?.owner ?? null),
-      names.map((name) => queues[name]?.runbook ?? null),
-      names.map((name) => queues[name]?.bodySchema ?? null),
-      names.map((name) => queues[name]?.uncertain ?? 'hold'),
-    ],
-  )
 }

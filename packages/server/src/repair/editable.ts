@@ -90,7 +90,8 @@ interface Row {
 const current = currentContent({ letterId: 'l.id', version: 'l.version' })
 const readable = `(${current.isThere} and ${current.bytes} <= $2)`
 const readSql = `
-  select l.id, l.state::text, l.revision, l.version, c.failure_headers, q.body_schema, ${readable} as readable,
+  select l.id, l.state::text, l.revision, l.version, c.failure_headers,
+    (select value from queue_says where queue = q.name and field = 'bodySchema') as body_schema, ${readable} as readable,
     coalesce(${current.bytes}, 0) as bytes,
     case when ${readable} then ${current.key} end as key, case when ${readable} then ${current.body} end as body,
     case when ${readable} then ${current.headers} end as headers

@@ -5,6 +5,8 @@ import type { Clock } from '@redrive/worker'
 export interface DiskWatch {
   /** Bytes free, or `null` while there is enough. Looks at most once a second. */
   shortage(): Promise<number | null>
+  /** Bytes free now, and below how many nothing is taken in. */
+  space(): Promise<{ readonly freeBytes: number; readonly minFreeBytes: number }>
 }
 
 export interface DiskWatchOptions {
@@ -34,6 +36,7 @@ export function watchDisk(options: DiskWatchOptions): DiskWatch {
       short = free < (short === null ? minFreeBytes : minFreeBytes * 1.5) ? free : null
       return short
     },
+    space: async () => ({ freeBytes: await look(options.folder), minFreeBytes }),
   }
 }
 

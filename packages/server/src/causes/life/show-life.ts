@@ -2,6 +2,7 @@ import { RedriveError } from '@redrive/worker'
 import type { Pool, PoolClient } from 'pg'
 import { parseCauseId, showCauseId } from '../../store/ids.ts'
 import type { Store } from '../../store/store.ts'
+import { queueOwner } from '../queue-owner.ts'
 import { type CauseEvent, type EventRow, eventOf } from './history.ts'
 import type { LinkKind } from './links.ts'
 import type { CauseState } from './transitions.ts'
@@ -60,7 +61,8 @@ export async function showLife(store: Store, cause: string): Promise<CauseLife> 
 export async function readLife(client: PoolClient, cause: string): Promise<CauseLife> {
   const id = parseCauseId(cause).toString()
   const { rows } = await client.query<LifeRow>(
-    `select c.id, c.state::text, c.revision, c.owner, c.assignee, q.owner as queue_owner, q.runbook, c.letters - w.letters as came,
+    `select c.id, c.state::text, c.revision, c.owner, c.assignee, ${queueOwner} as queue_owner,
+            (select value from queue_says where queue = q.name and field = 'runbook') as runbook, c.letters - w.letters as came,
             w.since, w.until_at, w.until_letters, w.release,
             (select count(*)::int from cause_event e where e.cause_id = c.id and e.what = 'comment') as comments
        from cause c join queue q on q.id = c.queue_id left join cause_watch w on w.cause_id = c.id where c.id = $1`,
@@ -88,7 +90,7 @@ export async function readLife(client: PoolClient, cause: string): Promise<Cause
   }
 }
 
-/** The cause's own owner counts, else its queue's. */
+/** The cause's own owner counts, else that of its queue, which may name one for each tier. */
 export function ownershipOf(row: {
   readonly owner: string | null
   readonly queue_owner: string | null

@@ -2,8 +2,10 @@ import type { Route } from '../route.ts'
 import { accessRoutes } from './access.ts'
 import { causeLifeRoutes } from './cause-life.ts'
 import { causeRoutes } from './causes.ts'
+import { doctorRoutes } from './doctor.ts'
 import { letterRoutes } from './letters.ts'
 import { planRoutes } from './plans.ts'
+import { queueRoutes } from './queues.ts'
 import { reportRoutes } from './reports.ts'
 import { runRoutes } from './runs.ts'
 import { statusRoutes } from './status.ts'
@@ -13,6 +15,8 @@ import { versionRoutes } from './versions.ts'
 
 export const routes: readonly Route[] = [
   ...statusRoutes,
+  ...queueRoutes,
+  ...doctorRoutes,
   ...causeRoutes,
   ...causeLifeRoutes,
   ...letterRoutes,

@@ -4,22 +4,6 @@ import { listQueues } from '../../queues/index.ts'
 import { type Route, route } from '../route.ts'
 import { closed, count, counts, orNull, text, time } from '../schemas.ts'
 
-const queueView = Type.Object(
-  {
-    name: text(),
-    broker: text(),
-    system: text(),
-    place: text(),
-    owner: orNull(text()),
-    runbook: orNull(text()),
-    letters: counts,
-    causes: count(),
-    oldestOpenAt: orNull(time()),
-    newestAt: orNull(time()),
-  },
-  closed,
-)
-
 const captureView = Type.Object(
   {
     broker: text(),
@@ -105,13 +89,6 @@ export const statusRoutes: readonly Route[] = [
         captures: office.captures(),
       }
     },
-  }),
-  route({
-    method: 'GET',
-    path: '/queues',
-    summary: 'Queues with their letters by state',
-    schemas: { answer: Type.Object({ queues: Type.Array(queueView) }, closed) },
-    handle: async ({ office }) => ({ queues: await listQueues(office.store) }),
   }),
   route({
     method: 'GET',

@@ -1,0 +1,60 @@
+import { type Command, Option } from 'commander'
+import type { CommandHelpers } from './repair-commands.ts'
+
+const tiers = ['transient', 'permanent', 'malformed', 'timeout', 'exhausted', 'unknown']
+
+/** `queue show`, `queue document` and `doctor`. */
+export function addQueueCommands(program: Command, { office, wholeNumber }: CommandHelpers): void {
+  const queue = program.command('queue').description('one queue: show, document')
+
+  office(queue.command('show <name>'))
+    .description('what people should know of it and who says so, its letters, tiers and causes, and what is missing')
+    .action(async (name, options) => (await import('./commands/queue.ts')).queueShowCommand(name, options))
+
+  office(queue.command('document <name>'))
+    .description(
+      'say what people should know of a queue, also before its first letter; what redrive.yaml says is changed there',
+    )
+    .option('--owner <team>', 'who looks after it; with --tier: after letters of this tier')
+    .option('--contact <text>', 'how to reach them')
+    .option('--source <text>', 'who produces its messages')
+    .option('--success <text>', 'what it looks like when it works')
+    .option('--failure <text>', 'what it looks like when it does not')
+    .option('--runbook <text>', 'where to read what to do: an address, or the text itself')
+    .option('--key <text>', 'what the key of its messages means')
+    .option('--body-schema <file>', 'a JSON Schema that edited bodies have to fit; - reads standard input')
+    .addOption(new Option('--tier <tier>', 'say it of letters of this tier').choices(tiers))
+    .addOption(
+      new Option(
+        '--urgency <urgency>',
+        'with --tier: page: now; ticket: at working hours; review: with the next review',
+      ).choices(['page', 'ticket', 'review']),
+    )
+    .option('--process <text>', 'with --tier: what to do with its letters')
+    .option('--clear <field>', 'take back what was said here; again for more', several)
+    .option('--by <name>', 'who does this (default: your user name)')
+    .option('--reason <text>', 'kept in the audit trail')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  redrive queue document orders --owner team-reefer --runbook https://wiki.internal/orders
+  redrive queue document orders --tier malformed --urgency ticket --process 'fix with redrive transform, tell the shop'
+  redrive queue document orders --tier malformed --clear urgency`,
+    )
+    .action(async (name, options) => (await import('./commands/queue.ts')).queueDocumentCommand(name, options))
+
+  office(program.command('doctor'))
+    .description('what is wrong, or looked after by nobody, each with the command to type')
+    .option('--older-than <days>', 'letters that are open so long and untouched are named', wholeNumber(1, 3_650), 7)
+    .addOption(
+      new Option('--fail-on <severity>', 'exit 10 when something as grave as that is found').choices([
+        'problem',
+        'warning',
+        'advice',
+      ]),
+    )
+    .action(async (options) => (await import('./commands/doctor.ts')).doctorCommand(options))
+}
+
+const several = (given: string, before: readonly string[] | undefined): readonly string[] => [...(before ?? []), given]

@@ -1,0 +1,100 @@
+import { type Tier, tiers } from '@redrive/worker'
+import { type TSchema, Type } from 'typebox'
+
+/** How soon letters of a tier want somebody: now, at working hours, or with the next review. */
+export const urgencies = ['page', 'ticket', 'review'] as const
+
+export interface TierDocument {
+  /** @default the queue's */
+  readonly owner?: string
+  readonly urgency?: (typeof urgencies)[number]
+  /** What to do with letters of this tier. */
+  readonly process?: string
+}
+
+/** What people should know of a queue. */
+export interface QueueDocument {
+  /** Team that looks after it. */
+  readonly owner?: string
+  /** How to reach them. */
+  readonly contact?: string
+  /** Who produces its messages. */
+  readonly source?: string
+  /** What it looks like when it works, and when it does not, for somebody at 3 am. */
+  readonly success?: string
+  readonly failure?: string
+  /** An address, or the text itself. */
+  readonly runbook?: string
+  /** What the key of its messages means. */
+  readonly key?: string
+  /** In the file: where a JSON Schema is, beside the file. Once loaded: its text. Edited bodies have to fit it. */
+  readonly bodySchema?: string
+  readonly tiers?: Readonly<Partial<Record<Tier, TierDocument>>>
+}
+
+const most = {
+  owner: [200, 'Team that looks after it.'],
+  contact: [500, 'How to reach them: a channel, a rota, an address.'],
+  source: [500, 'Who produces its messages.'],
+  success: [2_000, 'What it looks like when it works.'],
+  failure: [2_000, 'What it looks like when it does not, and what that does to people.'],
+  runbook: [2_000, 'Where to read what to do: an http(s) address, or the text itself.'],
+  key: [500, 'What the key of its messages means.'],
+} as const
+const mostOfProcess = 4_000
+
+/** Fields of a queue; those of its tiers are below `tiers`. */
+export const queueFields: readonly string[] = [...Object.keys(most), 'bodySchema']
+export const tierFields: readonly string[] = ['owner', 'urgency', 'process']
+/** All of them by their paths: `owner`, `tiers.permanent.process`. */
+export const documentFields: readonly string[] = [
+  ...queueFields,
+  ...tiers.flatMap((tier) => tierFields.map((field) => `tiers.${tier}.${field}`)),
+]
+
+/** Something to read in it, and nothing that the store cannot hold. */
+export const something = '^[^\\u0000]*[^\\s\\u0000][^\\u0000]*$'
+export const words = (maxLength: number, description: string): TSchema =>
+  Type.String({ maxLength, pattern: something, description })
+
+/**
+ * The shapes of all fields but `bodySchema`, which is a file's name in the file and its text elsewhere.
+ * @param wrap makes one of them what it is there: optional, or also `null`
+ */
+export function documentShapes(wrap: (schema: TSchema) => TSchema): Record<string, TSchema> {
+  const tier = Type.Object(
+    {
+      owner: wrap(words(most.owner[0], "Team that looks after letters of this tier; default the queue's.")),
+      urgency: wrap(
+        Type.Enum([...urgencies], {
+          description: 'page: now. ticket: at working hours. review: with the next review.',
+        }),
+      ),
+      process: wrap(words(mostOfProcess, 'What to do with letters of this tier.')),
+    },
+    { additionalProperties: false },
+  )
+  return {
+    ...Object.fromEntries(Object.entries(most).map(([field, [max, what]]) => [field, wrap(words(max, what))])),
+    tiers: Type.Optional(
+      Type.Record(Type.String({ pattern: `^(${tiers.join('|')})$` }), tier, {
+        description: `What to do by kind of failure: ${tiers.join(', ')}.`,
+        additionalProperties: false,
+      }),
+    ),
+  }
+}
+
+/** Its fields by their paths; `null` where a change takes one back. */
+export function flatDocument(document: object): Readonly<Record<string, string | null>> {
+  const { tiers: byTier = {}, ...own } = document as Fields & { readonly tiers?: Readonly<Record<string, Fields>> }
+  const all = [
+    ...queueFields.map((field) => [field, own[field]] as const),
+    ...Object.entries(byTier).flatMap(([tier, fields]) =>
+      tierFields.map((field) => [`tiers.${tier}.${field}`, fields?.[field]] as const),
+    ),
+  ]
+  return Object.fromEntries(all.filter((each): each is [string, string | null] => each[1] !== undefined))
+}
+
+type Fields = Readonly<Record<string, string | null | undefined>>

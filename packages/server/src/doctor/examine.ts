@@ -1,0 +1,51 @@
+import type { Store } from '../store/store.ts'
+import { checks, type Finding, type FindingCode, findingCodes, severities } from './finding.ts'
+import { uncertainFindings, untouchedFindings } from './letter-findings.ts'
+import { lineFindings } from './line-findings.ts'
+import { bookFindings, type CaptureState, type DiskSpace, diskFindings, sourceFindings } from './office-findings.ts'
+import { queueFindings } from './queue-findings.ts'
+import { runFindings } from './run-findings.ts'
+
+export interface Diagnosis {
+  /** The gravest first. At most `mostOfCode` of a code. */
+  readonly findings: readonly Finding[]
+  /** What was looked at, and how much was found of it. */
+  readonly checked: readonly { readonly code: FindingCode; readonly fine: string; readonly found: number }[]
+}
+
+/** Whoever can write dead letters can invent queues: of a thousand findings of one code nobody reads more than the first. */
+export const mostOfCode = 50
+
+/** Looks for what is wrong or looked after by nobody. Reads books and what is outstanding; counts no letters beyond some thousand of a queue. */
+export async function examine(
+  store: Store,
+  office: {
+    readonly unaccounted: number
+    readonly captures: readonly CaptureState[]
+    /** `null`: the database is elsewhere. */
+    readonly disk: DiskSpace | null
+    readonly olderThanDays: number
+    readonly nowMs: number
+  },
+): Promise<Diagnosis> {
+  const { queues, findings: ofQueues } = await queueFindings(store)
+  const { olderThanDays, nowMs } = office
+  const found: readonly Finding[] = [
+    ...bookFindings(office.unaccounted),
+    ...(await sourceFindings(store, office.captures)),
+    ...diskFindings(office.disk),
+    ...(await runFindings(store, nowMs)),
+    ...(await uncertainFindings(store, queues)),
+    ...(await lineFindings(store, { olderThanDays, nowMs })),
+    ...(await untouchedFindings(store, { queues, olderThanDays, nowMs })),
+    ...ofQueues,
+  ]
+  const byCode = Map.groupBy(found, ({ code }) => code)
+  const shown = findingCodes.flatMap((code) => (byCode.get(code) ?? []).slice(0, mostOfCode))
+  return {
+    findings: shown.toSorted((a, b) => severities.indexOf(a.severity) - severities.indexOf(b.severity)),
+    checked: findingCodes
+      .filter((code) => code !== 'disk-nearly-full' || office.disk !== null)
+      .map((code) => ({ code, fine: checks[code], found: byCode.get(code)?.length ?? 0 })),
+  }
+}

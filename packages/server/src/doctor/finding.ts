@@ -1,0 +1,41 @@
+/** problem: something is wrong now. warning: nobody looks after something that waits. advice: it will be missed one day. */
+export const severities = ['problem', 'warning', 'advice'] as const
+export type Severity = (typeof severities)[number]
+
+export interface Finding {
+  /** One of `findingCodes`. */
+  readonly code: FindingCode
+  readonly severity: Severity
+  /** The name of the queue it is about. */
+  readonly queue: string | null
+  readonly what: string
+  readonly why: string
+  /** What to type, or to do. */
+  readonly next: string
+}
+
+/** Everything that is looked at, in the order of the report, with what is fine when nothing is found. */
+export const checks = {
+  'books-unbalanced': 'the books balance',
+  'source-in-trouble': 'no source is in trouble',
+  'source-not-captured': 'everything that was captured before still is',
+  'nothing-captured': 'dead letters are captured',
+  'disk-nearly-full': 'the disk has room',
+  'run-stopped': 'no run is stopped for more than an hour',
+  'uncertain-waiting': 'no uncertain letter waits for a decision',
+  'line-stuck': 'no held letter waits behind something that does not move',
+  'letters-untouched': 'no letter is open for long and untouched',
+  'tier-without-process': 'every tier with open letters has a process',
+  'queue-undocumented': 'every queue is documented',
+  'queue-without-owner': 'every queue has an owner',
+  'queue-without-runbook': 'every queue has a runbook',
+  'queue-documented-in-part': 'what is said of queues is complete',
+} as const
+
+export type FindingCode = keyof typeof checks
+export const findingCodes = Object.keys(checks) as readonly FindingCode[]
+
+/** `3 letters`, `1 letter`. */
+export function counted(number: number, what: string): string {
+  return `${number.toLocaleString('en-US')} ${what}${number === 1 ? '' : 's'}`
+}

@@ -1,0 +1,3 @@
+export { type Diagnosis, examine } from './examine.ts'
+export { type Finding, findingCodes, severities } from './finding.ts'
+export type { DiskSpace } from './office-findings.ts'

@@ -1,0 +1,141 @@
+import { Type } from 'typebox'
+import { documentShapes, flatDocument, queueFields } from '../../config/index.ts'
+import { documentQueue, listQueues, showQueue } from '../../queues/index.ts'
+import { type Route, route } from '../route.ts'
+import { by, closed, count, counts, maxQueueName, orNull, said, text, tier, time } from '../schemas.ts'
+
+const queueView = Type.Object(
+  {
+    name: text(),
+    broker: text(),
+    system: text(),
+    place: text(),
+    owner: orNull(text()),
+    runbook: orNull(text()),
+    letters: counts,
+    causes: count(),
+    oldestOpenAt: orNull(time()),
+    newestAt: orNull(time()),
+  },
+  closed,
+)
+
+const policy = Type.Union([Type.Literal('hold'), Type.Literal('resend-marked')])
+
+const saidView = orNull(
+  Type.Object(
+    {
+      value: text(),
+      origin: Type.Union([Type.Literal('file'), Type.Literal('api')]),
+      by: text('The file and its line, or who set it.'),
+      at: time(),
+    },
+    closed,
+  ),
+)
+
+const queueDetail = Type.Object(
+  {
+    name: text(),
+    seen: orNull(
+      Type.Object(
+        {
+          broker: text(),
+          system: text(),
+          place: text(),
+          uncertain: policy,
+          oldestOpenAt: orNull(time()),
+          newestAt: orNull(time()),
+          sources: Type.Array(Type.Object({ broker: text(), place: text() }, closed)),
+          latestCauses: Type.Array(Type.Object({ id: text(), tier, title: text(), lastSeen: time() }, closed)),
+        },
+        { ...closed, description: 'null: documented, but no letter of it came yet.' },
+      ),
+    ),
+    letters: counts,
+    causes: count(),
+    document: Type.Object(Object.fromEntries(queueFields.map((field) => [field, saidView])), closed),
+    tiers: Type.Array(
+      Type.Object({ tier, open: count(), owner: saidView, urgency: saidView, process: saidView }, closed),
+    ),
+    missing: Type.Array(text('A field by its path, as tiers.permanent.process.')),
+    next: orNull(text('What to type to add it.')),
+  },
+  closed,
+)
+
+const queueName = Type.String({ minLength: 1, maxLength: maxQueueName, pattern: '^[^\\u0000]*$' })
+const params = Type.Object({ name: queueName }, closed)
+/** For the names `.` and `..`, which no client leaves in an address, and for proxies that do not pass `%2F` on. */
+const query = Type.Object(
+  {
+    name: Type.Optional(
+      Type.String({
+        ...queueName,
+        description: 'Wins over the name in the address, which then is `-`: /queues/-?name=..',
+      }),
+    ),
+  },
+  closed,
+)
+
+export const queueRoutes: readonly Route[] = [
+  route({
+    method: 'GET',
+    path: '/queues',
+    summary: 'Queues with their letters by state',
+    schemas: { answer: Type.Object({ queues: Type.Array(queueView) }, closed) },
+    handle: async ({ office }) => ({ queues: await listQueues(office.store) }),
+  }),
+  route({
+    method: 'GET',
+    path: '/queues/:name',
+    summary:
+      'A queue: what people should know of it and who says so, its letters, tiers and causes, and what is missing',
+    schemas: { params, query, answer: queueDetail },
+    handle: ({ office, params: { name }, query: asked }) => showQueue(office.store, asked.name ?? name),
+  }),
+  route({
+    method: 'PATCH',
+    path: '/queues/:name',
+    summary:
+      'Say what people should know of a queue; also before its first letter. What a configuration file says is refused',
+    schemas: {
+      params,
+      query,
+      body: Type.Object(
+        {
+          document: Type.Object(
+            {
+              ...documentShapes((schema) => Type.Optional(orNull(schema))),
+              bodySchema: Type.Optional(
+                orNull(
+                  Type.String({
+                    description: 'A JSON Schema as text, that edited bodies have to fit.',
+                    minLength: 1,
+                    maxLength: 1024 * 1024,
+                  }),
+                ),
+              ),
+            },
+            { ...closed, description: 'Fields to set; null takes back what was set by API.' },
+          ),
+          by,
+          reason: Type.Optional(said(2_000, 'Why; kept in the audit trail.')),
+        },
+        closed,
+      ),
+      answer: queueDetail,
+    },
+    handle: async ({ office, params: { name }, query: asked, body, caller }) => {
+      const queue = asked.name ?? name
+      await documentQueue(office.store, {
+        queue,
+        fields: flatDocument(body.document),
+        by: `${body.by} (token ${caller})`,
+        reason: body.reason ?? null,
+      })
+      return showQueue(office.store, queue, { mayBeUnknown: true })
+    },
+  }),
+]
