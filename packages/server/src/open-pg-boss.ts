@@ -17,7 +17,7 @@ export async function openPgBoss(
     await stop().catch(() => undefined)
     throw error
   }
-  const broker = pgBossBroker({ boss })
+  const broker = pgBossBroker({ boss, ...(options.schema === undefined ? {} : { schema: options.schema }) })
   return {
     broker,
     async close() {
