@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
+import { listCauses, lookAtCause } from '../src/causes/index.ts'
 import { examine, type Finding, findingCodes } from '../src/doctor/index.ts'
 import type { CaptureView, OfficeServices } from '../src/http/route.ts'
 import { discardLetters } from '../src/letters/index.ts'
@@ -201,6 +202,26 @@ test('letters that are open for long and touched by nobody are counted, with the
   await cancelRun(bed.store, { run: uuidOf(id), by: 'ann', reason: null })
   assert.deepEqual(await bed.states(), { open: 1 })
   assert.deepEqual(await found(bed, 'letters-untouched', later), [], 'somebody ran it')
+})
+
+test('a cause that nobody looked at for a day is named, until somebody does', async (t) => {
+  const bed = await fineBed(t)
+  const { causes } = await listCauses(bed.store, { state: 'new' })
+  const later = { laterMs: 1.1 * dayMs }
+  assert.equal(causes.length, 1)
+  assert.deepEqual(await found(bed, 'cause-unopened'), [])
+  const [finding] = await found(bed, 'cause-unopened', later)
+  assert.deepEqual(
+    [finding?.queue, finding?.severity, finding?.what, finding?.next],
+    [
+      'orders',
+      'warning',
+      '1 cause that nobody looked at for more than a day',
+      'redrive causes --state new --queue orders',
+    ],
+  )
+  await lookAtCause(bed.store, { cause: causes[0]?.id ?? '', by: 'ann' })
+  assert.deepEqual(await found(bed, 'cause-unopened', later), [])
 })
 
 test('uncertain letters wait for a person once nobody looks for them any more', async (t) => {

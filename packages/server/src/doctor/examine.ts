@@ -1,4 +1,5 @@
 import type { Store } from '../store/store.ts'
+import { causeFindings } from './cause-findings.ts'
 import { checks, type Finding, type FindingCode, findingCodes, severities } from './finding.ts'
 import { uncertainFindings, untouchedFindings } from './letter-findings.ts'
 import { lineFindings } from './line-findings.ts'
@@ -37,6 +38,7 @@ export async function examine(
     ...(await runFindings(store, nowMs)),
     ...(await uncertainFindings(store, queues)),
     ...(await lineFindings(store, { olderThanDays, nowMs })),
+    ...(await causeFindings(store, { nowMs })),
     ...(await untouchedFindings(store, { queues, olderThanDays, nowMs })),
     ...ofQueues,
   ]

@@ -24,6 +24,7 @@ export const checks = {
   'run-stopped': 'no run is stopped for more than an hour',
   'uncertain-waiting': 'no uncertain letter waits for a decision',
   'line-stuck': 'no held letter waits behind something that does not move',
+  'cause-unopened': 'somebody has looked at every cause',
   'letters-untouched': 'no letter is open for long and untouched',
   'tier-without-process': 'every tier with open letters has a process',
   'queue-undocumented': 'every queue is documented',
