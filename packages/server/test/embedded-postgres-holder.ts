@@ -44,6 +44,14 @@ export async function killHard(child: ChildProcess): Promise<void> {
   await gone
 }
 
+/** The holder and other processes: stopped first, so that none of them can do anything about the death of another. */
+export async function killAtOnce({ child }: Holder, pids: readonly number[]): Promise<void> {
+  const gone = once(child, 'exit')
+  const all = [...(child.pid === undefined ? [] : [child.pid]), ...pids]
+  for (const signal of ['SIGSTOP', 'SIGKILL'] as const) for (const pid of all) process.kill(pid, signal)
+  await gone
+}
+
 export async function stopHolder(holder: Holder): Promise<void> {
   const gone = once(holder.child, 'exit')
   holder.child.send('stop')

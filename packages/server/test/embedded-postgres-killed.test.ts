@@ -7,6 +7,7 @@ import { postgresAccount } from '../src/store/embedded/account.ts'
 import { startEmbeddedPostgres } from '../src/store/embedded/index.ts'
 import { isAlive } from '../src/store/embedded/postmaster.ts'
 import {
+  killAtOnce,
   killHard,
   query,
   startHolderSurely,
@@ -43,8 +44,7 @@ test('its owner and its watchdogs killed: the next start ends the orphan and tak
   await query(holder.url, 'create table kept as select 7 as seven')
   const watchdogs = watchdogsOf(holder.postgresPid)
   assert.equal(watchdogs.length, 2)
-  for (const pid of watchdogs) process.kill(pid, 'SIGKILL')
-  await killHard(holder.child)
+  await killAtOnce(holder, watchdogs)
   assert.equal(isAlive(holder.postgresPid), true)
 
   const next = await startEmbeddedPostgres({ dataDir: folder.path, durable: false })
@@ -83,9 +83,7 @@ test('only its watchdog killed: it runs again under a new one', async () => {
 test('a pid file left by a crash may name a process of somebody else', async () => {
   using folder = temporaryFolder()
   const holder = await startHolderSurely(folder.path)
-  const watchdogs = watchdogsOf(holder.postgresPid)
-  for (const pid of [...watchdogs, holder.postgresPid]) process.kill(pid, 'SIGKILL')
-  await killHard(holder.child)
+  await killAtOnce(holder, [...watchdogsOf(holder.postgresPid), holder.postgresPid])
   await untilGone(holder.postgresPid)
   const stranger = spawn('sleep', ['60'], { ...postgresAccount(), stdio: 'ignore' })
   for (const name of ['postmaster.pid', '.s.PGSQL.5432.lock']) {
