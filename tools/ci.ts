@@ -1,15 +1,18 @@
 /** Everything that must hold, from a clean clone; `.ci/run` starts it. No step is ever passed over: what cannot run has failed. */
-import { type CiStep, ciSteps } from './ci/steps.ts'
+import { ciSteps } from './ci/steps.ts'
 import { type Ended, run } from './lib/run.ts'
 import { type Count, printCount } from './lib/workspace.ts'
 
 const only = process.argv.slice(2)
-const isWanted = ({ name }: CiStep): boolean => only.length === 0 || only.some((part) => name.includes(part))
+const steps = ciSteps.filter(({ name }) => only.length === 0 || only.some((part) => name.includes(part)))
 const rows: { name: string; seconds: number; count: Count }[] = []
 const from = Date.now()
-for (const step of ciSteps) {
-  const group = [step].flat().filter(isWanted)
-  await Promise.all(group.map((each) => carryOut(each, { isAlone: group.length === 1 })))
+for (const { name, command, counts, timeoutMs } of steps) {
+  console.log(`\n=== ${name}: ${command.slice(command[0] === process.execPath ? 3 : 0).join(' ')}`)
+  const stepFrom = Date.now()
+  const ended = await run(command, { timeoutMs })
+  const count = countOf(ended, counts)
+  rows.push({ name, seconds: (Date.now() - stepFrom) / 1000, count })
 }
 
 console.log('\nstep                                seconds   passed   failed')
@@ -24,19 +27,6 @@ const total = rows.reduce(
 )
 printCount(total)
 process.exit(total.failed > 0 || total.passed === 0 ? 1 : 0)
-
-/** What of several at once is printed is held back until each of them ends. */
-async function carryOut(
-  { name, command, counts, timeoutMs }: CiStep,
-  { isAlone }: { readonly isAlone: boolean },
-): Promise<void> {
-  const heading = `=== ${name}: ${command.slice(command[0] === process.execPath ? 3 : 0).join(' ')}`
-  console.log(isAlone ? `\n${heading}` : `\n${heading} (goes on beside others)`)
-  const stepFrom = Date.now()
-  const ended = await run(command, { timeoutMs, quiet: !isAlone })
-  if (!isAlone) console.log(`\n${heading}\n${ended.output.trimEnd()}`)
-  rows.push({ name, seconds: (Date.now() - stepFrom) / 1000, count: countOf(ended, counts) })
-}
 
 /** A step that counts tests says so in its last line; one that failed without a failed test has failed once all the same. */
 function countOf(ended: Ended, counts: boolean): Count {

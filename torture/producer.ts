@@ -3,14 +3,23 @@ import type { Message } from '@redrive/worker'
 import { type DemoQueue, openDemoBroker } from '../packages/server/src/demo/demo-broker.ts'
 import { bodyOf, kindOf, sha256Of, type TortureMessage } from './messages.ts'
 
-/** Sends without end, through a broker that keeps dying. */
+/** Sends again and again, through a broker that keeps dying. */
 export interface Producer {
   /** Confirmed by the broker, with the hash of the body: these must not get lost. */
   readonly sent: ReadonlyMap<number, string>
   stop(): Promise<void>
 }
 
-export function startProducer(queue: DemoQueue, random: () => number): Producer {
+/** More than so many are not on their way at once: a slow machine would never work off what comes on while everything is killed. */
+const maxOnTheirWay = 1_500
+
+/** @param options.handled how many messages were handled */
+export function startProducer(options: {
+  readonly queue: DemoQueue
+  readonly random: () => number
+  readonly handled: () => number
+}): Producer {
+  const { queue, random, handled } = options
   const sent = new Map<number, string>()
   let stopping = false
   let n = 0
@@ -21,6 +30,10 @@ export function startProducer(queue: DemoQueue, random: () => number): Producer 
         opened = await openDemoBroker(queue, 'torture-producer')
         await opened.broker.prepare([{ place: 'orders', role: 'source' }])
         while (!stopping) {
+          if (sent.size - handled() > maxOnTheirWay) {
+            await sleep(100)
+            continue
+          }
           const batch = Array.from({ length: 5 }, (): TortureMessage => ({ n: (n += 1), kind: kindOf(random()) }))
           const results = await opened.broker.send(
             'orders',

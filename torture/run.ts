@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { check, type Verdict } from './checker.ts'
-import { sinkLines } from './checks/history.ts'
+import { lineCounter, sinkLines } from './checks/history.ts'
 import { cutConnections } from './cuts.ts'
 import { freeze } from './freeze.ts'
 import { jumpClocks } from './jumps.ts'
@@ -89,7 +89,7 @@ export async function torture(options: TortureOptions): Promise<TortureResult> {
     const queue = target.producerQueue ?? embeddedQueue(data)
     const worker = startWorker({ root, folder, queue: target.workerQueue, sink })
     closers.push(() => worker.stop())
-    const producer = startProducer(queue, randomFrom(seed))
+    const producer = startProducer({ queue, random: randomFrom(seed), handled: lineCounter(sink) })
     closers.push(() => producer.stop())
     const databaseUrl = target.database?.url ?? embeddedDatabaseUrl(data)
 

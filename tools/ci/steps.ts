@@ -12,8 +12,7 @@ const minuteMs = 60_000
 
 const scenario = ['tools/start.ts', '--once', '--json', '--port', '0']
 
-/** One after the other, but those of a list side by side: of a torture most of the time goes by waiting for what was killed. */
-export const ciSteps: readonly (CiStep | readonly CiStep[])[] = [
+export const ciSteps: readonly CiStep[] = [
   counting('test', 10, ['npm', 'test']),
   single('check', 3, script('tools/check.ts')),
   single('packaging', 12, script('tools/packaging.ts')),
@@ -22,14 +21,10 @@ export const ciSteps: readonly (CiStep | readonly CiStep[])[] = [
   single('scenario on Kafka', 4, onServer('kafka', [...scenario, '--kafka', '{address}'])),
   single('scenario on RabbitMQ', 4, onServer('rabbitmq', [...scenario, '--rabbitmq', '{address}'])),
   // Together 300 kills and 300 cuts.
-  [
-    single('torture, embedded', 15, script('torture/main.ts', '--kills', '120', '--jumps', '30')),
-    single('torture, RabbitMQ', 15, script('torture/main.ts', '--rabbitmq', '--kills', '30', '--cuts', '60')),
-  ],
-  [
-    single('torture, pg-boss', 15, script('torture/main.ts', '--pg-boss', '--kills', '110', '--cuts', '140')),
-    single('torture, Kafka', 15, script('torture/main.ts', '--kafka', '--kills', '40', '--cuts', '100')),
-  ],
+  single('torture, embedded', 15, script('torture/main.ts', '--kills', '120', '--jumps', '30')),
+  single('torture, pg-boss', 12, script('torture/main.ts', '--pg-boss', '--kills', '110', '--cuts', '140')),
+  single('torture, Kafka', 12, script('torture/main.ts', '--kafka', '--kills', '40', '--cuts', '100')),
+  single('torture, RabbitMQ', 12, script('torture/main.ts', '--rabbitmq', '--kills', '30', '--cuts', '60')),
   single('torture, every crash point', 12, script('torture/main.ts', '--crash-points')),
   single('torture, sequences against a model', 12, script('torture/main.ts', '--model', '--sequences', '10000')),
   single('fidelity', 8, script('torture/main.ts', '--fidelity', '--envelopes', '10000')),

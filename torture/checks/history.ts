@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs'
+import { closeSync, existsSync, openSync, readFileSync, readSync } from 'node:fs'
 import type pg from 'pg'
 import type { SinkLine, TortureMessage } from '../messages.ts'
 import type { Stop } from '../operator.ts'
@@ -98,6 +98,24 @@ export function sinkLines(file: string): readonly SinkLine[] {
   return readFileSync(file, 'utf8')
     .split('\n')
     .flatMap((line) => (line.endsWith('}') ? [JSON.parse(line) as SinkLine] : []))
+}
+
+/** How many lines a file has, which only grows: each call reads what is new. */
+export function lineCounter(file: string): () => number {
+  const chunk = Buffer.alloc(65_536)
+  let at = 0
+  let lines = 0
+  return () => {
+    if (!existsSync(file)) return 0
+    const handle = openSync(file, 'r')
+    try {
+      for (let read = 0; (read = readSync(handle, chunk, 0, chunk.length, at)) > 0; at += read)
+        for (let end = chunk.indexOf(10); end >= 0 && end < read; end = chunk.indexOf(10, end + 1)) lines += 1
+    } finally {
+      closeSync(handle)
+    }
+    return lines
+  }
 }
 
 export function numberOf(body: Buffer): number {
