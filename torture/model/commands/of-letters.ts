@@ -86,7 +86,8 @@ export const edits: fc.Arbitrary<Command> = fc
     command(`edit ${pick}${isMistaken ? ' of another version' : ''}`, {
       async run(model, { office }) {
         const letter = picked(model.letters, pick)
-        const value = letter.edits.length + 1
+        // A letter that came back has the body of an edit: another value than that changes something.
+        const value = Number(/"v":(\d+)/.exec(letter.body)?.[1] ?? 0) + letter.edits.length + 1
         const change = { patch: `[{"op":"replace","path":"/v","value":${value}}]` }
         const expectVersion = letter.version + (isMistaken ? 1 : 0)
         const isRefused = isMistaken || letter.state !== 'open'
