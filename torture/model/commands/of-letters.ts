@@ -97,7 +97,7 @@ export const edits: fc.Arbitrary<Command> = fc
         )
         if (isRefused) return
         letter.edits.push(letter.body.replace(/"v":\d+/, `"v":${value}`))
-        letter.version = value
+        letter.version = letter.edits.length
         letter.revision += 1
       },
     }),
