@@ -11,12 +11,12 @@ const noHalt = {
 /** Everything at once, whatever comes back. */
 export const wholePlan: PlanControl = { pace: 2_000, canary: 0, rampSeconds: 0, beyondCap: true, halt: noHalt }
 
-/** With or without a canary, a ramp and rules; quick enough to come to an end among kills. */
+/** With or without a canary, a ramp and rules; quick enough that a run of all that may be open comes to its end before nobody waits any more. */
 export function randomPlan(random: () => number): PlanControl {
   const one = <T>(choices: readonly T[]): T => choices[Math.floor(random() * choices.length)] as T
   const halts = random() < 0.3
   return {
-    pace: one([5, 20, 200, 2_000]),
+    pace: one([20, 50, 200, 2_000]),
     canary: one([0, 0, 1, 5]),
     verdictSeconds: one([1, 3]),
     rampFrom: one([2, 5]),
