@@ -75,7 +75,10 @@ export function startOperator(office: OfficeClient, random: () => number): Opera
     count('resume')
   }
   const control = async (): Promise<void> => {
-    const { runs } = await office.get<{ runs: Run[] }>('/runs?limit=30')
+    // A run that waits for somebody is not seen among many newer ones.
+    const runs: Run[] = []
+    for (const state of ['running', 'paused', 'halted'])
+      runs.push(...(await office.get<{ runs: Run[] }>(`/runs?limit=200&state=${state}`)).runs)
     for (const run of runs) {
       const dice = random()
       if (run.state === 'running' && !finishing) {

@@ -293,7 +293,10 @@ test('each answer is what its schema in the OpenAPI says', async (t) => {
     assert.equal((await call('POST', '/api/v1/plans', { body: { ...elsewhere, destination } })).status, 400)
   const run = await ask('POST /plans/:id/run', `/plans/${plan['id']}/run`, { by: 'ann', expect: 1 })
   await ask('GET /runs/:id', `/runs/${run['id']}`)
-  await ask('GET /runs', '/runs')
+  const inState = async (state: string) => (await ask('GET /runs', `/runs?state=${state}`))['runs'] as { id: string }[]
+  const all = (await ask('GET /runs', '/runs'))['runs'] as { id: string; state: string }[]
+  for (const state of ['running', 'paused', 'halted', 'cancelled', 'done'])
+    assert.equal((await inState(state)).length, all.filter((run) => run.state === state).length)
   const slow = { canary: 0, rampSeconds: 0, pace: 1, halt: { returnedPercent: null, newCause: false } }
   await bed.captured({ release: '3.0' }, { release: '3.0' }, { release: '3.0' })
   const long = await call('POST', '/api/v1/plans', {

@@ -215,9 +215,14 @@ async function countsOf(store: Store, runId: string): Promise<Counts> {
 }
 
 /** Newest first. */
-export async function listRuns(store: Store, limit: number): Promise<readonly RunView[]> {
-  const { rows } = await store.pool.query<{ id: string }>('select id from run order by started_at desc limit $1', [
-    limit,
-  ])
+/** The newest first. @param state only these: among many newer ones a run that waits for somebody would not be seen */
+export async function listRuns(
+  store: Store,
+  { limit, state = null }: { readonly limit: number; readonly state?: RunView['state'] | null },
+): Promise<readonly RunView[]> {
+  const { rows } = await store.pool.query<{ id: string }>(
+    'select id from run where ($2::run_state is null or state = $2) order by started_at desc limit $1',
+    [limit, state],
+  )
   return Promise.all(rows.map(({ id }) => showRun(store, id)))
 }

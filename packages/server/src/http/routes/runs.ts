@@ -12,10 +12,22 @@ export const runRoutes: readonly Route[] = [
     path: '/runs',
     summary: 'Runs, newest first',
     schemas: {
-      query: Type.Object({ limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 200, default: 20 })) }, closed),
+      query: Type.Object(
+        {
+          limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 200, default: 20 })),
+          state: Type.Optional(
+            Type.Union(
+              (['running', 'paused', 'halted', 'cancelled', 'done'] as const).map((state) => Type.Literal(state)),
+            ),
+          ),
+        },
+        closed,
+      ),
       answer: Type.Object({ runs: Type.Array(runView) }, closed),
     },
-    handle: async ({ office, query }) => ({ runs: await listRuns(office.store, query.limit ?? 20) }),
+    handle: async ({ office, query }) => ({
+      runs: await listRuns(office.store, { limit: query.limit ?? 20, state: query.state ?? null }),
+    }),
   }),
   route({
     method: 'GET',
