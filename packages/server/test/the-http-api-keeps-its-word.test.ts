@@ -293,10 +293,7 @@ test('each answer is what its schema in the OpenAPI says', async (t) => {
     assert.equal((await call('POST', '/api/v1/plans', { body: { ...elsewhere, destination } })).status, 400)
   const run = await ask('POST /plans/:id/run', `/plans/${plan['id']}/run`, { by: 'ann', expect: 1 })
   await ask('GET /runs/:id', `/runs/${run['id']}`)
-  const inState = async (state: string) => (await ask('GET /runs', `/runs?state=${state}`))['runs'] as { id: string }[]
-  const all = (await ask('GET /runs', '/runs'))['runs'] as { id: string; state: string }[]
-  for (const state of ['running', 'paused', 'halted', 'cancelled', 'done'])
-    assert.equal((await inState(state)).length, all.filter((run) => run.state === state).length)
+  await ask('GET /runs', '/runs')
   const slow = { canary: 0, rampSeconds: 0, pace: 1, halt: { returnedPercent: null, newCause: false } }
   await bed.captured({ release: '3.0' }, { release: '3.0' }, { release: '3.0' })
   const long = await call('POST', '/api/v1/plans', {
@@ -304,6 +301,11 @@ test('each answer is what its schema in the OpenAPI says', async (t) => {
   })
   const going = await call('POST', `/api/v1/plans/${long.json['id']}/run`, { body: { by: 'ann', expect: 3 } })
   await ask('POST /runs/:id/pause', `/runs/${going.json['id']}/pause`, { by: 'ann', reason: 'lunch' })
+  const paused = (await ask('GET /runs', '/runs?state=paused'))['runs'] as { id: string }[]
+  assert.deepEqual(
+    paused.map(({ id }) => id),
+    [going.json['id']],
+  )
   await ask('POST /runs/:id/resume', `/runs/${going.json['id']}/resume`, { by: 'ann' })
   await ask('POST /runs/:id/cancel', `/runs/${going.json['id']}/cancel`, { by: 'ann' })
   await ask('GET /runs/:id/letters', `/runs/${going.json['id']}/letters?limit=2`)
