@@ -1,21 +1,12 @@
 import assert from 'node:assert/strict'
-import { spawn } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { type TestContext, test } from 'node:test'
-import { fileURLToPath } from 'node:url'
 import { followCauses, listCauses } from '../src/causes/index.ts'
 import { documentQueue } from '../src/queues/index.ts'
+import { commandLine, type Ended } from './command-line.ts'
 import { type OfficeBed, officeBed } from './office-bed.ts'
-
-interface Ended {
-  readonly code: number | null
-  readonly out: string
-  readonly err: string
-}
-
-const main = fileURLToPath(new URL('../src/cli/main.ts', import.meta.url))
 
 /** The command line, signed in to an office with one cause in it. */
 async function desk(t: TestContext): Promise<{
@@ -25,17 +16,7 @@ async function desk(t: TestContext): Promise<{
 }> {
   const bed = await officeBed(t)
   const { server, token } = await bed.http()
-  const run = (...args: readonly string[]): Promise<Ended> =>
-    new Promise((resolve, reject) => {
-      const child = spawn(process.execPath, ['--conditions=@redrive/source', main, ...args], {
-        env: { ...process.env, REDRIVE_URL: server.url, REDRIVE_TOKEN: token },
-        stdio: ['ignore', 'pipe', 'pipe'],
-      })
-      let [out, err] = ['', '']
-      child.stdout.setEncoding('utf8').on('data', (text: string) => (out += text))
-      child.stderr.setEncoding('utf8').on('data', (text: string) => (err += text))
-      child.on('error', reject).on('close', (code) => resolve({ code, out, err }))
-    })
+  const run = commandLine({ url: server.url, token })
   await bed.captured({ release: '1.4.0' })
   await documentQueue(bed.store, {
     queue: 'orders',
@@ -176,4 +157,23 @@ test('what people write about a cause can neither steer the terminal nor hide in
     for (const said of [out, err])
       assert.ok(!/[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200b-\u200f\u2028-\u202e]/.test(said), JSON.stringify(said))
   }
+})
+
+test('who plans a replay of a cause, or discards its letters, has looked at it', async (t) => {
+  const { bed, run, cause } = await desk(t)
+  await bed.captured({ queue: 'invoices', error: 'something else' })
+  const [other] = (await listCauses(bed.store, { queue: 'invoices' })).causes
+  const stateOf = async (id: string): Promise<string | undefined> =>
+    (await listCauses(bed.store)).causes.find((each) => each.id === id)?.state
+  assert.equal((await run('replay', 'plan', 'tier:permanent')).code, 0)
+  assert.deepEqual([await stateOf(cause), await stateOf(other?.id ?? '')], ['new', 'new'])
+  assert.equal((await run('replay', 'plan', '--cause', cause, '--by', 'ann')).code, 0)
+  assert.equal(await stateOf(cause), 'open')
+  assert.equal((await run('discard', '--cause', other?.id ?? '', '--reason', 'no use')).code, 0)
+  assert.equal(await stateOf(other?.id ?? ''), 'open')
+  const history = await run('cause', 'history', cause, '--json')
+  assert.deepEqual(
+    (JSON.parse(history.out) as { what: string; by: string }[]).map(({ what, by }) => [what, by.split(' ')[0]]),
+    [['look', 'ann']],
+  )
 })

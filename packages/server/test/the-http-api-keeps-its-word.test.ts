@@ -55,7 +55,12 @@ function assertProblem(answer: Answer, status: number, code: string, what: strin
 }
 
 const inventory = (): readonly string[] =>
-  [...routes.map(({ method, path }) => `${method} /api/v1${path}`), 'GET /livez', 'GET /api/v1/openapi.json'].toSorted()
+  [
+    ...routes.map(({ method, path }) => `${method} /api/v1${path}`),
+    'GET /livez',
+    'GET /metrics',
+    'GET /api/v1/openapi.json',
+  ].toSorted()
 
 test('the inventory of routes is the agreed one', () => {
   const golden = readFileSync(new URL('http-routes.golden.txt', import.meta.url), 'utf8')

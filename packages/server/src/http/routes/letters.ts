@@ -3,6 +3,7 @@ import { discardLetters, listLetters, showLetter } from '../../letters/index.ts'
 import { bodyOfVersion } from '../../repair/index.ts'
 import { type Route, route } from '../route.ts'
 import { by, closed, count, idParams, orNull, pageQuery, said, selection, text, tier, time } from '../schemas.ts'
+import { lookAtSelected } from './look-at-selected.ts'
 
 const summary = Type.Object(
   {
@@ -163,12 +164,12 @@ export const letterRoutes: readonly Route[] = [
       body: Type.Object({ selection, by, reason: said(2_000, 'Why; kept in the audit trail.') }, closed),
       answer: Type.Object({ discarded: count(), skipped: count() }, closed),
     },
-    handle: ({ office, body, caller }) =>
-      discardLetters(office.store, {
-        selection: body.selection,
-        by: `${body.by} (token ${caller})`,
-        reason: body.reason,
-        nowMs: office.clock.now(),
-      }),
+    handle: async ({ office, body, caller }) => {
+      const { selection, reason } = body
+      const by = `${body.by} (token ${caller})`
+      const done = await discardLetters(office.store, { selection, by, reason, nowMs: office.clock.now() })
+      await lookAtSelected(office.store, { selection, letters: done.discarded, by })
+      return done
+    },
   }),
 ]

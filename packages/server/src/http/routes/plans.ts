@@ -12,6 +12,7 @@ import { parsePlanId } from '../../store/ids.ts'
 import { goneSignal } from '../gone-signal.ts'
 import { type Route, route } from '../route.ts'
 import { by, closed, count, counts, idParams, orNull, said, selection, text, time } from '../schemas.ts'
+import { lookAtSelected } from './look-at-selected.ts'
 import { runView } from './run-view.ts'
 
 const destination = Type.Union(
@@ -171,6 +172,7 @@ export const planRoutes: readonly Route[] = [
       answer: planView,
     },
     handle: async ({ office, body, caller, reply }) => {
+      const by = `${body.by} (token ${caller})`
       const id = await createPlan(office.store, office.brokers, {
         selection: body.selection,
         destination: body.destination ?? 'lane',
@@ -190,12 +192,14 @@ export const planRoutes: readonly Route[] = [
           skipSuperseded: body.skipSuperseded ?? false,
           withHeld: body.withHeld ?? false,
         },
-        by: `${body.by} (token ${caller})`,
+        by,
         reason: body.reason ?? null,
         nowMs: office.clock.now(),
         signal: goneSignal(reply),
       })
-      return showPlan(office.store, id)
+      const plan = await showPlan(office.store, id)
+      await lookAtSelected(office.store, { selection: body.selection, letters: plan.letters, by })
+      return plan
     },
   }),
   route({
