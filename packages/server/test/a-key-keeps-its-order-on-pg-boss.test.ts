@@ -3,15 +3,14 @@ import { test } from 'node:test'
 import { createWorker, type Message } from '@redrive/worker'
 import { holdTableSql, postgresHold } from '@redrive/worker/hold/postgres'
 import pg from 'pg'
-import { startCapture } from '../src/capture/index.ts'
 import { checkLedger } from '../src/ledger/index.ts'
 import { discardLetters } from '../src/letters/index.ts'
 import { openPgBoss } from '../src/open-pg-boss.ts'
-import { applyReceipts, applyReturns, createPlan, noControl, startReplayer, startRun } from '../src/replay/index.ts'
+import { createPlan, noControl, startReplayer, startRun } from '../src/replay/index.ts'
 import { showLetterId } from '../src/store/ids.ts'
 import { openStore } from '../src/store/store.ts'
 import { testDatabase } from '../src/testing/database.ts'
-import { until } from './office-bed.ts'
+import { startCaptures, until } from './office-bed.ts'
 
 const bodyOf = ({ body }: Message): string => Buffer.from(body ?? []).toString()
 /** Jobs have no keys, so it is in the body. */
@@ -61,18 +60,7 @@ test('on pg-boss, with two processes of a consumer, keys keep their order over d
     closers.push(() => worker.stop())
   }
   await start()
-  for (const place of ['orders-dead-letter', 'redrive-receipts']) {
-    const capture = startCapture({
-      store,
-      broker,
-      brokerName: 'boss',
-      source: { place, role: place === 'redrive-receipts' ? 'receipts' : 'dead-letter' },
-      consumer: 'redrive-office',
-      onReceipts: applyReceipts,
-      onReturned: applyReturns,
-    })
-    closers.push(() => capture.stop())
-  }
+  for (const capture of startCaptures(store, 'boss', () => broker)) closers.push(() => capture.stop())
   // One by one: a batch is handed out in whatever order.
   for (const [at, body] of bodies.entries()) {
     await broker.send('orders', [{ message: { key: null, body: Buffer.from(body), headers: [] } }])

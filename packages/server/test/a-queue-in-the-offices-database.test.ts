@@ -2,15 +2,14 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { createWorker, type Message } from '@redrive/worker'
 import pg from 'pg'
-import { startCapture } from '../src/capture/index.ts'
 import { defaults } from '../src/config/index.ts'
 import { checkConfig } from '../src/main.ts'
 import { openPgBoss } from '../src/open-pg-boss.ts'
-import { applyReceipts, applyReturns, createPlan, noControl, startReplayer, startRun } from '../src/replay/index.ts'
+import { createPlan, noControl, startReplayer, startRun } from '../src/replay/index.ts'
 import { isSameDatabase } from '../src/store/same-database.ts'
 import { openStore } from '../src/store/store.ts'
 import { testDatabase } from '../src/testing/database.ts'
-import { until } from './office-bed.ts'
+import { startCaptures, until } from './office-bed.ts'
 
 const bodyOf = ({ body }: Message): string => Buffer.from(body ?? []).toString()
 
@@ -48,18 +47,7 @@ for (const isWithin of [true, false]) {
     })
     await worker.start()
     closers.push(() => worker.stop())
-    for (const place of ['orders-dead-letter', 'redrive-receipts']) {
-      const capture = startCapture({
-        store,
-        broker,
-        brokerName: 'boss',
-        source: { place, role: place === 'redrive-receipts' ? 'receipts' : 'dead-letter' },
-        consumer: 'redrive-office',
-        onReceipts: applyReceipts,
-        onReturned: applyReturns,
-      })
-      closers.push(() => capture.stop())
-    }
+    for (const capture of startCaptures(store, 'boss', () => broker)) closers.push(() => capture.stop())
     const bodies = Array.from({ length: 20 }, (_, n) => `order ${n}`)
     await broker.send(
       'orders',

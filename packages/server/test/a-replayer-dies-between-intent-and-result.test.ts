@@ -7,7 +7,7 @@ import { applyReceipts, applyReturns } from '../src/replay/index.ts'
 import { takeRun } from '../src/replay/leases.ts'
 import { markResults } from '../src/replay/mark.ts'
 import { sendBatch } from '../src/replay/send-batch.ts'
-import { lane, type OfficeBed, officeBed, until, uuidOf } from './office-bed.ts'
+import { lane, type OfficeBed, officeBed, receipt, until, uuidOf } from './office-bed.ts'
 
 /** A run in the hands of a process that goes on step by step. */
 async function heldRun(bed: OfficeBed, letters: number, pace = 10_000) {
@@ -160,14 +160,3 @@ test('a replayer that is stopped notes what it sends, gives the run back, and an
   assert.equal(bed.messages(lane).length, 40)
   await bed.balanced()
 })
-
-function receipt(replayId: string) {
-  return {
-    replayId,
-    letterId: 'x',
-    result: 'handled' as const,
-    attempts: 1,
-    atMs: Date.now(),
-    worker: { service: 'reefer', release: null, host: null },
-  }
-}

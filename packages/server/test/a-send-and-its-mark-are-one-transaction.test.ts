@@ -9,7 +9,7 @@ import { applyReceipts, cancelRun, pauseRun, resumeRun, settleEveryRun } from '.
 import { finishRun, giveBack, takeRun } from '../src/replay/leases.ts'
 import { sendWithin } from '../src/replay/send-within.ts'
 import type { Store } from '../src/store/store.ts'
-import { lane, type OfficeBed, officeBed, until, uuidOf } from './office-bed.ts'
+import { lane, type OfficeBed, officeBed, receipt, until, uuidOf } from './office-bed.ts'
 import { type TableBroker, tableBroker } from './table-broker.ts'
 
 const within = new Set(['memory'])
@@ -429,14 +429,3 @@ test('refusals in a row halt the run', async (t) => {
   assert.equal(run.stopped?.rule, 'notSentInARow')
   assert.ok(run.progressed <= 20, String(run.progressed))
 })
-
-function receipt(replayId: string) {
-  return {
-    replayId,
-    letterId: 'x',
-    result: 'handled' as const,
-    attempts: 1,
-    atMs: Date.now(),
-    worker: { service: 'reefer', release: null, host: null },
-  }
-}

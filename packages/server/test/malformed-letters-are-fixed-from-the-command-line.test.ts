@@ -1,18 +1,11 @@
 import assert from 'node:assert/strict'
-import { spawn } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { type TestContext, test } from 'node:test'
-import { fileURLToPath } from 'node:url'
 import { showLetterId } from '../src/store/ids.ts'
+import { commandLine, type Ended } from './command-line.ts'
 import { type OfficeBed, officeBed } from './office-bed.ts'
-
-interface Ended {
-  readonly code: number | null
-  readonly out: string
-  readonly err: string
-}
 
 interface Desk {
   readonly bed: OfficeBed
@@ -21,24 +14,12 @@ interface Desk {
   readonly file: (name: string, content: string | Uint8Array) => string
 }
 
-const main = fileURLToPath(new URL('../src/cli/main.ts', import.meta.url))
-
 async function desk(t: TestContext): Promise<Desk> {
   const bed = await officeBed(t)
   const { server, token } = await bed.http()
   const folder = mkdtempSync(path.join(os.tmpdir(), 'redrive-repair-'))
   t.after(() => rmSync(folder, { recursive: true }))
-  const run = (...args: readonly string[]): Promise<Ended> =>
-    new Promise((resolve, reject) => {
-      const child = spawn(process.execPath, ['--conditions=@redrive/source', main, ...args], {
-        env: { ...process.env, REDRIVE_URL: server.url, REDRIVE_TOKEN: token },
-        stdio: ['ignore', 'pipe', 'pipe'],
-      })
-      let [out, err] = ['', '']
-      child.stdout.setEncoding('utf8').on('data', (text: string) => (out += text))
-      child.stderr.setEncoding('utf8').on('data', (text: string) => (err += text))
-      child.on('error', reject).on('close', (code) => resolve({ code, out, err }))
-    })
+  const run = commandLine({ url: server.url, token })
   return {
     bed,
     run,

@@ -107,18 +107,7 @@ export async function officeBed(t: TestContext): Promise<OfficeBed> {
   t.after(async () => {
     for (const close of closers.toReversed()) await close()
   })
-  const captures = (['orders-dead-letter', 'redrive-receipts'] as const).map(
-    (place): Capture =>
-      startCapture({
-        store,
-        broker: memoryBroker({ store: memory }),
-        brokerName: 'memory',
-        source: { place, role: place === 'redrive-receipts' ? 'receipts' : 'dead-letter' },
-        consumer: 'redrive-office',
-        onReceipts: applyReceipts,
-        onReturned: applyReturns,
-      }),
-  )
+  const captures = startCaptures(store, 'memory', () => memoryBroker({ store: memory }))
   closers.push(() => Promise.all(captures.map((capture) => capture.stop())))
   let sent = 0
   const brokers = new Map<string, Broker>([['memory', broker]])
@@ -234,6 +223,33 @@ export async function officeBed(t: TestContext): Promise<OfficeBed> {
     },
   }
   return bed
+}
+
+/** Captures dead letters and receipts as an office does. */
+export function startCaptures(store: Store, brokerName: string, broker: () => Broker): readonly Capture[] {
+  return (['orders-dead-letter', 'redrive-receipts'] as const).map((place) =>
+    startCapture({
+      store,
+      broker: broker(),
+      brokerName,
+      source: { place, role: place === 'redrive-receipts' ? 'receipts' : 'dead-letter' },
+      consumer: 'redrive-office',
+      onReceipts: applyReceipts,
+      onReturned: applyReturns,
+    }),
+  )
+}
+
+/** A worker's word that it handled a replay. */
+export function receipt(replayId: string) {
+  return {
+    replayId,
+    letterId: 'x',
+    result: 'handled' as const,
+    attempts: 1,
+    atMs: Date.now(),
+    worker: { service: 'reefer', release: null, host: null },
+  }
 }
 
 /** The first answer that is not `undefined`, asked for again and again for at most 20 s. */

@@ -13,5 +13,5 @@ export {
   showLife,
   type Waits,
 } from './show-life.ts'
-export type { CauseAction, CauseState } from './transitions.ts'
+export { type CauseAction, type CauseState, causeActions, causeStates } from './transitions.ts'
 export { watchCauses } from './watch-causes.ts'

@@ -9,7 +9,7 @@ import type { CauseState } from './transitions.ts'
 
 /** Whose a cause is. */
 export interface Ownership {
-  /** A team: the cause's own, else its queue's. */
+  /** A team: the cause's own, else that of its tier or queue. */
   readonly owner: string | null
   readonly ownerFrom: 'cause' | 'queue' | null
   /** A person. */
@@ -27,7 +27,7 @@ export interface CauseLife extends Ownership {
   /** Until when it is snoozed, or what makes a fixed one regress; `null` in all other states. */
   readonly waits: Waits | null
   readonly links: readonly CauseLink[]
-  /** The queue's, from the configuration. */
+  /** What the queue's documentation says. */
   readonly queueRunbook: string | null
   /** The last five, oldest first, and how many there are. */
   readonly comments: { readonly total: number; readonly last: readonly CauseEvent[] }

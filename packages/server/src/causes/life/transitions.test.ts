@@ -1,8 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { type CauseAction, type CauseState, nextState } from './transitions.ts'
-
-const states = ['new', 'open', 'acknowledged', 'snoozed', 'fixed', 'regressed'] as const
+import { type CauseAction, causeActions, causeStates, nextState } from './transitions.ts'
 
 /** Where each action leads from each state, in the order above; – where it cannot be done. */
 const table = `
@@ -20,10 +18,12 @@ const table = `
   unlink       open  open  acknowledged  snoozed       fixed      regressed`
 
 test('every action from every state leads where the table says', () => {
-  for (const line of table.trim().split('\n')) {
+  const lines = table.trim().split('\n')
+  assert.equal(lines.length, causeActions.length)
+  for (const line of lines) {
     const [action = '', ...became] = line.trim().split(/\s+/)
     assert.deepEqual(
-      states.map((state: CauseState) => nextState(action as CauseAction, state) ?? '–'),
+      causeStates.map((state) => nextState(action as CauseAction, state) ?? '–'),
       became,
       action,
     )

@@ -1,19 +1,22 @@
-export type CauseState = 'new' | 'open' | 'acknowledged' | 'snoozed' | 'fixed' | 'regressed'
+export const causeStates = ['new', 'open', 'acknowledged', 'snoozed', 'fixed', 'regressed'] as const
+export type CauseState = (typeof causeStates)[number]
 
 /** What is done with a cause. `wake` and `regress` are the office's own; the others are a person's. */
-export type CauseAction =
-  | 'look'
-  | 'acknowledge'
-  | 'snooze'
-  | 'wake'
-  | 'fix'
-  | 'regress'
-  | 'reopen'
-  | 'assign'
-  | 'own'
-  | 'comment'
-  | 'link'
-  | 'unlink'
+export const causeActions = [
+  'look',
+  'acknowledge',
+  'snooze',
+  'wake',
+  'fix',
+  'regress',
+  'reopen',
+  'assign',
+  'own',
+  'comment',
+  'link',
+  'unlink',
+] as const
+export type CauseAction = (typeof causeActions)[number]
 
 /** Where an action leads from a state; `null` where it cannot be done. */
 export function nextState(action: CauseAction, state: CauseState): CauseState | null {

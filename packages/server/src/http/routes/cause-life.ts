@@ -3,7 +3,9 @@ import {
   acknowledgeCause,
   assignCause,
   type CauseRequest,
+  causeActions,
   causeHistory,
+  causeStates,
   commentOnCause,
   fixCause,
   linkCause,
@@ -18,22 +20,9 @@ import type { Store } from '../../store/store.ts'
 import { type Route, route } from '../route.ts'
 import { by, closed, count, idParams, orNull, said, text, time } from '../schemas.ts'
 
-export const causeState = Type.Enum(['new', 'open', 'acknowledged', 'snoozed', 'fixed', 'regressed'])
+export const causeState = Type.Enum([...causeStates])
 
-const what = Type.Enum([
-  'look',
-  'acknowledge',
-  'snooze',
-  'wake',
-  'fix',
-  'regress',
-  'reopen',
-  'assign',
-  'own',
-  'comment',
-  'link',
-  'unlink',
-])
+const what = Type.Enum([...causeActions])
 
 const event = Type.Object(
   {
