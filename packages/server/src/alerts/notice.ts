@@ -20,8 +20,8 @@ export const alertRules = {
 } as const
 export type AlertRule = keyof typeof alertRules
 
-/** `page`: somebody should look now. `tell`: somebody should know today. */
-export type Urgency = 'page' | 'tell'
+/** `page`: somebody should look now. `ticket`: somebody should see to it at working hours. */
+export type Urgency = 'page' | 'ticket'
 
 /**
  * `storm`: several new alerts of one queue, said once. `repeated`: still so, and nobody took it. `escalated`: said to others, because nobody took

@@ -7,7 +7,7 @@ create table alert (
   queue_id int references queue,
   cause_id bigint references cause,
   state text not null default 'raised' check (state in ('raised', 'acknowledged', 'resolved')),
-  urgency text not null check (urgency in ('page', 'tell')),
+  urgency text not null check (urgency in ('page', 'ticket')),
   title text not null,
   facts jsonb not null,
   next text,
