@@ -1,3 +1,14 @@
+export {
+  type AlertLimit,
+  type AlertRoute,
+  type AlertRule,
+  type AlertsConfig,
+  alertRuleNames,
+  logNotifier,
+  type QuietTime,
+  type Weekday,
+  weekdays,
+} from './alerts.ts'
 export { bodySchemaProblem } from './body-schemas.ts'
 export { type ConfigIssue, issuesIn, loadConfig, parseConfig } from './load.ts'
 export {

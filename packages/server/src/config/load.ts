@@ -3,6 +3,7 @@ import path from 'node:path'
 import { isRedriveError, RedriveError } from '@redrive/worker'
 import { Errors } from 'typebox/value'
 import { LineCounter, parseDocument } from 'yaml'
+import { type AlertsConfig, alertIssues } from './alerts.ts'
 import { readBodySchemas } from './body-schemas.ts'
 import { flatDocument, something } from './queue-document.ts'
 import { holdsSecret, ReferenceProblem, resolveReferences } from './references.ts'
@@ -82,6 +83,9 @@ export function parseConfig(text: string, options: { readonly file: string; read
       message: 'is no address that begins with http:// or https://',
     })
   }
+  const notifiers = Object.keys(raw.notifiers ?? {})
+  for (const { path: keys, message } of alertIssues({ limits: [], routes: [], ...raw.alerts }, notifiers))
+    issues.push({ ...at(offsetOf(keys)), path: keys.join('.'), message })
   if (issues.length > 0) throw invalid(options.file, issues)
   const file = path.resolve(options.file)
   const placed = Object.entries(queues).map(([name, queue]): [string, QueueConfig] => {
@@ -106,7 +110,9 @@ export function issuesIn(error: unknown): readonly ConfigIssue[] {
     : []
 }
 
-interface RawConfig extends Partial<Omit<Config, 'brokers' | 'http' | 'heartbeat'>> {
+interface RawConfig extends Partial<Omit<Config, 'brokers' | 'http' | 'heartbeat' | 'alerts'>> {
+  readonly alerts?: Partial<AlertsConfig>
+  readonly notifiers?: Readonly<Record<string, object>>
   readonly heartbeat?: { readonly url: string; readonly seconds?: number }
   readonly http?: Partial<Config['http']>
   readonly brokers?: Readonly<Record<string, Partial<BrokerConfig>>>
@@ -133,6 +139,7 @@ function configOf(raw: RawConfig, { env, file }: { readonly env: NodeJS.ProcessE
     brokers: Object.fromEntries(brokers),
     queues: (raw.queues ?? {}) as Readonly<Record<string, QueueConfig>>,
     outcomeWindowMinutes: raw.outcomeWindowMinutes ?? defaults.outcomeWindowMinutes,
+    alerts: { limits: [], routes: [], ...raw.alerts },
     heartbeat: raw.heartbeat === undefined ? null : { seconds: defaults.heartbeatSeconds, ...raw.heartbeat },
     file,
   }

@@ -1,4 +1,5 @@
 import { Type } from 'typebox'
+import { type AlertsConfig, alertsSchema } from './alerts.ts'
 import { documentShapes, type QueueDocument } from './queue-document.ts'
 
 /** What `redrive.yaml` says once it is read: references resolved, defaults filled in. */
@@ -7,7 +8,12 @@ export interface Config {
   readonly data: string
   /** A PostgreSQL of one's own; `null` runs the embedded one. */
   readonly database: string | null
-  readonly http: { readonly host: string; readonly port: number }
+  readonly http: {
+    readonly host: string
+    readonly port: number
+    /** Where people reach the office, for links in notifications; `null`: they have none. */
+    readonly url: string | null
+  }
   /** Named connections. */
   readonly brokers: Readonly<Record<string, BrokerConfig>>
   readonly queues: Readonly<Record<string, QueueConfig>>
@@ -15,6 +21,8 @@ export interface Config {
   readonly outcomeWindowMinutes: number
   /** An address that is told that the office lives; `null`: none is. */
   readonly heartbeat: { readonly url: string; readonly seconds: number } | null
+  /** What is too much, and who is told. Without routes all notifiers are, and without notifiers the log. */
+  readonly alerts: AlertsConfig
   /** Where this was read from, or would have been, as a full path. */
   readonly file: string
 }
@@ -47,7 +55,7 @@ export interface QueueConfig extends QueueDocument {
 
 export const defaults = {
   data: '.redrive',
-  http: { host: '127.0.0.1', port: 7070 },
+  http: { host: '127.0.0.1', port: 7070, url: null },
   receipts: 'redrive-receipts',
   consumer: 'redrive-office',
   schema: 'pgboss',
@@ -124,6 +132,14 @@ export const fileSchema: object = Type.Object(
         {
           host: Type.Optional(Type.String({ default: defaults.http.host, minLength: 1 })),
           port: Type.Optional(Type.Integer({ default: defaults.http.port, minimum: 0, maximum: 65_535 })),
+          url: Type.Optional(
+            Type.String({
+              description:
+                'Where people reach this office, as https://redrive.internal; notifications hold links to it. Without it they hold none.',
+              pattern: '^(https?://[^\\s/]|\\$\\{)',
+              maxLength: 1_000,
+            }),
+          ),
         },
         closed,
       ),
@@ -159,6 +175,7 @@ export const fileSchema: object = Type.Object(
         ),
       ),
     ),
+    alerts: Type.Optional(alertsSchema),
     heartbeat: Type.Optional(
       Type.Object(
         {

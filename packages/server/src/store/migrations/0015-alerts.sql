@@ -4,31 +4,48 @@ create table alert (
   rule text not null,
   -- what it is about; one alert of a subject at a time
   subject text not null,
-  queue_id int references queue,
+  -- its name
+  queue text,
   cause_id bigint references cause,
-  state text not null default 'raised' check (state in ('raised', 'acknowledged', 'resolved')),
-  urgency text not null check (urgency in ('page', 'ticket')),
+  tier tier,
+  owner text,
+  state text not null check (state in ('raised', 'acknowledged', 'resolved')),
+  urgency text not null check (urgency in ('page', 'ticket', 'review')),
   title text not null,
   facts jsonb not null,
   next text,
+  runbook text,
   raised_at timestamptz not null,
   acknowledged_at timestamptz,
   acknowledged_by text,
   -- since when its condition does not hold any more; null while it holds
   quiet_since timestamptz,
   resolved_at timestamptz,
-  -- a storm in which it was said, in place of alone
+  resolved_why text,
+  -- the alert that speaks for it
   storm uuid references alert,
-  -- when it was said last, and how often since it was raised
+  -- when it was said last, and how often it was raised or repeated
   said_at timestamptz,
-  said int not null default 0,
-  escalated_at timestamptz,
-  -- of the secret in the link that acknowledges it
-  link_sha256 bytea not null
+  said int not null,
+  -- steps of its route's escalation that were taken
+  escalated int not null,
+  -- names of the notifiers that were told of it
+  told text[] not null,
+  -- of one that ended because nothing of its cause was left: how many letters the cause had had
+  letters_when_over bigint
 );
 create unique index alert_of_subject on alert (subject) where state <> 'resolved';
-create index alert_recent on alert (raised_at desc, id desc);
+create index alert_subject on alert (subject);
 create index alert_of_cause on alert (cause_id) where cause_id is not null;
+create index alert_recent on alert (raised_at desc, id desc);
+create index alert_said on alert (said_at) where said_at is not null;
+
+-- Makes the secret in the links that acknowledge alerts.
+create table link_key (
+  is_only boolean primary key default true check (is_only),
+  key bytea not null
+);
+insert into link_key (key) select uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid());
 
 -- What is to be said to whom, in the transaction that decided it; delivered afterwards, at least once, in the order of ids for each notifier.
 create table notification (

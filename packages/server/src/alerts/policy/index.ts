@@ -1,0 +1,2 @@
+export { defaultLimits, type Limits, limitsOf } from './limits.ts'
+export { holdUntilMs, type Recipient, type Routed, routeOf } from './route.ts'

@@ -1,0 +1,32 @@
+import type { Tier } from '@redrive/worker'
+import type { AlertLimit } from '../../config/index.ts'
+import { matchesAny } from './matches.ts'
+
+export interface Limits {
+  /** `null`: no limit. */
+  readonly open: number | null
+  readonly ageHours: number | null
+  readonly growth: boolean
+}
+
+export const defaultLimits: Limits = { open: 1_000, ageHours: 72, growth: true }
+
+/** Of a whole queue; of a tier only what the entries of that tier say. */
+export function limitsOf(queue: string, tier: Tier | null, limits: readonly AlertLimit[]): Limits {
+  const own = limits.filter((limit) => (limit.tier ?? null) === tier && matchesAny(limit.queues, queue))
+  const first = <T>(of: (limit: AlertLimit) => T | undefined): T | undefined =>
+    own.map(of).find((value) => value !== undefined)
+  const orDefault = (value: number | 'off' | undefined, otherwise: number | null): number | null =>
+    value === 'off' ? null : (value ?? (tier === null ? otherwise : null))
+  return {
+    open: orDefault(
+      first(({ open }) => open),
+      defaultLimits.open,
+    ),
+    ageHours: orDefault(
+      first(({ ageHours }) => ageHours),
+      defaultLimits.ageHours,
+    ),
+    growth: first(({ growth }) => growth) !== 'off' && tier === null,
+  }
+}
