@@ -91,7 +91,7 @@ async function lookAtAll(
   if (minutes !== undefined) {
     const { limits } = config
     const subjects = new Set(open.map(({ subject }) => subject))
-    const told = new Set(open.flatMap(({ causeId }) => (causeId === null ? [] : [causeId])))
+    const told = new Set([...open, ...conditions].flatMap(({ causeId }) => (causeId === null ? [] : [causeId])))
     conditions.push(
       ...queueConditions(await lookAtQueues(client), { limits, known: subjects, nowMs }),
       ...(await growthConditions(client, await minutes(client, nowMs), { told, limits, nowMs })),

@@ -1,0 +1,117 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { Finding } from '../src/doctor/index.ts'
+import { documentQueue } from '../src/queues/index.ts'
+import { alertBed } from './alert-bed.ts'
+
+const many = (count: number, of: object = {}) =>
+  Array.from({ length: count }, () => ({ errorClass: 'AError', error: 'no', ...of }))
+
+test('a limit is passed once, and holds until a fifth below it', async (t) => {
+  const bed = await alertBed(t, {
+    limits: [{ queues: ['ord*'], open: 10 }],
+    routes: [{ rules: ['depth'], notify: ['team'] }, { notify: [] }],
+  })
+  const ids = await bed.captured(...many(9))
+  assert.deepEqual(await bed.look({ queues: true }), [])
+  await bed.captured(...many(1))
+  assert.deepEqual(await bed.look({ queues: true }), ['team raised depth'])
+  assert.equal((await bed.notices())[0]?.title, 'DEPTH orders: 10 open letters, the limit is 10')
+  await bed.discard(ids.slice(0, 2))
+  assert.deepEqual(await bed.look({ queues: true, minutes: 20 }), [], '8 are not below 8')
+  await bed.discard(ids.slice(2, 3))
+  assert.deepEqual(await bed.look({ queues: true, minutes: 21 }), [])
+  assert.deepEqual(await bed.look({ minutes: 25 }), [], 'nobody looked at queues')
+  assert.deepEqual(await bed.look({ queues: true, minutes: 27 }), ['team resolved depth'])
+  await bed.captured(...many(2))
+  assert.deepEqual(await bed.look({ queues: true, minutes: 28 }), [], '9 are below 10')
+})
+
+test('a tier may have a limit of its own, and a limit may be off', async (t) => {
+  const bed = await alertBed(t, {
+    limits: [{ tier: 'malformed', open: 2 }, { open: 'off' }, { open: 1 }],
+    routes: [{ rules: ['depth'], notify: ['team'] }, { notify: [] }],
+  })
+  await bed.captured(...many(5), ...many(1, { tier: 'malformed' }))
+  assert.deepEqual(await bed.look({ queues: true }), [])
+  await bed.captured(...many(1, { tier: 'malformed' }))
+  assert.deepEqual(await bed.look({ queues: true }), ['team raised depth'])
+  assert.equal((await bed.notices())[0]?.title, 'DEPTH orders: 2 open malformed letters, the limit is 2')
+})
+
+test('a letter that is open for longer than the limit is told', async (t) => {
+  const bed = await alertBed(t, {
+    limits: [{ ageHours: 2 }],
+    routes: [{ rules: ['age'], notify: ['team'] }, { notify: [] }],
+  })
+  await bed.captured(...many(1))
+  assert.deepEqual(await bed.look({ queues: true, minutes: 119 }), [])
+  assert.deepEqual(await bed.look({ queues: true, minutes: 121 }), ['team raised age'])
+  await bed.discardAll()
+  await bed.look({ queues: true, minutes: 122 })
+  assert.deepEqual(await bed.look({ queues: true, minutes: 128 }), ['team resolved age'])
+})
+
+test('letters of a known cause that come much faster are told; those of a cause that is told already are not', async (t) => {
+  const bed = await alertBed(t, { routes: [{ rules: ['growth', 'first-failure'], notify: ['team'] }] })
+  await bed.captured(...many(60))
+  assert.deepEqual(await bed.look({ queues: true }), ['team raised first-failure'])
+  await bed.discardAll()
+  // Its hours are of long ago, for a new queue's limit is what its greatest hour had.
+  await bed.store.pool.query(`update cause_hour set hour = hour - interval '3 days', letters = 1`)
+  await bed.look({ minutes: 1 })
+  await bed.look({ minutes: 12 })
+  assert.deepEqual(await bed.look({ queues: true, minutes: 12 }), ['team raised growth'])
+  assert.match(
+    (await bed.notices()).at(-1)?.title ?? '',
+    /^GROWTH orders: 60 letters of known causes in \d+ min, at most 50 an hour are usual$/,
+  )
+})
+
+test('findings of the doctor that are no advice are told, each once, to the owner', async (t) => {
+  const bed = await alertBed(t, { routes: [{ owners: ['team-reefer'], notify: ['reefer'] }, { notify: ['team'] }] })
+  const finding = (of: Partial<Finding>): Finding => ({
+    code: 'books-unbalanced',
+    severity: 'problem',
+    queue: null,
+    what: '3 letters unaccounted for',
+    why: 'why',
+    next: 'redrive ledger',
+    ...of,
+  })
+  await documentQueue(bed.store, { queue: 'orders', fields: { owner: 'team-reefer' }, by: 'ana', reason: null })
+  await bed.captured({ errorClass: 'AError' })
+  await bed.look()
+  const findings = [
+    finding({}),
+    finding({ code: 'uncertain-waiting', severity: 'warning', queue: 'orders', what: '2 uncertain letters wait' }),
+    finding({ code: 'queue-without-owner', severity: 'advice', queue: 'empty' }),
+    finding({ code: 'queue-undocumented', severity: 'warning', queue: 'billing' }),
+    finding({ code: 'tier-without-process', severity: 'warning', queue: 'billing' }),
+  ]
+  assert.deepEqual(await bed.look({ findings }), [
+    'team raised books-unbalanced',
+    'reefer raised uncertain-waiting',
+    'team raised queue-without-owner',
+  ])
+  assert.deepEqual(await bed.look({ findings, minutes: 5 }), [])
+  assert.deepEqual(await bed.look({ findings: [], minutes: 6 }), [])
+  assert.deepEqual(await bed.look({ findings: [], minutes: 12 }), [
+    'team resolved books-unbalanced',
+    'reefer resolved uncertain-waiting',
+    'team resolved queue-without-owner',
+  ])
+})
+
+test('a run that stopped itself is told, and one that somebody paused is not', async (t) => {
+  const bed = await alertBed(t, { routes: [{ rules: ['run-halted'], notify: ['team'] }, { notify: [] }] })
+  await bed.captured(...many(2))
+  const run = await bed.run(await bed.plan({ query: 'queue:orders' }))
+  await bed.store.pool.query(`update run set state = 'paused'`)
+  assert.deepEqual(await bed.look(), [])
+  await bed.store.pool.query(`update run set state = 'halted', problem = '5 of the last 200 came back'`)
+  assert.deepEqual(await bed.look(), ['team raised run-halted'])
+  assert.equal((await bed.notices())[0]?.title, `HALTED run ${run.id}: 5 of the last 200 came back`)
+  await bed.store.pool.query(`update run set state = 'cancelled'`)
+  assert.deepEqual(await bed.look(), ['team resolved run-halted'])
+})

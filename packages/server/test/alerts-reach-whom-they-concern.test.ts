@@ -1,0 +1,155 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { acknowledgeAlert } from '../src/alerts/index.ts'
+import { fixCause, listCauses } from '../src/causes/index.ts'
+import { documentQueue } from '../src/queues/index.ts'
+import { alertBed } from './alert-bed.ts'
+
+const letters = (many: number, of: string) =>
+  Array.from({ length: many }, (_, n) => ({
+    errorClass: `${of}${'ABCDEFGHIJKLMNOPQRSTUVWXYZ'.charAt(n)}Error`,
+    error: `${of} failed`,
+  }))
+
+test('five new causes of a queue at once are one message, which names them', async (t) => {
+  const bed = await alertBed(t)
+  await bed.captured(...letters(5, 'Deploy'))
+  assert.deepEqual(await bed.look(), ['team raised storm'])
+  const [notice] = await bed.notices()
+  assert.equal(notice?.title, '5 alerts at once: orders')
+  assert.equal(notice?.facts.length, 5)
+  assert.match(notice?.facts[0]?.value ?? '', /^NEW orders: 1 letter, .*Error/)
+  assert.equal((await bed.alerts()).length, 6)
+})
+
+test('what joins a storm is said with it, ten minutes later and together', async (t) => {
+  const bed = await alertBed(t)
+  await bed.captured(...letters(4, 'First'))
+  assert.equal((await bed.look()).length, 4)
+  await bed.captured(...letters(2, 'Second'))
+  assert.deepEqual(await bed.look({ minutes: 1 }), ['team raised storm'])
+  await bed.captured(...letters(3, 'Third'))
+  assert.deepEqual(await bed.look({ minutes: 2 }), [])
+  await bed.captured(...letters(1, 'Fourth'))
+  assert.deepEqual(await bed.look({ minutes: 10 }), [])
+  assert.deepEqual(await bed.look({ minutes: 11.5 }), ['team repeated storm'])
+  assert.equal((await bed.notices()).at(-1)?.title, '6 alerts at once: orders')
+})
+
+test('who takes a storm takes all it spoke for; it is over with the last of them', async (t) => {
+  const bed = await alertBed(t)
+  await bed.captured(...letters(5, 'Deploy'))
+  await bed.look()
+  const storm = (await bed.alerts()).find(({ rule }) => rule === 'storm')
+  await acknowledgeAlert(bed.store, { alert: storm?.id ?? '', by: 'ana' }, bed.options)
+  assert.deepEqual(await bed.look(), ['team acknowledged storm'])
+  const { causes } = await listCauses(bed.store, {})
+  assert.deepEqual(new Set(causes.map(({ state }) => state)), new Set(['acknowledged']))
+  for (const { id } of causes.slice(1)) await fixCause(bed.store, { cause: id, by: 'ana' })
+  assert.deepEqual(await bed.look(), [])
+  await fixCause(bed.store, { cause: causes[0]?.id ?? '', by: 'ana' })
+  assert.deepEqual(await bed.look(), ['team resolved storm'])
+})
+
+test('many queues at once are one message too', async (t) => {
+  const bed = await alertBed(t)
+  const many = Array.from({ length: 25 }, (_, n) => ({ queue: `made-up-${n}`, error: 'no', errorClass: 'NoError' }))
+  await bed.captured(...many)
+  assert.deepEqual(await bed.look(), ['team raised storm'])
+  assert.equal((await bed.notices())[0]?.title, '25 alerts at once: 25 queues')
+})
+
+test('the first route that matches counts, later ones while it says so, and the log hears what no route speaks of', async (t) => {
+  const bed = await alertBed(t, {
+    routes: [
+      { queues: ['orders*'], tiers: ['transient'], notify: ['watch'], continue: true },
+      { rules: ['first-failure'], queues: ['orders', 'bill*ing'], notify: ['oncall', 'watch'] },
+      { queues: ['orders'], notify: ['nobody-comes-here'] },
+      { queues: ['silent'], notify: [] },
+    ],
+  })
+  await bed.captured({ tier: 'transient', errorClass: 'AError' })
+  assert.deepEqual(await bed.look(), ['watch raised first-failure', 'oncall raised first-failure'])
+  await bed.captured({ queue: 'bill-and-ing', errorClass: 'AError' })
+  assert.deepEqual(await bed.look(), ['oncall raised first-failure', 'watch raised first-failure'])
+  await bed.captured({ queue: 'other', errorClass: 'AError' }, { queue: 'silent', errorClass: 'AError' })
+  assert.deepEqual(await bed.look(), ['log raised first-failure'])
+  assert.equal((await bed.alerts()).length, 4)
+})
+
+test('an owner can have a route of its own', async (t) => {
+  const bed = await alertBed(t, {
+    routes: [{ owners: ['team-reefer'], notify: ['reefer'] }, { notify: ['everybody'] }],
+  })
+  await documentQueue(bed.store, { queue: 'orders', fields: { owner: 'team-reefer' }, by: 'ana', reason: null })
+  await bed.captured({ errorClass: 'AError' }, { errorClass: 'AError', queue: 'other' })
+  assert.deepEqual(
+    new Set(await bed.look()),
+    new Set(['reefer raised first-failure', 'everybody raised first-failure']),
+  )
+})
+
+test('while nobody takes it others are told, once for each step; whoever was told hears how it ends', async (t) => {
+  const bed = await alertBed(t, {
+    routes: [
+      {
+        notify: ['oncall'],
+        escalate: [
+          { afterMinutes: 45, notify: ['boss'] },
+          { afterMinutes: 15, notify: ['lead'] },
+        ],
+      },
+    ],
+  })
+  await bed.captured({ errorClass: 'AError' })
+  assert.deepEqual(await bed.look(), ['oncall raised first-failure'])
+  assert.deepEqual(await bed.look({ minutes: 14 }), [])
+  assert.deepEqual(await bed.look({ minutes: 16 }), ['lead escalated first-failure'])
+  assert.deepEqual(await bed.look({ minutes: 20 }), [])
+  const [alert] = await bed.alerts()
+  await acknowledgeAlert(bed.store, { alert: alert?.id ?? '', by: 'ana' }, bed.options)
+  assert.deepEqual(await bed.look({ minutes: 60 }), [
+    'oncall acknowledged first-failure',
+    'lead acknowledged first-failure',
+  ])
+})
+
+test('at quiet hours a ticket waits until they are over, and a page does not', async (t) => {
+  const saturday = Date.parse('2026-11-28T12:00:00Z')
+  const quiet = { hours: '22:00-07:00', days: ['sat', 'sun'], zone: 'Europe/Zurich' } as const
+  const bed = await alertBed(t, { limits: [{ open: 1 }], routes: [{ notify: ['team'], quiet }] })
+  await bed.captured({ errorClass: 'AError' })
+  assert.deepEqual(await bed.look({ queues: true, nowMs: saturday }), [
+    'team raised first-failure',
+    'team raised depth',
+  ])
+  const { rows } = await bed.store.pool.query<{ rule: string; hold_until: Date | null }>(
+    `select notice ->> 'rule' as rule, hold_until from notification order by id`,
+  )
+  assert.deepEqual(rows, [
+    { rule: 'first-failure', hold_until: null },
+    { rule: 'depth', hold_until: new Date('2026-11-30T06:00:00Z') },
+  ])
+})
+
+test('that a notifier is down is told by the others', async (t) => {
+  const bed = await alertBed(t, { routes: [{ notify: ['chat', 'mail'] }] })
+  await bed.captured({ errorClass: 'AError' })
+  await bed.look()
+  await bed.store.pool.query(
+    `insert into notifier (name, down_since, problem) values ('chat', now(), 'chat.example answered 503')`,
+  )
+  assert.deepEqual(await bed.look({ minutes: 1 }), [])
+  assert.deepEqual(await bed.look({ minutes: 4 }), ['mail raised notifier-down'])
+  await bed.store.pool.query(`update notifier set down_since = null`)
+  assert.deepEqual(await bed.look({ minutes: 5 }), [])
+  assert.deepEqual(await bed.look({ minutes: 8 }), ['mail resolved notifier-down'])
+})
+
+test('when the only notifier is down the log says so', async (t) => {
+  const bed = await alertBed(t)
+  await bed.captured({ errorClass: 'AError' })
+  await bed.look()
+  await bed.store.pool.query(`insert into notifier (name, down_since) values ('team', now())`)
+  assert.deepEqual(await bed.look({ minutes: 4 }), ['log raised notifier-down'])
+})
