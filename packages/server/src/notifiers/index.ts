@@ -1,0 +1,1 @@
+export type { Delivered, Notifier } from './notifier.ts'
