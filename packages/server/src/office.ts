@@ -4,14 +4,17 @@ import { hostname } from 'node:os'
 import path from 'node:path'
 import { type Broker, systemClock } from '@redrive/worker'
 import { renewLocalToken } from './access/index.ts'
+import { startDelivery, watchAlerts } from './alerts/index.ts'
 import { watchBooks } from './books.ts'
 import { type Capture, type CaptureEvent, startCapture } from './capture/index.ts'
 import { watchCauses } from './causes/index.ts'
-import type { BrokerConfig, Config } from './config/index.ts'
+import { type AlertsConfig, type BrokerConfig, type Config, logNotifier } from './config/index.ts'
+import { examine } from './doctor/index.ts'
 import { startHeartbeat } from './heartbeat.ts'
 import type { CaptureView } from './http/route.ts'
 import { startHttp } from './http/server.ts'
 import { naming } from './naming.ts'
+import { openNotifiers } from './notifiers/index.ts'
 import { sayByFile, setPolicies } from './queues/index.ts'
 import { applyReceipts, applyReturns, type ReplayEvent, startReplayer } from './replay/index.ts'
 import { doubtAfterRestore, watchGeneration } from './restore/index.ts'
@@ -90,6 +93,26 @@ export async function openOffice(parts: {
       const heartbeat = startHeartbeat(store, { ...config.heartbeat, tell })
       opened.push(() => heartbeat.stop())
     }
+    const notifiers = openNotifiers(config.notifiers, { tell })
+    const delivery = startDelivery(store, { notifiers, tell })
+    opened.push(() => delivery.stop())
+    const alerts = { config: alertsOf(config), officeUrl: config.http.url }
+    const watch = watchAlerts(store, {
+      ...alerts,
+      tell,
+      onWritten: () => delivery.wake(),
+      findings: async () => {
+        const found = await examine(store, {
+          unaccounted: (await books.latest()).unaccounted,
+          captures: captures.map(viewOf),
+          disk: (await disk.disk?.space()) ?? null,
+          olderThanDays: untouchedDays,
+          nowMs: systemClock.now(),
+        })
+        return found.findings
+      },
+    })
+    opened.push(() => watch.stop())
     const http = await startHttp(
       {
         version,
@@ -101,6 +124,7 @@ export async function openOffice(parts: {
         ...disk,
         captures: () => captures.map(viewOf),
         wakeReplayer: () => replayer.wake(),
+        alerts: { ...alerts, notifiers: [...notifiers.keys()], wakeDelivery: () => delivery.wake() },
       },
       { ...config.http, onFailure: ({ requestId, error }) => tell(failureLine(requestId, error)) },
     )
@@ -113,6 +137,16 @@ export async function openOffice(parts: {
     await closeAll()
     throw error
   }
+}
+
+/** As the doctor says it when nobody asks for another. */
+const untouchedDays = 7
+
+/** Without routes everybody is told of everything. */
+function alertsOf({ alerts, notifiers }: Config): AlertsConfig {
+  const names = Object.keys(notifiers)
+  if (alerts.routes.length > 0) return alerts
+  return { ...alerts, routes: [{ notify: names.length > 0 ? names : [logNotifier] }] }
 }
 
 interface PlacedCapture {

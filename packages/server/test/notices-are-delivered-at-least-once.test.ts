@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
-import { startDelivery } from '../src/alerts/index.ts'
-import type { Delivered, Notifier } from '../src/notifiers/index.ts'
+import { type Delivered, type Notifier, startDelivery } from '../src/alerts/index.ts'
 import { openStore, type Store } from '../src/store/store.ts'
 import { officeDatabase } from '../src/testing/database.ts'
 import { until } from './office-bed.ts'

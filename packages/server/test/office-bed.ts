@@ -212,6 +212,12 @@ export async function officeBed(t: TestContext): Promise<OfficeBed> {
           captures: views,
           ...(disk === undefined ? {} : { disk }),
           wakeReplayer: () => undefined,
+          alerts: {
+            config: { limits: [], routes: [{ notify: ['team'] }] },
+            officeUrl: 'https://office.example',
+            notifiers: ['log', 'team'],
+            wakeDelivery: () => undefined,
+          },
         },
         { host: '127.0.0.1', port: 0 },
       )

@@ -1,6 +1,7 @@
 export { acknowledgeAlert } from './acknowledge-alert.ts'
 export { alertStates } from './alert.ts'
 export { type Delivery, startDelivery } from './delivery/deliver.ts'
+export type { Delivered, Notifier } from './delivery/notifier.ts'
 export { type TestOf, testNotifiers, testResult } from './delivery/test-notifiers.ts'
 export { minuteCounter } from './growth/count-minutes.ts'
 export { isLinkOf } from './links.ts'

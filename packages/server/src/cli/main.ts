@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { Command, InvalidArgumentError, Option } from 'commander'
 import { version } from '../version.ts'
+import { addAlertCommands } from './alert-commands.ts'
 import { addCauseCommands } from './cause-commands.ts'
 import { exitCodes } from './exit-codes.ts'
 import { addQueueCommands } from './queue-commands.ts'
@@ -116,6 +117,8 @@ office(program.command('causes'))
   .action(async (options) => (await import('./commands/causes.ts')).causesCommand(options))
 
 addCauseCommands(program, { office, selecting, wholeNumber })
+
+addAlertCommands(program, { office, selecting, wholeNumber })
 
 office(program.command('letters [query...]'))
   .description('letters that match a query; open ones only unless it names a state')

@@ -20,4 +20,11 @@ export {
   tierFields,
   urgencies,
 } from './queue-document.ts'
-export { type BrokerConfig, type Config, defaults, publishedSchema, type QueueConfig } from './schema.ts'
+export {
+  type BrokerConfig,
+  type Config,
+  defaults,
+  type NotifierConfig,
+  publishedSchema,
+  type QueueConfig,
+} from './schema.ts'

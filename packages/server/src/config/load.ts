@@ -7,7 +7,15 @@ import { type AlertsConfig, alertIssues } from './alerts.ts'
 import { readBodySchemas } from './body-schemas.ts'
 import { flatDocument, something } from './queue-document.ts'
 import { holdsSecret, ReferenceProblem, resolveReferences } from './references.ts'
-import { type BrokerConfig, brokerSchemaByType, type Config, defaults, fileSchema, type QueueConfig } from './schema.ts'
+import {
+  type BrokerConfig,
+  brokerSchemaByType,
+  type Config,
+  defaults,
+  fileSchema,
+  type NotifierConfig,
+  type QueueConfig,
+} from './schema.ts'
 
 /** One thing wrong in the file: where, what, and what to do. */
 export interface ConfigIssue {
@@ -86,6 +94,15 @@ export function parseConfig(text: string, options: { readonly file: string; read
   const notifiers = Object.keys(raw.notifiers ?? {})
   for (const { path: keys, message } of alertIssues({ limits: [], routes: [], ...raw.alerts }, notifiers))
     issues.push({ ...at(offsetOf(keys)), path: keys.join('.'), message })
+  for (const [name, { secret }] of Object.entries(raw.notifiers ?? {})) {
+    if (isKey(secret)) continue
+    const keys = ['notifiers', name, 'secret']
+    issues.push({
+      ...at(offsetOf(keys)),
+      path: keys.join('.'),
+      message: 'is not whsec_ and base64 of at least 24 bytes; make one with: echo whsec_$(openssl rand -base64 32)',
+    })
+  }
   if (issues.length > 0) throw invalid(options.file, issues)
   const file = path.resolve(options.file)
   const placed = Object.entries(queues).map(([name, queue]): [string, QueueConfig] => {
@@ -110,9 +127,9 @@ export function issuesIn(error: unknown): readonly ConfigIssue[] {
     : []
 }
 
-interface RawConfig extends Partial<Omit<Config, 'brokers' | 'http' | 'heartbeat' | 'alerts'>> {
+interface RawConfig extends Partial<Omit<Config, 'brokers' | 'http' | 'heartbeat' | 'alerts' | 'notifiers'>> {
   readonly alerts?: Partial<AlertsConfig>
-  readonly notifiers?: Readonly<Record<string, object>>
+  readonly notifiers?: Readonly<Record<string, Omit<NotifierConfig, 'perMinute'> & Partial<NotifierConfig>>>
   readonly heartbeat?: { readonly url: string; readonly seconds?: number }
   readonly http?: Partial<Config['http']>
   readonly brokers?: Readonly<Record<string, Partial<BrokerConfig>>>
@@ -139,6 +156,12 @@ function configOf(raw: RawConfig, { env, file }: { readonly env: NodeJS.ProcessE
     brokers: Object.fromEntries(brokers),
     queues: (raw.queues ?? {}) as Readonly<Record<string, QueueConfig>>,
     outcomeWindowMinutes: raw.outcomeWindowMinutes ?? defaults.outcomeWindowMinutes,
+    notifiers: Object.fromEntries(
+      Object.entries(raw.notifiers ?? {}).map(([name, notifier]) => [
+        name,
+        { perMinute: defaults.noticesPerMinute, ...notifier },
+      ]),
+    ),
     alerts: { limits: [], routes: [], ...raw.alerts },
     heartbeat: raw.heartbeat === undefined ? null : { seconds: defaults.heartbeatSeconds, ...raw.heartbeat },
     file,
@@ -239,8 +262,15 @@ function distance(a: string, b: string): number {
 
 function secretProblem(text: string, path: readonly string[]): ReferenceProblem | undefined {
   const last = path.at(-1)
+  if (path[0] === 'notifiers' && last === 'secret' && !text.includes('${'))
+    return new ReferenceProblem('a secret may not stand in the file; write ${env:NAME} or ${file:/path} in its place')
   if ((last !== 'url' && last !== 'database') || !holdsSecret(text)) return undefined
   return new ReferenceProblem('a password may not stand in the file; write ${env:NAME} or ${file:/path} in its place')
+}
+
+function isKey(secret: string): boolean {
+  const text = /^whsec_([A-Za-z0-9+/]+={0,2})$/.exec(secret)?.[1]
+  return text !== undefined && Buffer.from(text, 'base64').length >= 24
 }
 
 function mapStrings(

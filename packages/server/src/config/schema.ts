@@ -21,10 +21,21 @@ export interface Config {
   readonly outcomeWindowMinutes: number
   /** An address that is told that the office lives; `null`: none is. */
   readonly heartbeat: { readonly url: string; readonly seconds: number } | null
+  /** Who can be told, by name. */
+  readonly notifiers: Readonly<Record<string, NotifierConfig>>
   /** What is too much, and who is told. Without routes all notifiers are, and without notifiers the log. */
   readonly alerts: AlertsConfig
   /** Where this was read from, or would have been, as a full path. */
   readonly file: string
+}
+
+export interface NotifierConfig {
+  readonly type: 'webhook'
+  readonly url: string
+  /** `whsec_` and base64: what its requests are signed with. */
+  readonly secret: string
+  /** Most notices in a minute. @default 60 */
+  readonly perMinute: number
 }
 
 interface Captured {
@@ -61,6 +72,7 @@ export const defaults = {
   schema: 'pgboss',
   outcomeWindowMinutes: 15,
   heartbeatSeconds: 60,
+  noticesPerMinute: 60,
 } as const
 
 const closed = { additionalProperties: false } as const
@@ -173,6 +185,35 @@ export const fileSchema: object = Type.Object(
           },
           closed,
         ),
+      ),
+    ),
+    notifiers: Type.Optional(
+      Type.Record(
+        Type.String({ pattern: '^[A-Za-z][A-Za-z0-9-]{0,31}$' }),
+        Type.Object(
+          {
+            type: Type.Literal('webhook', { description: 'A signed POST of each notice.' }),
+            url: Type.String({
+              description: `Where to. ${secret}`,
+              pattern: '^(https?://[^\\s/]|\\$\\{)',
+              maxLength: 2_000,
+            }),
+            secret: Type.String({
+              description: 'whsec_ and at least 24 bytes in base64, by reference only: ${env:NAME} or ${file:/path}.',
+              maxLength: 1_000,
+            }),
+            perMinute: Type.Optional(
+              Type.Integer({
+                description: 'Most notices in a minute; what is beyond waits.',
+                default: defaults.noticesPerMinute,
+                minimum: 1,
+                maximum: 600,
+              }),
+            ),
+          },
+          closed,
+        ),
+        { description: 'Who can be told, by name; log is always there.', maxProperties: 50, ...closed },
       ),
     ),
     alerts: Type.Optional(alertsSchema),

@@ -2,6 +2,7 @@ import type { Broker, Clock } from '@redrive/worker'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Static, TSchema } from 'typebox'
 import type { Books } from '../books.ts'
+import type { AlertsConfig } from '../config/index.ts'
 import type { DiskWatch } from '../store/disk.ts'
 import type { Store } from '../store/store.ts'
 
@@ -16,6 +17,14 @@ export interface OfficeServices {
   readonly books: Pick<Books, 'latest'>
   /** Where the database is the office's own. */
   readonly disk?: Pick<DiskWatch, 'space'>
+  readonly alerts: {
+    readonly config: AlertsConfig
+    /** Where people reach the office; `null`: notices hold no links. */
+    readonly officeUrl: string | null
+    /** Names of those that can be told. */
+    readonly notifiers: readonly string[]
+    readonly wakeDelivery: () => void
+  }
   /** A run was started: look now. */
   readonly wakeReplayer: () => void
 }

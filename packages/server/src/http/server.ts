@@ -4,6 +4,7 @@ import fastify, { type FastifyInstance, type FastifyRequest } from 'fastify'
 import type { TSchema } from 'typebox'
 import { tokenHolder } from '../access/index.ts'
 import { metrics } from '../metrics/index.ts'
+import { acknowledgePage, acknowledgePath } from './acknowledge-page.ts'
 import { openApiOf } from './openapi.ts'
 import { problemOf } from './problem.ts'
 import type { OfficeServices } from './route.ts'
@@ -64,6 +65,7 @@ export async function startHttp(office: OfficeServices, options: HttpOptions): P
     const { text, contentType } = await metrics(office)
     return reply.type(contentType).send(text)
   })
+  void app.register((scope: FastifyInstance) => acknowledgePage(scope, office))
   for (const { method, path, schemas, status, handle } of routes) {
     app.route({
       method,
@@ -104,13 +106,13 @@ function callerOf(request: FastifyRequest): string {
   return callers.get(request) ?? 'nobody'
 }
 
-/** Every route but liveness asks for a token; on loopback only loopback names are answered, whatever a page in a browser resolves to. */
+/** Every route but liveness and the links of notices, which hold a secret, asks for a token; on loopback only loopback names are answered, whatever a page in a browser resolves to. */
 function guard(app: FastifyInstance, office: OfficeServices, host: string): void {
   const loopback = host === '127.0.0.1' || host === '::1' || host === 'localhost'
   app.addHook('onRequest', async (request, reply) => {
     void reply.headers({
       'cache-control': 'no-store',
-      'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
+      'content-security-policy': "default-src 'none'; form-action 'self'; frame-ancestors 'none'",
       'referrer-policy': 'no-referrer',
       'x-content-type-options': 'nosniff',
     })
@@ -119,7 +121,8 @@ function guard(app: FastifyInstance, office: OfficeServices, host: string): void
         hint: 'Call it as http://127.0.0.1, or set http.host to serve others.',
       })
     }
-    if (request.url.split('?')[0] === '/livez') return
+    const [path = ''] = request.url.split('?')
+    if (path === '/livez' || path.startsWith(acknowledgePath)) return
     const token = /^Bearer (\S{1,200})$/.exec(request.headers.authorization ?? '')?.[1]
     const holder = token === undefined ? null : await tokenHolder(office.store, token)
     if (holder === null) {

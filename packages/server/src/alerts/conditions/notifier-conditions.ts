@@ -30,7 +30,7 @@ export async function notifierConditions(client: PoolClient, nowMs: number): Pro
         { name: 'since', value: since.toISOString() },
         { name: 'waiting', value: String(waiting) },
       ],
-      next: `redrive alerts test ${name}`,
+      next: `redrive alert test ${name}`,
       runbook: null,
       over: null,
       emptied: null,

@@ -8,7 +8,7 @@ export function oneLine(text: string, most: number): string {
     .toWellFormed()
     .replaceAll(notShown, ' ')
     .trim()
-  const characters = [...line]
+  const characters = Array.from(line)
   return characters.length <= most ? line : `${characters.slice(0, most - 1).join('')}…`
 }
 

@@ -1,23 +1,9 @@
 import type { AlertRoute } from '../../config/index.ts'
 import { type Alert, type Condition, raise } from '../alert.ts'
-import type { NoticeChange } from '../notice.ts'
 import type { AlertRule } from '../rules.ts'
 import { follow } from './follow.ts'
+import type { Conversed } from './saying.ts'
 import { foldStorms } from './storms.ts'
-
-/** Something that is to be said of an alert as it is now. */
-export interface Saying {
-  readonly alert: Alert
-  readonly change: Exclude<NoticeChange, 'test'>
-  /** Who; without it those of its route, or those who were told before of what it ends. */
-  readonly notifiers?: readonly string[]
-}
-
-export interface Conversed {
-  /** Alerts that are new or not as they were. */
-  readonly changed: readonly Alert[]
-  readonly sayings: readonly Saying[]
-}
 
 export interface Conversation {
   /** All that are not resolved, and those that were said on their own in the last ten minutes. */

@@ -2,8 +2,8 @@ import type { AlertRoute } from '../../config/index.ts'
 import type { Alert, Condition } from '../alert.ts'
 import { routeOf } from '../policy/index.ts'
 import { type AlertRule, alertRules } from '../rules.ts'
-import type { Saying } from './converse.ts'
 import { repeatDueMs } from './repeats.ts'
+import type { Saying } from './saying.ts'
 
 const minuteMs = 60_000
 const noLonger = 'it is not so any more'

@@ -1,2 +1,3 @@
-export { type Conversation, type Conversed, converse, type Saying } from './converse.ts'
+export { type Conversation, converse } from './converse.ts'
 export { acknowledged } from './follow.ts'
+export type { Conversed, Saying } from './saying.ts'

@@ -2,8 +2,8 @@ import type { AlertRoute } from '../../config/index.ts'
 import { shellWord } from '../../queues/index.ts'
 import { type Alert, raise } from '../alert.ts'
 import type { Fact } from '../notice.ts'
-import type { Saying } from './converse.ts'
 import { nag, resolve } from './follow.ts'
+import type { Saying } from './saying.ts'
 
 /** So many new alerts of one queue, or of all together, are said on their own in `windowMs`; with more, one alert speaks for all. */
 const mostOfQueue = 4

@@ -1,12 +1,14 @@
 import { randomUUID } from 'node:crypto'
 import { type Clock, systemClock } from '@redrive/worker'
-import type { Notifier } from '../../notifiers/index.ts'
 import type { Store } from '../../store/store.ts'
+import type { Delivered, Notifier } from './notifier.ts'
 import { dropWhatIsOver, due, lease, next, note, release, sweep } from './outbox.ts'
 
 const pollMs = 1_000
 const sweepEveryMs = 60_000
 const minuteMs = 60_000
+/** Whoever asks to be left alone is, for so long. */
+const mostAskedMs = 3_600_000
 const rests = { firstMs: 1_000, mostMs: 300_000 } as const
 
 export interface Delivery {
@@ -41,9 +43,10 @@ export function startDelivery(
     const waiting = await next(store.pool, name)
     if (waiting === null || waiting.rests) return false
     rates.get(name)?.count()
-    const delivered = await notifier.deliver(waiting, stopping.signal)
+    const delivered = await notifier.deliver(waiting, stopping.signal).catch(broken)
     if (stopping.signal.aborted && delivered.kind === 'later') return false
-    const restMs = delivered.kind === 'later' ? Math.max(delivered.afterMs ?? 0, restAfter(waiting.tries)) : 0
+    const restMs =
+      delivered.kind === 'later' ? Math.max(Math.min(delivered.afterMs ?? 0, mostAskedMs), restAfter(waiting.tries)) : 0
     await note(store.pool, { id: waiting.id, name, token }, { delivered, restMs })
     if (delivered.kind === 'refused') tell(`the notifier ${name} cannot deliver a notice: ${delivered.reason}`)
     if (delivered.kind === 'later' && waiting.tries === 0)
@@ -99,6 +102,11 @@ export function startDelivery(
       await Promise.all([...notifiers.keys()].map((name) => release(store.pool, name, token))).catch(() => undefined)
     },
   }
+}
+
+/** A notifier that breaks on a notice must not hold up what follows without a word. */
+function broken(error: unknown): Delivered {
+  return { kind: 'later', reason: `the notifier is broken: ${error instanceof Error ? error.message : String(error)}` }
 }
 
 /** Doubled with each try, half of it by chance, so that many offices do not come at once. */

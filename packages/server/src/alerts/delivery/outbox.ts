@@ -1,6 +1,6 @@
 import type { Pool } from 'pg'
-import type { Delivered } from '../../notifiers/index.ts'
 import type { Notice } from '../notice.ts'
+import type { Delivered } from './notifier.ts'
 
 export interface Waiting {
   readonly id: string
@@ -58,7 +58,7 @@ export async function next(pool: Pool, name: string): Promise<Waiting | null> {
   return rows[0] ?? null
 }
 
-/** Nobody is told in the morning of what began and ended at night. */
+/** Nobody is told in the morning of what began and ended at night. What was tried may have arrived, so its end is told. */
 export async function dropWhatIsOver(pool: Pool, name: string): Promise<void> {
   await pool.query({
     name: 'drop-notifications',
@@ -67,7 +67,7 @@ export async function dropWhatIsOver(pool: Pool, name: string): Promise<void> {
        where n.notifier = $1 and n.state = 'waiting'
          and n.alert_id in (select r.alert_id from notification r where r.notifier = $1 and r.state = 'waiting' and r.change = 'resolved')
          and exists (select from notification h where h.notifier = $1 and h.state = 'waiting' and h.alert_id = n.alert_id and h.hold_until > now())
-         and not exists (select from notification d where d.notifier = $1 and d.state = 'delivered' and d.alert_id = n.alert_id)`,
+         and not exists (select from notification d where d.notifier = $1 and (d.state = 'delivered' or d.tries > 0) and d.alert_id = n.alert_id)`,
     values: [name],
   })
 }
@@ -99,7 +99,8 @@ export async function note(
 export async function sweep(pool: Pool, names: readonly string[]): Promise<void> {
   await pool.query(
     `update notification set state = 'dropped', ended_at = now(), problem = 'no notifier of that name is configured any more'
-      where state = 'waiting' and notifier <> all($1) and written_at < now() - interval '1 hour'`,
+      where state = 'waiting' and notifier <> all($1) and greatest(written_at, hold_until) < now() - interval '1 hour'
+        and not exists (select from notifier o where o.name = notification.notifier and o.lease_until > now() - interval '1 hour')`,
     [names],
   )
   await pool.query(

@@ -1,5 +1,6 @@
 import type { Route } from '../route.ts'
 import { accessRoutes } from './access.ts'
+import { alertRoutes } from './alerts.ts'
 import { causeLifeRoutes } from './cause-life.ts'
 import { causeRoutes } from './causes.ts'
 import { doctorRoutes } from './doctor.ts'
@@ -17,6 +18,7 @@ export const routes: readonly Route[] = [
   ...statusRoutes,
   ...queueRoutes,
   ...doctorRoutes,
+  ...alertRoutes,
   ...causeRoutes,
   ...causeLifeRoutes,
   ...letterRoutes,

@@ -1,4 +1,4 @@
-import type { Notice } from '../alerts/index.ts'
+import type { Notice } from '../notice.ts'
 
 /** Carries notices to people. */
 export interface Notifier {

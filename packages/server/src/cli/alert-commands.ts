@@ -1,0 +1,41 @@
+import { type Command, Option } from 'commander'
+import type { CommandHelpers } from './repair-commands.ts'
+
+const tiers = ['transient', 'permanent', 'malformed', 'timeout', 'exhausted', 'unknown']
+
+/** `alerts` and `alert show|ack|test`. */
+export function addAlertCommands(program: Command, { office, wholeNumber }: CommandHelpers): void {
+  office(program.command('alerts'))
+    .description('what somebody is to see to, newest first; only what is not over')
+    .option('--all', 'also those that are over')
+    .addOption(new Option('--state <state>', 'only in this state').choices(['raised', 'acknowledged', 'resolved']))
+    .option('--queue <name>', 'only of this queue')
+    .option('--rule <rule>', 'only of this rule, as first-failure')
+    .option('--jsonl', 'one JSON object a line')
+    .option('--require-match', 'exit 3 when there is none')
+    .option('--limit <number>', 'at most so many, up to 200', wholeNumber(1, 200), 50)
+    .option('--after <cursor>', 'go on after a page')
+    .action(async (options) => (await import('./commands/alerts.ts')).alertsCommand(options))
+
+  const alert = program.command('alert').description('one alert: show, ack; test who would be told')
+  office(alert.command('show <id>'))
+    .description('what it is about, and what was said of it to whom')
+    .action(async (id, options) => (await import('./commands/alerts.ts')).alertShowCommand(id, options))
+  office(alert.command('ack <id>'))
+    .description('say that you see to it, and to its cause; nobody is told of it again')
+    .option('--note <text>', 'kept in the history of the cause and in the audit trail')
+    .option('--by <name>', 'who does this (default: your user name)')
+    .action(async (id, options) => (await import('./commands/alerts.ts')).alertAckCommand(id, options))
+  office(alert.command('test [notifier]'))
+    .description('have a test said by a notifier, or by all that would be told of an alert of a rule')
+    .option('--rule <rule>', 'as if an alert of this rule was raised (default: first-failure)')
+    .option('--queue <name>', 'as if it was of this queue')
+    .addOption(new Option('--tier <tier>', 'as if it was of this tier').choices(tiers))
+    .option('--owner <team>', 'as if it was of this team')
+    .option('--by <name>', 'who does this (default: your user name)')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  redrive alert test oncall\n  redrive alert test --rule run-halted\n  redrive alert test --queue orders --tier malformed',
+    )
+    .action(async (notifier, options) => (await import('./commands/alerts.ts')).alertTestCommand(notifier, options))
+}

@@ -1,0 +1,81 @@
+import { isRedriveError, RedriveError } from '@redrive/worker'
+import type { FastifyInstance } from 'fastify'
+import { acknowledgeAlert, isLinkOf, showAlert } from '../alerts/index.ts'
+import type { OfficeServices } from './route.ts'
+
+export const acknowledgePath = '/acknowledge/'
+const mostOfName = 100
+
+/**
+ * The page behind the link of a notice. Looking at it does nothing, for programs that show previews follow links; its button takes the alert. Whoever
+ * has the link needs no token, and can do nothing else.
+ */
+export async function acknowledgePage(app: FastifyInstance, office: OfficeServices): Promise<void> {
+  app.addContentTypeParser(
+    'application/x-www-form-urlencoded',
+    { parseAs: 'string', bodyLimit: 4_096 },
+    async (_: unknown, body: string) => new URLSearchParams(body),
+  )
+  const path = `${acknowledgePath}:alert/:code`
+  app.get<{ Params: Link }>(path, async ({ params }, reply) => {
+    void reply.type('text/html; charset=utf-8')
+    return page(await linked(office, params))
+  })
+  app.post<{ Params: Link; Body: URLSearchParams }>(path, async ({ params, body }, reply) => {
+    void reply.type('text/html; charset=utf-8')
+    const alert = await linked(office, params)
+    const name = (body instanceof URLSearchParams ? (body.get('name') ?? '') : '')
+      .replaceAll(/[\p{Cc}\p{Cf}]+/gu, ' ')
+      .toWellFormed()
+      .trim()
+      .slice(0, mostOfName)
+    if (name === '') return page(alert, 'Say who you are, so that others know who sees to it.')
+    const { config, officeUrl, wakeDelivery } = office.alerts
+    try {
+      await acknowledgeAlert(office.store, { alert: params.alert, by: `${name} (by link)` }, { config, officeUrl })
+    } catch (error) {
+      if (!isRedriveError(error, 'STATE_CONFLICT')) throw error
+    }
+    wakeDelivery()
+    return page(await linked(office, params))
+  })
+}
+
+interface Link {
+  readonly alert: string
+  readonly code: string
+}
+
+type Shown = Awaited<ReturnType<typeof showAlert>>
+
+/** Says of a wrong link no more than of one to nowhere. @throws NOT_FOUND */
+async function linked({ store }: OfficeServices, link: Link): Promise<Shown> {
+  const isRight = await isLinkOf(store.pool, link).catch(() => false)
+  if (!isRight)
+    throw new RedriveError('NOT_FOUND', 'There is nothing at this address.', { hint: 'Take the link as it was sent.' })
+  return showAlert(store, link.alert)
+}
+
+function page({ title, state, acknowledgedBy, resolvedWhy, facts, next }: Shown, complaint = ''): string {
+  const states = {
+    raised:
+      '<p>Nobody sees to it yet.</p><form method="post"><label>Your name <input name="name" required maxlength="100" autocomplete="name"></label> <button>Acknowledge</button></form>',
+    acknowledged: `<p>${escaped(acknowledgedBy ?? 'Somebody')} sees to it.</p>`,
+    resolved: `<p>It is over: ${escaped(resolvedWhy ?? '')}</p>`,
+  }
+  const list = facts.map(({ name, value }) => `<dt>${escaped(name)}</dt><dd>${escaped(value)}</dd>`).join('')
+  return `<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>Redrive alert</title></head>
+<body><h1>${escaped(title)}</h1>${complaint === '' ? '' : `<p role="alert">${escaped(complaint)}</p>`}${states[state]}<dl>${list}</dl>${next === null ? '' : `<p>Next: <code>${escaped(next)}</code></p>`}</body></html>\n`
+}
+
+const entities: Readonly<Record<string, string>> = {
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+  '"': '&quot;',
+  "'": '&#39;',
+}
+
+function escaped(text: string): string {
+  return text.replaceAll(/[&<>"']/g, (character) => entities[character] ?? '')
+}
