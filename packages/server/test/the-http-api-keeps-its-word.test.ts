@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import http from 'node:http'
 import { type TestContext, test } from 'node:test'
 import { Check, Errors } from 'typebox/value'
+import { lookOnce } from '../src/alerts/index.ts'
 import { routes } from '../src/http/routes/index.ts'
 import { problemSchema } from '../src/http/schemas.ts'
 import { showLetterId } from '../src/store/ids.ts'
@@ -352,6 +353,14 @@ test('each answer is what its schema in the OpenAPI says', async (t) => {
     expect: 1,
     ...said,
   })
+  await lookOnce(bed.store, { config: { limits: [], routes: [{ notify: ['team'] }] }, officeUrl: null })
+  const alerts = (await ask('GET /alerts', '/alerts?state=all&rule=first-failure&queue=orders&limit=1'))['alerts'] as {
+    id: string
+  }[]
+  await ask('GET /alerts/:id', `/alerts/${alerts[0]?.id}`)
+  await ask('POST /alerts/:id/acknowledge', `/alerts/${alerts[0]?.id}/acknowledge`, { ...ann, note: 'on it' })
+  const { tests } = await ask('POST /alerts/test', '/alerts/test', { ...ann, notifier: 'team' })
+  await ask('GET /alerts/test/:id', `/alerts/test/${(tests as { key: string }[])[0]?.key}`)
   await ask('GET /letters', '/letters?q=state:any&limit=1')
   await ask('GET /letters/:id', `/letters/${letter}`)
   await ask('GET /letters/:id/body', `/letters/${letter}/body`)

@@ -20,10 +20,12 @@ test('an empty file means the defaults', () => {
   assert.deepEqual(read(''), {
     data: '.redrive',
     database: null,
-    http: { host: '127.0.0.1', port: 7070 },
+    http: { host: '127.0.0.1', port: 7070, url: null },
     brokers: {},
     queues: {},
     outcomeWindowMinutes: 15,
+    notifiers: {},
+    alerts: { limits: [], routes: [] },
     heartbeat: null,
     file: path.resolve('redrive.yaml'),
   })
@@ -154,4 +156,43 @@ test('mistakes in the documentation of a queue say where and what is possible', 
   ])
   assert.equal(queue(`    contact: ${'x'.repeat(501)}\n`).length, 1)
   assert.equal(queue('    tiers:\n      timeout: { retention: 3d }\n').length, 1)
+})
+
+test('alerts name what there is, and a secret stands in no file', () => {
+  const key = `whsec_${Buffer.alloc(24, 7).toString('base64')}`
+  const hook = (secret: string) =>
+    `notifiers:\n  hook:\n    type: webhook\n    url: https://hook.example\n    secret: ${secret}\n`
+  const config = read(`${hook('${env:KEY}')}alerts:\n  routes:\n    - notify: [hook, log]\n`, { KEY: key })
+  assert.deepEqual(config.notifiers['hook'], {
+    type: 'webhook',
+    url: 'https://hook.example',
+    secret: key,
+    perMinute: 60,
+  })
+  const problems = (text: string, env = { KEY: key }) =>
+    mistakes(text, env).map((line) => line.replace(/^\d+:\d+ /, ''))
+  assert.match(problems(hook(key)).join(), /^notifiers\.hook\.secret: a secret may not stand in the file/)
+  assert.match(
+    problems(hook('${env:KEY}'), { KEY: 'whsec_c2hvcnQ=' }).join(),
+    /^notifiers\.hook\.secret: is not whsec_/,
+  )
+  assert.deepEqual(
+    problems(
+      [
+        'alerts:',
+        '  limits:',
+        '    - { tier: malformed, ageHours: 1 }',
+        '  routes:',
+        '    - notify: [nobody]',
+        '      quiet: { zone: Mars/Olympus }',
+        '      escalate: [{ afterMinutes: 5, notify: [hook] }]',
+      ].join('\n'),
+    ).map((line) => line.split(';')[0]),
+    [
+      'alerts.limits.0.ageHours: is a limit of whole queues',
+      'alerts.routes.0.notify.0: there is no notifier "nobody"',
+      'alerts.routes.0.escalate.0.notify.0: there is no notifier "hook"',
+      'alerts.routes.0.quiet.zone: is no time zone',
+    ],
+  )
 })
