@@ -16,6 +16,7 @@ import { fillLetters } from './lib/many-letters.ts'
 import { median } from './lib/median.ts'
 import { table } from './lib/table.ts'
 import { planMany } from './plan-many.ts'
+import { limitOf } from './replay-limit.ts'
 
 export const summary: string =
   'replay [--letters N] [--rounds N] [--port N] | --plan N: replays with intents and outcomes against a bare producer, on Kafka; or only plans'
@@ -24,7 +25,11 @@ const lane = 'orders-retries-reefer'
 /** What a run takes at a time at full pace, and so what the bare producer sends at a time. */
 const batch = 2_000
 
-/** Runs at top pace on a durable embedded PostgreSQL, against a producer of the same client that sends the same bytes in batches of the same size. */
+/**
+ * Runs at top pace on a durable embedded PostgreSQL, against a producer of the same client that sends the same bytes in batches of the same size,
+ * and against the least that a replay with intents and books has to do beside that: what of the distance to the producer could be won, and what
+ * PostgreSQL, its driver and the machine take in any case.
+ */
 export async function run(args: readonly string[]): Promise<void> {
   const { values } = parseArgs({
     args: [...args],
@@ -74,21 +79,33 @@ interface Bed {
 
 async function compare({ rounds, ...bed }: Bed & { readonly rounds: number }): Promise<void> {
   const ours: number[] = []
+  const limit: number[] = []
   const bare: number[] = []
-  const print = table([8, 14, 14, 14, 10])
-  print('round', 'planned/s', 'replayed/s', 'bare/s', 'ratio')
+  const print = table([8, 12, 12, 12, 12, 12, 12, 12])
+  print('round', 'planned/s', 'replayed/s', 'limit/s', 'bare/s', 'ours/bare', 'limit/bare', 'ours/limit')
   // Round 0 warms up.
   for (let round = 0; round <= rounds; round++) {
     const { planned, replayed } = await replay(bed)
+    const least = await replayTheLeast(bed)
     const produced = await produce(bed)
     if (round === 0) continue
     ours.push(replayed)
+    limit.push(least)
     bare.push(produced)
-    print(String(round), planned, replayed, produced, replayed / produced)
+    print(String(round), planned, replayed, least, produced, replayed / produced, least / produced, replayed / least)
   }
-  const result = { ours: Math.round(median(ours)), bare: Math.round(median(bare)) }
-  print('median', '', result.ours, result.bare, result.ours / result.bare)
-  console.log(JSON.stringify({ bench: 'replay', ...result, ratio: Number((result.ours / result.bare).toFixed(3)) }))
+  const result = { ours: Math.round(median(ours)), limit: Math.round(median(limit)), bare: Math.round(median(bare)) }
+  const ratio = result.ours / result.bare
+  const ofLimit = result.ours / result.limit
+  print('median', '', result.ours, result.limit, result.bare, ratio, result.limit / result.bare, ofLimit)
+  console.log(
+    JSON.stringify({
+      bench: 'replay',
+      ...result,
+      ratio: Number(ratio.toFixed(3)),
+      ofLimit: Number(ofLimit.toFixed(3)),
+    }),
+  )
 }
 
 async function replay({
@@ -98,14 +115,7 @@ async function replay({
 }: Bed): Promise<{ readonly planned: number; readonly replayed: number }> {
   await reopen(store)
   const planning = performance.now()
-  const plan = await createPlan(store, new Map([['kafka', broker]]), {
-    selection: { query: 'queue:orders' },
-    destination: 'lane',
-    control: noControl,
-    by: 'bench',
-    reason: null,
-    nowMs: Date.now(),
-  })
+  const plan = await planAll(store, broker)
   const planned = letters / ((performance.now() - planning) / 1000)
   const done = Promise.withResolvers<void>()
   const replayer = startReplayer({
@@ -123,11 +133,37 @@ async function replay({
   await done.promise
   const seconds = (performance.now() - startedAt) / 1000
   await replayer.stop()
+  await check(store, letters)
+  return { planned, replayed: letters / seconds }
+}
+
+async function replayTheLeast({ store, broker, brokers, letters }: Bed): Promise<number> {
+  await reopen(store)
+  const plan = await planAll(store, broker)
+  const producer = new Producer({ clientId: 'limit', bootstrapBrokers: [brokers], retries: 0 })
+  await producer.metadata({ topics: [lane] })
+  const lettersPerSecond = await limitOf({ store, producer, topic: lane, plan, letters, batch })
+  await producer.close()
+  await check(store, letters)
+  return lettersPerSecond
+}
+
+function planAll(store: Store, broker: Broker): Promise<string> {
+  return createPlan(store, new Map([['kafka', broker]]), {
+    selection: { query: 'queue:orders' },
+    destination: 'lane',
+    control: noControl,
+    by: 'bench',
+    reason: null,
+    nowMs: Date.now(),
+  })
+}
+
+async function check(store: Store, letters: number): Promise<void> {
   const { rows } = await store.pool.query<{ sent: number }>('select coalesce(sum(sent), 0)::int as sent from intent')
   if (rows[0]?.sent !== letters) throw new Error(`${String(rows[0]?.sent)} of ${letters} letters were sent`)
   const { unaccounted } = await checkLedger(store)
   if (unaccounted !== 0) throw new Error(`${unaccounted} letters are unaccounted`)
-  return { planned, replayed: letters / seconds }
 }
 
 /** Makes what was replayed open again, in the books as well, as if it had just come in. */
