@@ -1,6 +1,7 @@
 import type { AlertRoute } from '../../config/index.ts'
 import { shellWord } from '../../queues/index.ts'
 import { type Alert, raise } from '../alert.ts'
+import { mostOfTitle, oneLine } from '../conditions/one-line.ts'
 import type { Fact } from '../notice.ts'
 import { nag, resolve } from './follow.ts'
 import type { Saying } from './saying.ts'
@@ -131,14 +132,19 @@ function newStorm(queue: string | null, { subject, ...birth }: { subject: string
   )
 }
 
+function titleOf(where: string, [newest, ...others]: readonly Alert[]): string {
+  if (others.length === 0) return oneLine(`STORM ${where}: one more, ${newest?.title ?? ''}`, mostOfTitle)
+  return oneLine(`STORM ${where}: ${others.length + 1} alerts at once, the newest: ${newest?.title ?? ''}`, mostOfTitle)
+}
+
 function described(storm: Alert, members: readonly Alert[]): Alert {
   const queues = new Set(members.map(({ queue }) => queue))
-  const where = storm.queue ?? `${queues.size} queues`
+  const where = storm.queue === null ? `${queues.size} queues` : oneLine(storm.queue, 60)
   const newest = members.toSorted((a, b) => b.raisedAtMs - a.raisedAtMs)
   const facts: Fact[] = newest.slice(0, mostNamed).map(({ rule, title }) => ({ name: rule, value: title }))
   if (members.length > mostNamed) facts.push({ name: 'more', value: String(members.length - mostNamed) })
   const owners = new Set(members.map(({ owner }) => owner))
   const [owner = null] = owners.size === 1 ? owners : []
   const urgency = members.some((member) => member.urgency === 'page') ? 'page' : 'ticket'
-  return { ...storm, owner, urgency, title: `${members.length} alerts at once: ${where}`, facts }
+  return { ...storm, owner, urgency, title: titleOf(where, newest), facts }
 }
