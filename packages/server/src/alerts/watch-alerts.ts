@@ -1,6 +1,7 @@
 import { type Clock, systemClock } from '@redrive/worker'
 import type { Finding } from '../doctor/index.ts'
 import type { Store } from '../store/store.ts'
+import { lastingFindings } from './conditions/lasting.ts'
 import { minuteCounter } from './growth/count-minutes.ts'
 import { type LookOptions, lookOnce } from './look.ts'
 
@@ -24,7 +25,9 @@ export function watchAlerts(store: Store, options: WatchAlertsOptions): { stop()
   const { config, officeUrl, findings, onWritten, tell, clock = systemClock } = options
   const stopping = new AbortController()
   const minutes = minuteCounter()
-  const due = { queuesMs: 0, findingsMs: 0 }
+  const lasting = lastingFindings(findings)
+  // At the beginning nothing runs yet that could be in trouble.
+  const due = { queuesMs: 0, findingsMs: clock.monotonic() + findingsEveryMs }
 
   const look = async (): Promise<void> => {
     const nowMs = clock.monotonic()
@@ -34,7 +37,7 @@ export function watchAlerts(store: Store, options: WatchAlertsOptions): { stop()
       config,
       officeUrl,
       ...(withQueues ? { minutes } : {}),
-      ...(withFindings ? { findings } : {}),
+      ...(withFindings ? { findings: lasting } : {}),
     })
     if (looked === null) return
     const tookMs = clock.monotonic() - nowMs

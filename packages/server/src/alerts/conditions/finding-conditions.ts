@@ -1,6 +1,7 @@
 import type { Finding } from '../../doctor/index.ts'
 import type { Condition } from '../alert.ts'
 import { type AlertRule, alertRules } from '../rules.ts'
+import { placeOf } from './lasting.ts'
 import { mostOfTitle, oneLine } from './one-line.ts'
 
 /** Findings of the doctor that somebody is told of; the others are advice. */
@@ -29,7 +30,7 @@ export function findingConditions(
     // Nothing waits in a queue of which there is only advice.
     if (rule === undefined || finding.severity === 'advice') continue
     const { queue, what, why, next } = finding
-    const subject = `${rule}/${queue ?? (rule === 'source-in-trouble' || rule === 'source-not-captured' ? what : '')}`
+    const subject = `${rule}/${queue ?? (rule === 'source-in-trouble' || rule === 'source-not-captured' ? placeOf(finding) : '')}`
     bySubject.set(subject, {
       rule,
       subject,
