@@ -3,6 +3,7 @@ import type { CauseState } from '../../causes/index.ts'
 import type { Alert, Condition } from '../alert.ts'
 import type { AlertRule } from '../rules.ts'
 import { describeCauses } from './describe-causes.ts'
+import { waitingCauses } from './waiting-causes.ts'
 
 /** New conditions of one look; what is beyond is found by the next one. */
 const mostNew = 500
@@ -91,12 +92,7 @@ async function newConditions(client: PoolClient, nowMs: number): Promise<readonl
   const { rows } = await client.query<NewRow>({
     name: 'causes-without-alerts',
     text: `
-      with recursive waiting as (
-        (select cause_id from outstanding order by cause_id limit 1)
-        union all
-        select (select o.cause_id from outstanding o where o.cause_id > w.cause_id order by o.cause_id limit 1)
-          from waiting w where w.cause_id is not null
-      )
+      with recursive ${waitingCauses}
       select c.id, c.state::text, coalesce(t.id, 0)::text as turn, t.what as turned,
              exists (select from alert a where a.cause_id = c.id) as had,
              exists (select from alert a where a.subject = 'cause/' || c.id || '/' || coalesce(t.id, 0)) as had_of_turn,

@@ -2,6 +2,7 @@ import type { Tier } from '@redrive/worker'
 import type { PoolClient } from 'pg'
 import { uuidTimeMs } from '../../store/uuid.ts'
 import type { QueuePicture } from './queue-conditions.ts'
+import { waitingCauses } from './waiting-causes.ts'
 
 /** Queues with open letters; from what causes added up and the index of what waits: no letter is counted. */
 export async function lookAtQueues(client: PoolClient): Promise<readonly QueuePicture[]> {
@@ -14,12 +15,7 @@ export async function lookAtQueues(client: PoolClient): Promise<readonly QueuePi
   }>({
     name: 'queues-with-open-letters',
     text: `
-      with recursive waiting as (
-        (select cause_id from outstanding order by cause_id limit 1)
-        union all
-        select (select o.cause_id from outstanding o where o.cause_id > w.cause_id order by o.cause_id limit 1)
-          from waiting w where w.cause_id is not null
-      ), open as (
+      with recursive ${waitingCauses}, open as (
         select c.queue_id, c.tier,
                sum(c.letters + coalesce((select sum(m.letters) from cause_change m where m.cause_id = c.id and m.state = 'open'), 0)) as letters
           from waiting w join cause c on c.id = w.cause_id group by 1, 2
