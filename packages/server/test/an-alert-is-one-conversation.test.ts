@@ -154,8 +154,8 @@ test('what its tier leaves for the review is in the list, and nobody is told', a
   assert.deepEqual(await bed.look(), [])
   assert.deepEqual(await bed.look({ minutes: 10_000 }), [])
   assert.deepEqual(
-    (await bed.alerts()).map(({ rule, urgency, state }) => [rule, urgency, state]),
-    [['first-failure', 'review', 'raised']],
+    (await bed.alerts()).map(({ rule, urgency, state, saidAt }) => [rule, urgency, state, saidAt]),
+    [['first-failure', 'review', 'raised', null]],
   )
 })
 
