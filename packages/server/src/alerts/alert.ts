@@ -43,23 +43,21 @@ export interface Alert extends About {
   readonly escalated: number
   /** Names of the notifiers that were told of it. */
   readonly told: readonly string[]
-  /** Of one that ended because nothing of its cause was left: how many letters the cause had had. More are another alert. */
-  readonly lettersWhenOver: number | null
 }
 
 /** Something that should not be so, as one look found it. */
 export interface Condition extends About {
   /** Why it is over though it was found: somebody fixed or snoozed the cause. */
   readonly over: string | null
-  /** Nothing of its cause is left for now; the number is that of all letters it ever had. */
-  readonly emptied: number | null
+  /** Nothing of its cause waits for now. */
+  readonly isEmpty: boolean
   /** Who sees to it, since it was raised. */
   readonly takenBy: string | null
 }
 
 /** Nothing is said of it yet. What somebody sees to already is acknowledged from the beginning. */
 export function raise(condition: Condition, { id, nowMs }: { readonly id: string; readonly nowMs: number }): Alert {
-  const { over: _over, emptied: _emptied, takenBy, ...about } = condition
+  const { over: _over, isEmpty: _isEmpty, takenBy, ...about } = condition
   return {
     ...about,
     id,
@@ -75,6 +73,5 @@ export function raise(condition: Condition, { id, nowMs }: { readonly id: string
     said: 0,
     escalated: 0,
     told: [],
-    lettersWhenOver: null,
   }
 }

@@ -29,7 +29,6 @@ export interface AlertRow {
   readonly said: number
   readonly escalated: number
   readonly told: readonly string[]
-  readonly letters_when_over: string | null
 }
 
 /** What a conversation goes on from: all that is not over, and what was said since. */
@@ -69,6 +68,5 @@ export function alertOf(row: AlertRow): Alert {
     said: row.said,
     escalated: row.escalated,
     told: row.told,
-    lettersWhenOver: row.letters_when_over === null ? null : Number(row.letters_when_over),
   }
 }

@@ -59,7 +59,7 @@ export function watchAlerts(store: Store, options: WatchAlertsOptions): { stop()
         isTroubled = true
       }
       const tookMs = clock.monotonic() - startedMs
-      await clock.sleep(Math.max(everyMs - tookMs, Math.min(tookMs, everyMs)), stopping.signal)
+      await clock.sleep(Math.max(everyMs - tookMs, tookMs), stopping.signal)
     }
   }
   const running = loop()

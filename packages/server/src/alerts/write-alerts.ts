@@ -11,19 +11,19 @@ export async function writeAlerts(client: PoolClient, alerts: readonly Alert[]):
     name: 'write-alerts',
     text: `
       insert into alert (id, rule, subject, queue, cause_id, tier, owner, state, urgency, title, facts, next, runbook, raised_at, acknowledged_at,
-                         acknowledged_by, quiet_since, resolved_at, resolved_why, storm, said_at, said, escalated, told, letters_when_over)
+                         acknowledged_by, quiet_since, resolved_at, resolved_why, storm, said_at, said, escalated, told)
       select id, rule, subject, queue, cause_id, tier, owner, state, urgency, title, facts, next, runbook, raised_at, acknowledged_at,
-             acknowledged_by, quiet_since, resolved_at, resolved_why, storm, said_at, said, escalated, told, letters_when_over
+             acknowledged_by, quiet_since, resolved_at, resolved_why, storm, said_at, said, escalated, told
         from jsonb_to_recordset($1::jsonb) as a (id uuid, rule text, subject text, queue text, cause_id bigint, tier tier, owner text, state text,
              urgency text, title text, facts jsonb, next text, runbook text, raised_at timestamptz, acknowledged_at timestamptz,
              acknowledged_by text, quiet_since timestamptz, resolved_at timestamptz, resolved_why text, storm uuid, said_at timestamptz,
-             said int, escalated int, told text[], letters_when_over bigint)
+             said int, escalated int, told text[])
       on conflict (id) do update set
         state = excluded.state, urgency = excluded.urgency, owner = excluded.owner, title = excluded.title, facts = excluded.facts,
         next = excluded.next, runbook = excluded.runbook, acknowledged_at = excluded.acknowledged_at,
         acknowledged_by = excluded.acknowledged_by, quiet_since = excluded.quiet_since, resolved_at = excluded.resolved_at,
         resolved_why = excluded.resolved_why, said_at = excluded.said_at, said = excluded.said, escalated = excluded.escalated,
-        told = excluded.told, letters_when_over = excluded.letters_when_over`,
+        told = excluded.told`,
     values: [storableJson(sorted.map(rowOf))],
   })
 }
@@ -55,7 +55,6 @@ function rowOf(alert: Alert): Readonly<Record<string, unknown>> {
     said: alert.said,
     escalated: alert.escalated,
     told: alert.told,
-    letters_when_over: alert.lettersWhenOver,
   }
 }
 

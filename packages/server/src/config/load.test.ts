@@ -196,3 +196,17 @@ test('alerts name what there is, and a secret stands in no file', () => {
     ],
   )
 })
+
+test('an address that comes by reference is one for the web, wherever it stands', () => {
+  const text = [
+    'http: { url: "${env:SITE}" }',
+    'notifiers:',
+    '  hook: { type: webhook, url: "${env:SITE}", secret: "${env:KEY}" }',
+  ].join('\n')
+  const env = { SITE: 'ftp://hook.example', KEY: `whsec_${Buffer.alloc(24).toString('base64')}` }
+  assert.deepEqual(
+    mistakes(text, env).map((line) => line.replace(/^\S+ /, '')),
+    ['http.url', 'notifiers.hook.url'].map((key) => `${key}: is no address that begins with http:// or https://`),
+  )
+  assert.deepEqual(mistakes(text, { ...env, SITE: 'https://hook.example' }), [])
+})

@@ -83,8 +83,8 @@ export function parseConfig(text: string, options: { readonly file: string; read
     const keys = ['queues', queue, 'bodySchema']
     issues.push({ ...at(offsetOf(keys)), path: keys.join('.'), message })
   })
-  if (raw.heartbeat !== undefined && !/^https?:$/.test(URL.parse(raw.heartbeat.url)?.protocol ?? '')) {
-    const keys = ['heartbeat', 'url']
+  for (const { keys, url } of addressesOf(raw)) {
+    if (/^https?:$/.test(URL.parse(url)?.protocol ?? '')) continue
     issues.push({
       ...at(offsetOf(keys)),
       path: keys.join('.'),
@@ -266,6 +266,19 @@ function secretProblem(text: string, path: readonly string[]): ReferenceProblem 
     return new ReferenceProblem('a secret may not stand in the file; write ${env:NAME} or ${file:/path} in its place')
   if ((last !== 'url' && last !== 'database') || !holdsSecret(text)) return undefined
   return new ReferenceProblem('a password may not stand in the file; write ${env:NAME} or ${file:/path} in its place')
+}
+
+/** Those that may come by reference, and so are not seen to be none before. */
+function addressesOf({
+  heartbeat,
+  http,
+  notifiers = {},
+}: RawConfig): readonly { keys: readonly string[]; url: string }[] {
+  return [
+    ...(heartbeat === undefined ? [] : [{ keys: ['heartbeat', 'url'], url: heartbeat.url }]),
+    ...(typeof http?.url === 'string' ? [{ keys: ['http', 'url'], url: http.url }] : []),
+    ...Object.entries(notifiers).map(([name, { url }]) => ({ keys: ['notifiers', name, 'url'], url })),
+  ]
 }
 
 function isKey(secret: string): boolean {

@@ -50,7 +50,10 @@ type Shown = Awaited<ReturnType<typeof showAlert>>
 
 /** Says of a wrong link no more than of one to nowhere. @throws NOT_FOUND */
 async function linked({ store }: OfficeServices, link: Link): Promise<Shown> {
-  const isRight = await isLinkOf(store.pool, link).catch(() => false)
+  const isRight = await isLinkOf(store.pool, link).catch((error: unknown) => {
+    if (isRedriveError(error, 'NOT_FOUND')) return false
+    throw error
+  })
   if (!isRight)
     throw new RedriveError('NOT_FOUND', 'There is nothing at this address.', { hint: 'Take the link as it was sent.' })
   return showAlert(store, link.alert)

@@ -22,7 +22,6 @@ export async function causeConditions(
 interface KnownRow {
   readonly id: string
   readonly state: CauseState
-  readonly letters: string
   readonly turn: string
   readonly waits: boolean
   readonly actor: string | null
@@ -37,7 +36,7 @@ async function knownConditions(client: PoolClient, known: readonly Alert[]): Pro
   const { rows } = await client.query<KnownRow>({
     name: 'causes-of-alerts',
     text: `
-      select k.id, c.state::text, c.letters,
+      select k.id, c.state::text,
              coalesce((select max(e.id) from cause_event e where e.cause_id = c.id and e.what in ('wake', 'regress')), 0)::text as turn,
              exists (select from outstanding o where o.cause_id = c.id)
                or exists (select from cause_change m where m.cause_id = c.id and m.state = 'replaying'
@@ -61,8 +60,7 @@ async function knownConditions(client: PoolClient, known: readonly Alert[]): Pro
   return rows.flatMap((row) => {
     const alert = byId.get(row.id)
     if (alert === undefined) return []
-    const emptied = row.waits ? null : Number(row.letters)
-    return [{ ...alert, over: whyOver(row, alert), emptied, takenBy: row.taken_by }]
+    return [{ ...alert, over: whyOver(row, alert), isEmpty: !row.waits, takenBy: row.taken_by }]
   })
 }
 
@@ -116,7 +114,7 @@ async function newConditions(client: PoolClient, nowMs: number): Promise<readonl
     const about = described.get(row.id)
     if (about === undefined) return []
     const takenBy = row.had ? null : row.acknowledged_by
-    return [{ ...about, subject: subjectOf(row.id, row.turn), over: null, emptied: null, takenBy }]
+    return [{ ...about, subject: subjectOf(row.id, row.turn), over: null, isEmpty: false, takenBy }]
   })
 }
 

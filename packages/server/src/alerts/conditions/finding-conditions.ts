@@ -44,7 +44,7 @@ export function findingConditions(
       next,
       runbook: null,
       over: null,
-      emptied: null,
+      isEmpty: false,
       takenBy: null,
     })
   }

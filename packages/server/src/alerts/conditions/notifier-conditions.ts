@@ -33,7 +33,7 @@ export async function notifierConditions(client: PoolClient, nowMs: number): Pro
       next: `redrive alert test ${name}`,
       runbook: null,
       over: null,
-      emptied: null,
+      isEmpty: false,
       takenBy: null,
     }))
 }

@@ -98,7 +98,7 @@ export function about(
     next: `redrive causes --open --queue ${shellWord(queue.name)}`,
     runbook: queue.runbook,
     over: null,
-    emptied: null,
+    isEmpty: false,
     takenBy: null,
   }
 }

@@ -32,7 +32,7 @@ export async function runConditions(client: PoolClient): Promise<readonly Condit
       next: `redrive replay watch ${run}`,
       runbook: null,
       over: null,
-      emptied: null,
+      isEmpty: false,
       takenBy: null,
     }
   })

@@ -29,7 +29,7 @@ export function converse({ known, conditions, looked, routes, nowMs, newId }: Co
     .map((alert) => follow(alert, { condition: bySubject.get(alert.subject), looked, routes, nowMs }))
   const open = new Set(unresolved.map(({ subject }) => subject))
   const raised = conditions
-    .filter(({ subject, over, emptied }) => over === null && emptied === null && !open.has(subject))
+    .filter(({ subject, over, isEmpty }) => over === null && !isEmpty && !open.has(subject))
     .map((condition) => raise(condition, { id: newId(), nowMs }))
   const { silent, loud } = Object.groupBy(raised, ({ state, urgency }) =>
     state !== 'raised' || urgency === 'review' ? 'silent' : 'loud',

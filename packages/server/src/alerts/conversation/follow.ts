@@ -26,14 +26,10 @@ export function follow(
   const { condition, looked, nowMs } = look
   if (!looked.has(before.rule)) return nag(before, look)
   if (condition !== undefined && condition.over !== null) return resolve(before, condition.over, nowMs)
-  if (condition === undefined || condition.emptied !== null) {
+  if (condition === undefined || condition.isEmpty) {
     const sinceMs = before.quietSinceMs ?? nowMs
     if (nowMs - sinceMs >= alertRules[before.rule].quietMinutes * minuteMs)
-      return resolve(
-        { ...before, lettersWhenOver: condition?.emptied ?? null },
-        condition === undefined ? noLonger : 'none of its letters waits any more',
-        nowMs,
-      )
+      return resolve(before, condition === undefined ? noLonger : 'none of its letters waits any more', nowMs)
     return { alert: before.quietSinceMs === null ? { ...before, quietSinceMs: sinceMs } : before, sayings: [] }
   }
   const fresh = refreshed(before, condition)

@@ -125,7 +125,7 @@ function newStorm(queue: string | null, { subject, ...birth }: { subject: string
       next: queue === null ? 'redrive alerts' : `redrive alerts --queue ${shellWord(queue)}`,
       runbook: null,
       over: null,
-      emptied: null,
+      isEmpty: false,
       takenBy: null,
     },
     birth,

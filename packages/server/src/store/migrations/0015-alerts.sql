@@ -30,9 +30,7 @@ create table alert (
   -- steps of its route's escalation that were taken
   escalated int not null,
   -- names of the notifiers that were told of it
-  told text[] not null,
-  -- of one that ended because nothing of its cause was left: how many letters the cause had had
-  letters_when_over bigint
+  told text[] not null
 );
 create unique index alert_of_subject on alert (subject) where state <> 'resolved';
 create index alert_subject on alert (subject);
