@@ -78,7 +78,8 @@ test('a pace holds when the clock of the database jumps', async (t) => {
   }
   await done()
   const most = mostInASecond(await takenUpAtMs(bed))
-  assert.ok(most <= 40 + 30, `${most} in a second`)
+  // Each jump is worth one burst more, for what was paid for is forgotten with it; both may fall into one second.
+  assert.ok(most <= 40 + 20 + 2 * 10, `${most} in a second`)
 })
 
 test('a ramp grows as it says', async (t) => {
