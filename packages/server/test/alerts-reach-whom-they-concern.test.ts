@@ -42,6 +42,7 @@ test('who takes a storm takes all it spoke for; it is over with the last of them
   await bed.look()
   const storm = (await bed.alerts()).find(({ rule }) => rule === 'storm')
   await acknowledgeAlert(bed.store, { alert: storm?.id ?? '', by: 'ana' }, bed.options)
+  assert.deepEqual(new Set((await bed.alerts()).map(({ state }) => state)), new Set(['acknowledged']))
   assert.deepEqual(await bed.look(), ['team acknowledged storm'])
   const { causes } = await listCauses(bed.store, {})
   assert.deepEqual(new Set(causes.map(({ state }) => state)), new Set(['acknowledged']))

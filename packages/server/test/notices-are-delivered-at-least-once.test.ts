@@ -117,6 +117,22 @@ test('what fails is tried again with the same key, and nothing overtakes it', as
   assert.deepEqual(rows, [{ down_since: null, problem: null }], 'it is up again')
 })
 
+test('who asked for a rest is left alone, also with what was written since', async (t) => {
+  const bed = await bedOf(t)
+  const chat = recorder('chat', () => ({ kind: 'later', reason: 'chat.example answered 429', afterMs: 600_000 }))
+  const mail = recorder('mail', () => delivered)
+  await write(bed.store, 'chat', 'first')
+  bed.start(chat, mail)
+  await until('it was tried', () => (chat.got.length === 1 ? true : undefined))
+  await write(bed.store, 'chat', 'second')
+  // Each time that mail gets something, all was looked at.
+  for (const title of ['a', 'b', 'c']) {
+    await write(bed.store, 'mail', title)
+    await until('it was looked at', () => (mail.titles().includes(title) ? true : undefined))
+  }
+  assert.deepEqual(chat.titles(), ['first'])
+})
+
 test('what is refused ends, and what follows goes out', async (t) => {
   const bed = await bedOf(t)
   const chat = recorder('chat', ({ title }) =>
