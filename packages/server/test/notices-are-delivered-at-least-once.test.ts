@@ -210,6 +210,40 @@ test('what began and ended at night is told to nobody', async (t) => {
   assert.deepEqual(chat.titles(), ['told'])
 })
 
+test('what was tried may have arrived, so its end is told though a repeat of it is held', async (t) => {
+  const bed = await bedOf(t)
+  const chat = recorder('chat', (_, nth) => (nth === 1 ? later : delivered))
+  await write(bed.store, 'chat', 'raised', { alert: 'evening' })
+  const delivery = bed.start(chat)
+  await until('it was tried', async () =>
+    (await bed.store.pool.query('select from notification where tries = 1')).rowCount === 1 ? true : undefined,
+  )
+  await write(bed.store, 'chat', 'repeated', { alert: 'evening', change: 'repeated', holdSeconds: 3_600 })
+  await write(bed.store, 'chat', 'resolved', { alert: 'evening', change: 'resolved' })
+  await until('the first arrived', () => (chat.got.length === 2 ? true : undefined))
+  await bed.store.pool.query('update notification set hold_until = now() where hold_until is not null')
+  delivery.wake()
+  await until('all arrived', () => (chat.got.length === 4 ? true : undefined))
+  assert.deepEqual(chat.titles(), ['raised', 'raised', 'repeated', 'resolved'])
+})
+
+test('a notifier that breaks on a notice is down, with why, and tried less and less often', async (t) => {
+  const bed = await bedOf(t)
+  const chat = recorder('chat', () => {
+    throw new TypeError('no text in it')
+  })
+  await write(bed.store, 'chat', 'first')
+  bed.start(chat)
+  const { problem } = await until('it is noted', async () => {
+    const { rows } = await bed.store.pool.query<{ problem: string }>(
+      'select n.problem from notification n join notifier on name = notifier where tries > 0 and down_since is not null',
+    )
+    return rows[0]
+  })
+  assert.equal(problem, 'the notifier is broken: no text in it')
+  assert.deepEqual(bed.told, ['the notifier chat delivers nothing: the notifier is broken: no text in it'])
+})
+
 test('no more than its rate goes out in a minute', async (t) => {
   const bed = await bedOf(t)
   const chat = recorder('chat', () => delivered, 2)
