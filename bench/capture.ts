@@ -111,15 +111,19 @@ async function capture(store: Store, letters: number): Promise<{ rowsPerSecond: 
 }
 
 async function empty(store: Store): Promise<void> {
-  // Books and versions refuse to be emptied; between rounds they have to be.
+  // Books and histories refuse to be emptied; between rounds they have to be.
   await store.transaction(async (client) => {
-    for (const table of ['ledger_entry', 'letter_version'])
-      await client.query(`alter table ${table} disable trigger user`)
+    const guarded = await client.query<{ name: string }>(
+      'select distinct tgrelid::regclass::text as name from pg_trigger where not tgisinternal',
+    )
+    const switchTriggers = async (to: 'disable' | 'enable'): Promise<void> => {
+      for (const { name } of guarded.rows) await client.query(`alter table ${name} ${to} trigger user`)
+    }
+    await switchTriggers('disable')
     await client.query(
       'truncate letter, outstanding, letter_content, unsettled, cause, cause_hour, cause_facet, cause_shape, ledger_entry, source_position, source, queue cascade',
     )
-    for (const table of ['ledger_entry', 'letter_version'])
-      await client.query(`alter table ${table} enable trigger user`)
+    await switchTriggers('enable')
   })
   await store.pool.query('checkpoint')
 }
