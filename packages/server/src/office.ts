@@ -18,6 +18,7 @@ import { openNotifiers } from './notifiers/index.ts'
 import { sayByFile, setPolicies } from './queues/index.ts'
 import { applyReceipts, applyReturns, type ReplayEvent, startReplayer } from './replay/index.ts'
 import { doubtAfterRestore, watchGeneration } from './restore/index.ts'
+import { watchReviews } from './review/index.ts'
 import type { Database } from './store/database.ts'
 import { type DiskWatch, watchDisk } from './store/disk.ts'
 import { openStore, type Store } from './store/store.ts'
@@ -113,6 +114,9 @@ export async function openOffice(parts: {
       },
     })
     opened.push(() => watch.stop())
+    const facts = () => ({ config: alerts.config, captures: captures.map(viewOf) })
+    const reviews = watchReviews(store, { ...config.review, facts, tell, onWritten: () => delivery.wake() })
+    opened.push(() => reviews.stop())
     const http = await startHttp(
       {
         version,
@@ -124,6 +128,7 @@ export async function openOffice(parts: {
         ...disk,
         captures: () => captures.map(viewOf),
         wakeReplayer: () => replayer.wake(),
+        reviewZone: config.review.zone,
         alerts: { ...alerts, notifiers: [...notifiers.keys()], wakeDelivery: () => delivery.wake() },
       },
       { ...config.http, onFailure: ({ requestId, error }) => tell(failureLine(requestId, error)) },

@@ -211,6 +211,7 @@ export async function officeBed(t: TestContext): Promise<OfficeBed> {
           books,
           captures: views,
           ...(disk === undefined ? {} : { disk }),
+          reviewZone: 'UTC',
           wakeReplayer: () => undefined,
           alerts: {
             config: { limits: [], routes: [{ notify: ['team'] }] },

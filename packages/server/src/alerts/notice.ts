@@ -2,9 +2,9 @@ import type { AlertRule, Urgency } from './rules.ts'
 
 /**
  * `repeated`: still so, and nobody took it. `escalated`: said to others, because nobody took it. `acknowledged` and `resolved` end what the others
- * began. `test`: somebody tries a notifier.
+ * began. `test`: somebody tries a notifier. `review`: the review of a week, which is no alert.
  */
-export const noticeChanges = ['raised', 'repeated', 'escalated', 'acknowledged', 'resolved', 'test'] as const
+export const noticeChanges = ['raised', 'repeated', 'escalated', 'acknowledged', 'resolved', 'test', 'review'] as const
 export type NoticeChange = (typeof noticeChanges)[number]
 
 export interface Fact {
@@ -20,7 +20,7 @@ export interface Notice {
   /** The conversation, `a_…`: the same for all that is said of an alert. */
   readonly alert: string
   readonly change: NoticeChange
-  readonly rule: AlertRule | 'test'
+  readonly rule: AlertRule | 'test' | 'review'
   readonly urgency: Exclude<Urgency, 'review'>
   readonly queue: string | null
   readonly owner: string | null

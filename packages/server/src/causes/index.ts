@@ -6,4 +6,5 @@ export {
   type ListCausesOptions,
   listCauses,
 } from './list-causes.ts'
+export { queueOwner } from './queue-owner.ts'
 export { type CauseDetails, type FacetValue, showCause } from './show-cause.ts'

@@ -6,6 +6,7 @@ import { addCauseCommands } from './cause-commands.ts'
 import { exitCodes } from './exit-codes.ts'
 import { addQueueCommands } from './queue-commands.ts'
 import { addRepairCommands } from './repair-commands.ts'
+import { addReviewCommands } from './review-commands.ts'
 import { topics } from './topics.ts'
 
 /**
@@ -119,6 +120,8 @@ office(program.command('causes'))
 addCauseCommands(program, { office, selecting, wholeNumber })
 
 addAlertCommands(program, { office, selecting, wholeNumber })
+
+addReviewCommands(program, { office, selecting, wholeNumber })
 
 office(program.command('letters [query...]'))
   .description('letters that match a query; open ones only unless it names a state')

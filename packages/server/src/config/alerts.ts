@@ -200,7 +200,7 @@ export function alertIssues(
   ]
 }
 
-function isZone(name: string): boolean {
+export function isZone(name: string): boolean {
   try {
     new Intl.DateTimeFormat('en-GB', { timeZone: name })
     return true

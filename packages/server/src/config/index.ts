@@ -20,6 +20,7 @@ export {
   tierFields,
   urgencies,
 } from './queue-document.ts'
+export type { ReviewConfig } from './review.ts'
 export {
   type BrokerConfig,
   type Config,

@@ -26,6 +26,7 @@ test('an empty file means the defaults', () => {
     outcomeWindowMinutes: 15,
     notifiers: {},
     alerts: { limits: [], routes: [] },
+    review: { zone: 'UTC', at: 'mon 08:00', notify: [] },
     heartbeat: null,
     file: path.resolve('redrive.yaml'),
   })
@@ -46,6 +47,17 @@ test('a connection takes its defaults and its references', () => {
     consumer: 'redrive-office',
     at: 'redrive.yaml:3:5',
   })
+})
+
+test('a review has a zone, a day and a time, and goes to notifiers that are there', () => {
+  const text = 'review:\n  zone: Europe/Zurich\n  at: tue 07:30\n  notify: [log]\n'
+  assert.deepEqual(read(text).review, { zone: 'Europe/Zurich', at: 'tue 07:30', notify: ['log'] })
+  assert.match(mistakes('review:\n  zone: Moon/Base\n').join(), /^2:9 review\.zone: is no time zone/)
+  assert.match(mistakes('review:\n  at: monday 8\n').join(), /^2:7 review\.at: /)
+  assert.match(
+    mistakes('review:\n  notify: [chat]\n').join(),
+    /^2:12 review\.notify\.0: there is no notifier "chat"; known are log$/,
+  )
 })
 
 test('a heartbeat has an address for the web, perhaps by reference, and a pace', () => {

@@ -7,6 +7,7 @@ import { type AlertsConfig, alertIssues } from './alerts.ts'
 import { readBodySchemas } from './body-schemas.ts'
 import { flatDocument, something } from './queue-document.ts'
 import { holdsSecret, ReferenceProblem, resolveReferences } from './references.ts'
+import { defaultReview, type ReviewConfig, reviewIssues } from './review.ts'
 import {
   type BrokerConfig,
   brokerSchemaByType,
@@ -92,7 +93,10 @@ export function parseConfig(text: string, options: { readonly file: string; read
     })
   }
   const notifiers = Object.keys(raw.notifiers ?? {})
-  for (const { path: keys, message } of alertIssues({ limits: [], routes: [], ...raw.alerts }, notifiers))
+  for (const { path: keys, message } of [
+    ...alertIssues({ limits: [], routes: [], ...raw.alerts }, notifiers),
+    ...reviewIssues({ ...defaultReview, ...raw.review }, notifiers),
+  ])
     issues.push({ ...at(offsetOf(keys)), path: keys.join('.'), message })
   for (const [name, { secret }] of Object.entries(raw.notifiers ?? {})) {
     if (isKey(secret)) continue
@@ -127,7 +131,9 @@ export function issuesIn(error: unknown): readonly ConfigIssue[] {
     : []
 }
 
-interface RawConfig extends Partial<Omit<Config, 'brokers' | 'http' | 'heartbeat' | 'alerts' | 'notifiers'>> {
+interface RawConfig
+  extends Partial<Omit<Config, 'brokers' | 'http' | 'heartbeat' | 'alerts' | 'notifiers' | 'review'>> {
+  readonly review?: Partial<ReviewConfig>
   readonly alerts?: Partial<AlertsConfig>
   readonly notifiers?: Readonly<Record<string, Omit<NotifierConfig, 'perMinute'> & Partial<NotifierConfig>>>
   readonly heartbeat?: { readonly url: string; readonly seconds?: number }
@@ -163,6 +169,7 @@ function configOf(raw: RawConfig, { env, file }: { readonly env: NodeJS.ProcessE
       ]),
     ),
     alerts: { limits: [], routes: [], ...raw.alerts },
+    review: { ...defaultReview, ...raw.review },
     heartbeat: raw.heartbeat === undefined ? null : { seconds: defaults.heartbeatSeconds, ...raw.heartbeat },
     file,
   }

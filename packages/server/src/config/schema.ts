@@ -1,6 +1,7 @@
 import { Type } from 'typebox'
 import { type AlertsConfig, alertsSchema } from './alerts.ts'
 import { documentShapes, type QueueDocument } from './queue-document.ts'
+import { type ReviewConfig, reviewSchema } from './review.ts'
 
 /** What `redrive.yaml` says once it is read: references resolved, defaults filled in. */
 export interface Config {
@@ -25,6 +26,7 @@ export interface Config {
   readonly notifiers: Readonly<Record<string, NotifierConfig>>
   /** What is too much, and who is told. Without routes all notifiers are, and without notifiers the log. */
   readonly alerts: AlertsConfig
+  readonly review: ReviewConfig
   /** Where this was read from, or would have been, as a full path. */
   readonly file: string
 }
@@ -217,6 +219,7 @@ export const fileSchema: object = Type.Object(
       ),
     ),
     alerts: Type.Optional(alertsSchema),
+    review: Type.Optional(reviewSchema),
     heartbeat: Type.Optional(
       Type.Object(
         {

@@ -2,6 +2,7 @@ import { createInterface } from 'node:readline'
 import { systemClock } from '@redrive/worker'
 import type { Narrator } from './narrator.ts'
 import type { Scenario } from './scenario.ts'
+import { showReview } from './show-review.ts'
 
 /** The demo for a person: orders fail, the office fills, and whoever watches repairs and replays in their own time. */
 export async function runLive(
@@ -30,6 +31,7 @@ export async function runLive(
     fixed = true
     narrator.chapter('The inventory is repaired, release 1.4.1 is deployed')
     await showCauses(scenario, { narrator, command, fixed })
+    await showReview(scenario, { narrator, command })
   }
   narrator.chapter('A day of orders')
   let busy = produce()

@@ -16,6 +16,8 @@ export interface OfficeApi {
   run(plan: string, expect: number): Promise<{ readonly id: string }>
   runView(id: string): Promise<RunView>
   cancel(id: string): Promise<RunView>
+  /** Of the last seven days. */
+  review(): Promise<ReviewView>
 }
 
 export interface CauseRow {
@@ -25,6 +27,14 @@ export interface CauseRow {
   readonly title: string
   readonly letters: number
   readonly open: number
+}
+
+export interface ReviewView {
+  readonly headline: string
+  readonly decisions: {
+    readonly count: number
+    readonly shown: readonly { readonly what: string; readonly why: string; readonly command: string }[]
+  }
 }
 
 export interface RunView {
@@ -64,6 +74,7 @@ export function officeApi(office: Pick<Office, 'url' | 'token'>): OfficeApi {
       }),
     run: (plan, expect) => call('POST', `/plans/${plan}/run`, { by: 'demo', expect }),
     runView: (id) => call('GET', `/runs/${id}`),
+    review: () => call('GET', '/review'),
     cancel: (id) => call('POST', `/runs/${id}/cancel`, { by: 'demo', reason: 'the fix is not deployed yet' }),
   }
 }

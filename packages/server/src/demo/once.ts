@@ -2,6 +2,7 @@ import { systemClock } from '@redrive/worker'
 import type { Narrator } from './narrator.ts'
 import type { CauseRow, RunView } from './office-api.ts'
 import type { Scenario } from './scenario.ts'
+import { showReview } from './show-review.ts'
 
 /** The figures of one unattended demo, read back from the office; differences to what it held before. */
 export interface Figures {
@@ -23,6 +24,7 @@ export async function runOnce(
     readonly orders: number
     readonly startedMs: number
     readonly narrator: Narrator
+    readonly command: string
     readonly signal: AbortSignal
   },
 ): Promise<{ readonly figures: Figures; readonly balanced: boolean }> {
@@ -57,6 +59,7 @@ export async function runOnce(
     )
     runs.push(run)
   }
+  await showReview(scenario, { narrator, command: options.command })
   const after = await snapshot(scenario)
   const sum = (of: (run: RunView) => number): number => runs.reduce((total, run) => total + of(run), 0)
   const figures: Figures = {

@@ -25,6 +25,8 @@ export interface OfficeServices {
     readonly notifiers: readonly string[]
     readonly wakeDelivery: () => void
   }
+  /** Whose weeks reviews are of. */
+  readonly reviewZone: string
   /** A run was started: look now. */
   readonly wakeReplayer: () => void
 }

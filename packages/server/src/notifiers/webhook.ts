@@ -13,7 +13,11 @@ export function webhookRequest(
   { key, notice }: { readonly key: string; readonly notice: Notice },
   { secret, nowMs }: { readonly secret: string; readonly nowMs: number },
 ): { readonly body: string; readonly headers: Readonly<Record<string, string>> } {
-  const body = JSON.stringify({ type: `alert.${notice.change}`, timestamp: notice.at, data: notice })
+  const body = JSON.stringify({
+    type: notice.change === 'review' ? 'review' : `alert.${notice.change}`,
+    timestamp: notice.at,
+    data: notice,
+  })
   const timestamp = String(Math.floor(nowMs / 1_000))
   const bytes = Buffer.from(secret.replace(/^whsec_/, ''), 'base64')
   const signature = createHmac('sha256', bytes).update(`${key}.${timestamp}.${body}`).digest('base64')

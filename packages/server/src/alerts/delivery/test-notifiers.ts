@@ -2,12 +2,11 @@ import { randomUUID } from 'node:crypto'
 import { RedriveError } from '@redrive/worker'
 import { recordAudit } from '../../audit/index.ts'
 import type { AlertsConfig } from '../../config/index.ts'
-import { showAlertId } from '../../store/ids.ts'
 import type { Store } from '../../store/store.ts'
 import type { About } from '../alert.ts'
-import type { Notice } from '../notice.ts'
 import { routeOf } from '../policy/index.ts'
 import { alertRules } from '../rules.ts'
+import { writeNotice } from './write-notice.ts'
 
 /** Whom a test goes to: one notifier, or all that would be told of such an alert. */
 export type TestOf = { readonly notifier: string } | Pick<About, 'rule' | 'queue' | 'tier' | 'owner'>
@@ -33,26 +32,17 @@ export async function testNotifiers(
   const tested = names.map((notifier) => ({ notifier, key: randomUUID() }))
   await store.transaction(async (client) => {
     for (const { notifier, key } of tested) {
-      const notice: Notice = {
-        alert: showAlertId(key),
+      const notice = {
         change: 'test',
         rule: 'test',
-        urgency: 'ticket',
         queue: 'notifier' in of ? null : of.queue,
         owner: 'notifier' in of ? null : of.owner,
         title: `TEST by ${by.slice(0, 100)}: nothing has happened`,
         facts: [{ name: 'notifier', value: notifier }],
         next: 'redrive alerts',
-        links: { acknowledge: null, runbook: null },
-        raisedAt: now,
         at: now,
-      }
-      await client.query('insert into notification (key, notifier, change, notice) values ($1, $2, $3, $4)', [
-        key,
-        notifier,
-        'test',
-        JSON.stringify(notice),
-      ])
+      } as const
+      await writeNotice(client, { key, notifier, notice })
     }
     await recordAudit(client, { actor: by, action: 'alert.test', target: names.join(', '), reason: null })
   })
@@ -65,7 +55,7 @@ export async function testResult(
   key: string,
 ): Promise<{ readonly state: string; readonly problem: string | null }> {
   const { rows } = await store.pool.query<{ state: string; problem: string | null }>(
-    'select state, problem from notification where key = $1 and alert_id is null',
+    `select state, problem from notification where key = $1 and change = 'test'`,
     [key],
   )
   if (rows[0] === undefined) throw new RedriveError('NOT_FOUND', `there is no test ${key}`)

@@ -42,6 +42,7 @@ export function demoCommand(options: DemoOptions): Promise<void> {
         orders,
         startedMs,
         narrator: tell,
+        command: commandName(),
         signal: stopping.signal,
       })
       if (stopping.signal.aborted) return exitCodes.interrupted

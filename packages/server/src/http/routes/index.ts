@@ -8,6 +8,7 @@ import { letterRoutes } from './letters.ts'
 import { planRoutes } from './plans.ts'
 import { queueRoutes } from './queues.ts'
 import { reportRoutes } from './reports.ts'
+import { reviewRoutes } from './review.ts'
 import { runRoutes } from './runs.ts'
 import { statusRoutes } from './status.ts'
 import { transformRoutes } from './transforms.ts'
@@ -19,6 +20,7 @@ export const routes: readonly Route[] = [
   ...queueRoutes,
   ...doctorRoutes,
   ...alertRoutes,
+  ...reviewRoutes,
   ...causeRoutes,
   ...causeLifeRoutes,
   ...letterRoutes,

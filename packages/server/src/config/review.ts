@@ -1,0 +1,60 @@
+import { type TSchema, Type } from 'typebox'
+import { isZone, logNotifier, weekdays } from './alerts.ts'
+
+export interface ReviewConfig {
+  /** Weeks begin on Monday at midnight there. Of the IANA database. @default 'UTC' */
+  readonly zone: string
+  /** Day and time in the zone at which that of the week before is sent. @default 'mon 08:00' */
+  readonly at: string
+  /** Names of notifiers that it is sent to. @default none */
+  readonly notify: readonly string[]
+}
+
+export const defaultReview: ReviewConfig = { zone: 'UTC', at: 'mon 08:00', notify: [] }
+
+export const reviewSchema: TSchema = Type.Object(
+  {
+    zone: Type.Optional(
+      Type.String({
+        description: 'Weeks begin on Monday at midnight there, as Europe/Zurich.',
+        default: defaultReview.zone,
+        maxLength: 64,
+      }),
+    ),
+    at: Type.Optional(
+      Type.String({
+        description: 'Day and time at which the review of the week before is sent, in the zone.',
+        default: defaultReview.at,
+        pattern: `^(${weekdays.join('|')}) ([01][0-9]|2[0-3]):[0-5][0-9]$`,
+      }),
+    ),
+    notify: Type.Optional(
+      Type.Array(Type.String({ minLength: 1, maxLength: 249 }), {
+        description: 'Names of notifiers that it is sent to; log is always there.',
+        maxItems: 200,
+      }),
+    ),
+  },
+  { additionalProperties: false, description: 'The review of each week.' },
+)
+
+/** What the shapes cannot say. @param notifiers names of those that are configured */
+export function reviewIssues(
+  { zone, notify }: Pick<ReviewConfig, 'zone' | 'notify'>,
+  notifiers: readonly string[],
+): readonly { readonly path: readonly string[]; readonly message: string }[] {
+  const known = [...notifiers, logNotifier]
+  return [
+    ...(isZone(zone) ? [] : [{ path: ['review', 'zone'], message: 'is no time zone; write it as Europe/Zurich' }]),
+    ...notify.flatMap((name, at) =>
+      known.includes(name)
+        ? []
+        : [
+            {
+              path: ['review', 'notify', String(at)],
+              message: `there is no notifier "${name.slice(0, 40)}"; known are ${known.join(', ')}`,
+            },
+          ],
+    ),
+  ]
+}

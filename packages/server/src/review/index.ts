@@ -1,0 +1,7 @@
+export type { OfficeFacts } from './build-review.ts'
+export { patterns } from './judge-hygiene.ts'
+export { listReviews, reviewOf } from './keep-review.ts'
+export { reviewHtml } from './render/html.ts'
+export { reviewMarkdown } from './render/markdown.ts'
+export { reviewText } from './render/plain.ts'
+export { lookForReview, watchReviews } from './watch-reviews.ts'

@@ -1,0 +1,109 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { type HygieneFacts, judgeHygiene, type Pattern } from './judge-hygiene.ts'
+
+const run = { id: 'r_1', by: 'ana', state: 'done', letters: 50, sent: 50, returned: 0, canary: 5, verdict: 'pass' }
+const good: HygieneFacts = {
+  queue: 'orders',
+  sources: { read: 1, inTrouble: 0, left: 0 },
+  told: ['oncall'],
+  isUnlimited: false,
+  neverOpened: 0,
+  old: 0,
+  owner: 'team-reefer',
+  missing: [],
+  runs: [run],
+  letters: 100,
+  unknownTier: 0,
+  consumers: 1,
+}
+
+test('a queue that everybody looks after has all points, and retention is said to be unknown', () => {
+  const { score, patterns } = judgeHygiene(good)
+  assert.equal(score, 100)
+  assert.deepEqual(
+    patterns.map(({ state }) => state),
+    ['fine', 'fine', 'fine', 'unknown', 'fine', 'fine'],
+  )
+  assert.ok(patterns.every(({ state, next }) => (state === 'fine' || state === 'unknown') === (next === null)))
+})
+
+const cases: readonly (readonly [
+  string,
+  Partial<HygieneFacts>,
+  Pattern,
+  'fine' | 'partly' | 'bad' | 'unknown',
+  number,
+])[] = [
+  ['nobody reads its place', { sources: { read: 0, inTrouble: 0, left: 1 } }, 'not-captured', 'bad', 80],
+  [
+    'nothing is known of where it came from',
+    { sources: { read: 0, inTrouble: 0, left: 0 } },
+    'not-captured',
+    'bad',
+    80,
+  ],
+  ['its place cannot be read', { sources: { read: 0, inTrouble: 1, left: 0 } }, 'not-captured', 'partly', 90],
+  ['one of two places is left', { sources: { read: 1, inTrouble: 0, left: 1 } }, 'not-captured', 'partly', 90],
+  ['nobody is told', { told: [] }, 'unmonitored', 'bad', 80],
+  ['nothing is limited', { isUnlimited: true }, 'unmonitored', 'partly', 90],
+  ['nobody looked', { neverOpened: 1 }, 'untriaged', 'bad', 80],
+  ['letters wait', { old: 2 }, 'untriaged', 'bad', 80],
+  ['nobody owns it', { owner: null, missing: ['owner'] }, 'untriaged', 'partly', 90],
+  ['something is not said', { missing: ['runbook'] }, 'untriaged', 'partly', 90],
+  ['nothing was replayed', { runs: [] }, 'replay-without-thought', 'unknown', 100],
+  ['letters died again and it went on', { runs: [run, { ...run, returned: 11 }] }, 'replay-without-thought', 'bad', 80],
+  ['a fifth died again', { runs: [{ ...run, returned: 10 }] }, 'replay-without-thought', 'fine', 100],
+  [
+    'letters died again and it halted',
+    { runs: [{ ...run, state: 'halted', returned: 40 }] },
+    'replay-without-thought',
+    'fine',
+    100,
+  ],
+  ['too few were sent to tell', { runs: [{ ...run, sent: 9, returned: 9 }] }, 'replay-without-thought', 'fine', 100],
+  [
+    'many went without a canary',
+    { runs: [{ ...run, letters: 101, canary: 0, verdict: null }] },
+    'replay-without-thought',
+    'partly',
+    90,
+  ],
+  [
+    'few went without a canary',
+    { runs: [{ ...run, letters: 100, canary: 0, verdict: null }] },
+    'replay-without-thought',
+    'fine',
+    100,
+  ],
+  [
+    'somebody overrode the verdict',
+    { runs: [{ ...run, verdict: 'overridden' }] },
+    'replay-without-thought',
+    'partly',
+    90,
+  ],
+  ['half say nothing', { unknownTier: 50 }, 'general-dump', 'bad', 80],
+  ['a fifth says nothing', { unknownTier: 20 }, 'general-dump', 'partly', 90],
+  ['less than a fifth says nothing', { unknownTier: 19 }, 'general-dump', 'fine', 100],
+  ['six consumers share it', { consumers: 6 }, 'general-dump', 'partly', 90],
+  ['five consumers share it', { consumers: 5 }, 'general-dump', 'fine', 100],
+  ['few letters came', { letters: 19, unknownTier: 19 }, 'general-dump', 'unknown', 100],
+]
+
+for (const [name, facts, pattern, state, score] of cases)
+  test(`${pattern}: when ${name} it is ${state}`, () => {
+    const judged = judgeHygiene({ ...good, ...facts })
+    assert.equal(judged.patterns.find((each) => each.pattern === pattern)?.state, state)
+    assert.equal(judged.score, score)
+  })
+
+test('of what is unknown nothing counts, and a queue of which everything is bad has no point', () => {
+  const bad = { ...good, sources: { read: 0, inTrouble: 0, left: 0 }, told: [], neverOpened: 1, runs: [], letters: 0 }
+  assert.equal(judgeHygiene(bad).score, 0)
+})
+
+test('a name that a shell would read is one word of the command', () => {
+  const { patterns } = judgeHygiene({ ...good, queue: `a'; rm -rf /`, neverOpened: 1 })
+  assert.equal(patterns[2]?.next, `redrive causes --open --queue 'a'\\''; rm -rf /'`)
+})

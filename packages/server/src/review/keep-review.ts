@@ -1,0 +1,80 @@
+import { RedriveError } from '@redrive/worker'
+import { storableJson } from '../store/copy-binary.ts'
+import type { Store } from '../store/store.ts'
+import { buildReview, type OfficeFacts } from './build-review.ts'
+import type { Review } from './review.ts'
+import { lastWeekAt, type Span, weekSpan } from './week.ts'
+
+const spanMs = 7 * 86_400_000
+
+/**
+ * The review of a week, or of the seven days before now. That of a week that is over is made once and kept: it stays as it was read first.
+ * @param week as `2026-W47`, or `last`
+ * @throws REQUEST_INVALID (no such week, or it has not begun)
+ */
+export async function reviewOf(
+  store: Store,
+  {
+    week: asked,
+    zone,
+    nowMs,
+    ...facts
+  }: OfficeFacts & { readonly week: string | null; readonly zone: string; readonly nowMs: number },
+): Promise<Review> {
+  const week = asked === 'last' ? lastWeekAt(nowMs, zone) : asked
+  const make = (span: Span): Promise<Review> =>
+    store.transaction(
+      async (client) => {
+        // A week of a large store is read in one go.
+        await client.query(`set local statement_timeout to '5min'`)
+        return buildReview(client, { ...facts, span, week, zone, nowMs })
+      },
+      { isolation: 'repeatable read', readOnly: true },
+    )
+  if (week === null) return make({ fromMs: nowMs - spanMs, toMs: nowMs })
+  const span = weekSpan(week, zone)
+  if (span === null)
+    throw new RedriveError('REQUEST_INVALID', `There is no week ${week.slice(0, 40)}.`, {
+      hint: 'Write it as 2026-W47, as the calendar numbers weeks that begin on Monday.',
+    })
+  if (span.fromMs > nowMs)
+    throw new RedriveError('REQUEST_INVALID', `The week ${week} has not begun.`, {
+      hint: 'Without a week the review is of the last seven days.',
+    })
+  if (span.toMs > nowMs) return make({ ...span, toMs: nowMs })
+  return (await kept(store, week)) ?? keep(store, await make(span), span)
+}
+
+/** Before its first source an office has nothing to say. */
+export async function hasBegunBefore(store: Store, ms: number): Promise<boolean> {
+  const { rows } = await store.pool.query<{ has: boolean }>(
+    'select exists (select from source where created_at < $1) as has',
+    [new Date(ms)],
+  )
+  return rows[0]?.has === true
+}
+
+/** Weeks of which a review is kept, the newest first. */
+export async function listReviews(
+  store: Store,
+): Promise<readonly { readonly week: string; readonly madeAt: string; readonly headline: string }[]> {
+  const { rows } = await store.pool.query<{ week: string; made_at: Date; headline: string }>(
+    `select week, made_at, content ->> 'headline' as headline from review order by week desc limit 500`,
+  )
+  return rows.map(({ week, made_at, headline }) => ({ week, madeAt: made_at.toISOString(), headline }))
+}
+
+async function kept(store: Store, week: string): Promise<Review | null> {
+  const { rows } = await store.pool.query<{ content: Review }>('select content from review where week = $1', [week])
+  return rows[0]?.content ?? null
+}
+
+/** @returns what another office kept meanwhile, if one did */
+async function keep(store: Store, review: Review, { toMs }: Span): Promise<Review> {
+  if (!(await hasBegunBefore(store, toMs))) return review
+  const { rowCount } = await store.pool.query(
+    'insert into review (week, made_at, content) values ($1, $2, $3) on conflict do nothing',
+    [review.week, review.madeAt, storableJson(review)],
+  )
+  return rowCount === 1 || review.week === null ? review : ((await kept(store, review.week)) ?? review)
+}

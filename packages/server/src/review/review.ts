@@ -1,0 +1,147 @@
+import type { Tier } from '@redrive/worker'
+import type { Hygiene } from './judge-hygiene.ts'
+
+/** What happened to the letters of a queue, or of all, from the books. */
+export interface Flow {
+  readonly cameIn: number
+  /** Of them, those that had been replayed and died again. */
+  readonly cameBack: number
+  /** Sent by replays. */
+  readonly replayed: number
+  readonly discarded: number
+  readonly archived: number
+  readonly erased: number
+}
+
+export const noFlow: Flow = { cameIn: 0, cameBack: 0, replayed: 0, discarded: 0, archived: 0, erased: 0 }
+
+export interface ReviewedQueue extends Flow {
+  readonly name: string
+  readonly owner: string | null
+  /** The span before it. */
+  readonly before: Flow
+  /** Open, held, uncertain or under replay at its end. */
+  readonly waiting: number
+  /** The same at its beginning. */
+  readonly waitedBefore: number
+  /** When the review was made. */
+  readonly oldestOpenAt: string | null
+  readonly hygiene: Hygiene
+}
+
+export interface ReviewedCause {
+  /** `c_…` */
+  readonly id: string
+  readonly queue: string
+  readonly tier: Tier
+  readonly title: string
+  readonly owner: string | null
+  readonly state: string
+  /** Captured within the span. */
+  readonly letters: number
+  /** Captured in the span before it, which is as long. */
+  readonly before: number
+  /** Its first letter came within the span. */
+  readonly isNew: boolean
+}
+
+export interface WaitingCause {
+  readonly id: string
+  readonly queue: string
+  readonly title: string
+  /** Open, held or uncertain when the review was made. */
+  readonly waiting: number
+  readonly oldestAt: string
+}
+
+/** The first of many, the greatest before the others, with how many there are. */
+export interface Some<T> {
+  readonly count: number
+  readonly shown: readonly T[]
+}
+
+export interface ReviewedRun {
+  /** `r_…` */
+  readonly id: string
+  readonly by: string
+  readonly state: string
+  readonly problem: string | null
+  readonly letters: number
+  readonly sent: number
+  readonly confirmed: number
+  readonly returned: number
+  readonly uncertain: number
+  /** The letters of its canary; 0: there was none. */
+  readonly canary: number
+  readonly verdict: string | null
+}
+
+export interface ReviewedAlerts {
+  readonly raised: number
+  readonly notices: number
+  readonly byRule: readonly { readonly rule: string; readonly raised: number; readonly taken: number }[]
+  /** From raised to taken, half of them sooner; `null`: none was. */
+  readonly minutesToTake: number | null
+  readonly minutesToEnd: number | null
+  /** Said more than five times, and nobody took them. */
+  readonly noisy: Some<{
+    readonly id: string
+    readonly rule: string
+    readonly title: string
+    readonly said: number
+    readonly isOver: boolean
+  }>
+  /** Raised more than a week ago, not over, and nobody took them: rules that nobody follows. */
+  readonly ignored: Some<{
+    readonly id: string
+    readonly rule: string
+    readonly title: string
+    readonly raisedAt: string
+  }>
+}
+
+/** Something to decide, with the command that does it or shows more. */
+export interface Decision {
+  readonly what: string
+  readonly why: string
+  readonly command: string
+}
+
+export interface Review {
+  /** `2026-W47`; `null`: the days before it was made. */
+  readonly week: string | null
+  readonly zone: string
+  readonly from: string
+  readonly to: string
+  readonly madeAt: string
+  /** One sentence. */
+  readonly headline: string
+  readonly total: Flow & { readonly waiting: number; readonly waitedBefore: number }
+  readonly before: Flow
+  readonly queues: Some<ReviewedQueue>
+  readonly causes: {
+    /** With letters within the span. */
+    readonly count: number
+    readonly isNew: number
+    readonly regressed: number
+    readonly fixed: number
+    readonly top: readonly ReviewedCause[]
+    /** Twice as many letters as in the span before, or more, or half as many, or fewer. */
+    readonly movers: readonly ReviewedCause[]
+    readonly neverOpened: Some<WaitingCause>
+    readonly withoutOwner: Some<WaitingCause>
+    /** With letters that wait for more than a week. */
+    readonly old: Some<WaitingCause>
+  }
+  readonly runs: Some<ReviewedRun> & {
+    readonly byState: Readonly<Record<string, number>>
+    readonly sent: number
+    readonly confirmed: number
+    readonly returned: number
+    readonly uncertain: number
+  }
+  readonly alerts: ReviewedAlerts
+  /** By what was said, the most letters first. */
+  readonly discards: Some<{ readonly reason: string; readonly letters: number; readonly by: readonly string[] }>
+  readonly decisions: Some<Decision>
+}
