@@ -26,7 +26,13 @@ const pairs: Readonly<Record<string, readonly [is: string, said: string]>> = {
     ),
   ],
   'uncertain letters': [letters('uncertain'), sum('uncertain', 'intent')],
-  'discarded letters': [letters('discarded'), audited('letters.discard', 'discarded')],
+  'discarded letters': [
+    letters('discarded'),
+    `${audited('letters.discard', 'discarded')} - ${audited('discard.undo', 'reopened')}`,
+  ],
+  'discards that are done': [count(`discard where state <> 'planned'`), audits('letters.discard')],
+  'discards that are undone': [count(`discard where state = 'undone'`), audits('discard.undo')],
+  'letters of discards': [count('discard_letter'), sum('letters', 'discard')],
   edits: [count('letter_version where transform_id is null'), audits('letter.edit')],
   'edited letters': [
     count('letter where version > 0'),

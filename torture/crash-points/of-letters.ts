@@ -1,4 +1,4 @@
-import { discardLetters } from '../../packages/server/src/letters/index.ts'
+import { discardLetters, planDiscard, runDiscard, undoDiscard } from '../../packages/server/src/letters/index.ts'
 import {
   applyTransform,
   createTransform,
@@ -18,6 +18,12 @@ function discard({ store }: Scene, known: Known): Promise<unknown> {
   return discardLetters(store, { selection: { letters }, ...by, nowMs: Date.now() })
 }
 
+const undo = ({ store }: Scene, known: Known): Promise<unknown> =>
+  undoDiscard(store, { discard: known['discard'] ?? '', ...by })
+
+const runPlanned = ({ store }: Scene, known: Known): Promise<unknown> =>
+  runDiscard(store, { discard: known['discard'] ?? '', by: by.by })
+
 const edit = ({ store }: Scene, known: Known): Promise<unknown> =>
   editLetter(store, { letter: shown(known, 'letter1'), ...by, change, expectVersion: 0 })
 
@@ -34,6 +40,30 @@ export const ofLetters: readonly Operation[] = [
     act: async (scene, known) => void (await discard(scene, known)),
     repeat: async (scene, known) => void (await discard(scene, known)),
     ends: { discarded: [3], open: [1] },
+  },
+  {
+    name: 'planned-discard',
+    async prepare(scene) {
+      const known = await captured(scene, 4)
+      const letters = ['letter1', 'letter2'].map((letter) => shown(known, letter))
+      const { id } = await planDiscard(scene.store, { selection: { letters }, ...by, nowMs: Date.now() })
+      return { ...known, discard: id }
+    },
+    act: async (scene, known) => void (await runPlanned(scene, known)),
+    repeat: (scene, known) => unlessDone(runPlanned(scene, known)),
+    ends: { discarded: [2], open: [2] },
+  },
+  {
+    name: 'undo',
+    async prepare(scene) {
+      const known = await captured(scene, 4)
+      await discard(scene, known)
+      const { rows } = await scene.store.pool.query<{ id: string }>('select id from discard')
+      return { ...known, discard: rows[0]?.id ?? '' }
+    },
+    act: async (scene, known) => void (await undo(scene, known)),
+    repeat: (scene, known) => unlessDone(undo(scene, known)),
+    ends: { open: [4] },
   },
   {
     name: 'edit',

@@ -3,6 +3,7 @@ export interface Model {
   readonly letters: ModelLetter[]
   readonly plans: ModelPlan[]
   readonly runs: ModelRun[]
+  readonly discards: ModelDiscard[]
   /** Replays that the broker has, in no order. */
   readonly arrived: Arrival[]
   /** By run and ordinal: a receipt came, and another one says nothing. */
@@ -54,6 +55,17 @@ export interface ModelRun {
   readonly closed: Set<number>
 }
 
+export interface ModelDiscard {
+  /** UUID. */
+  readonly id: string
+  readonly letters: readonly {
+    readonly letter: ModelLetter
+    readonly was: 'open' | 'uncertain'
+    readonly revision: number
+  }[]
+  state: 'planned' | 'done' | 'undone'
+}
+
 export interface Arrival {
   readonly run: ModelRun
   readonly ordinal: number
@@ -65,6 +77,7 @@ export const emptyModel = (): Model => ({
   letters: [],
   plans: [],
   runs: [],
+  discards: [],
   arrived: [],
   receipts: new Set(),
   returns: new Set(),
@@ -72,6 +85,10 @@ export const emptyModel = (): Model => ({
 
 export const bodyOf = ({ version, edits, body }: ModelLetter): string =>
   version === 0 ? body : (edits[version - 1] ?? '')
+
+/** What is thought of its replays. */
+export const marksOf = ({ runs }: Model, letter: ModelLetter): readonly Mark[] =>
+  runs.flatMap(({ plan, marks }) => marks.filter((_, ordinal) => plan.letters[ordinal]?.letter === letter))
 
 /** Moves a letter if it is where it is believed to be. */
 export function move(letter: ModelLetter, from: State, to: State): void {

@@ -3,7 +3,8 @@ import fc from 'fast-check'
 import { checkAgainst } from './check.ts'
 import type { Command } from './commands/command.ts'
 import { captureLetters, captures, receipts, returns } from './commands/of-capture.ts'
-import { decisions, discards, edits, reverts } from './commands/of-letters.ts'
+import { discardRuns, discards, undos } from './commands/of-discards.ts'
+import { decisions, edits, reverts } from './commands/of-letters.ts'
 import { closings, deaths, plans, replayOf, replays, sends, starts, stops } from './commands/of-runs.ts'
 import { emptyModel } from './model.ts'
 import { type Office, openModelOffice } from './office.ts'
@@ -42,7 +43,7 @@ export function againWith({ seed, path }: Failure): string {
 const often: readonly fc.Arbitrary<Command>[] = [
   ...[captures, plans, replays, replays, starts, starts, sends, sends, sends, deaths, deaths],
   ...[receipts, receipts, receipts, returns, returns, decisions, decisions, decisions],
-  ...[edits, reverts, discards, stops, stops, closings],
+  ...[edits, reverts, discards, discards, discardRuns, undos, undos, stops, stops, closings],
 ]
 const maxCommands = 12
 /** Letters are there, and mostly a run of all of them. */

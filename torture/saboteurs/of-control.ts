@@ -114,33 +114,33 @@ export const ofControl: readonly Saboteur[] = [
     breaks: 'letters of a run belong to it until it is over',
     changes: [
       {
-        file: 'packages/server/src/letters/discard.ts',
-        from: `and state in ('open', 'held', 'uncertain') order by id for update`,
-        to: `and state in ('open', 'held', 'uncertain', 'replaying') order by id for update`,
+        file: 'packages/server/src/letters/discards/run-discard.ts',
+        from: 'and l.state = d.was and l.revision = d.revision order by',
+        to: 'order by',
       },
     ],
-    caughtBy: { file: frozen, tests: /letters of a run belong to it/ },
+    caughtBy: { file: discards, tests: /a run has taken since/ },
   },
   {
     name: 'ledger-outside-the-transaction',
     breaks: 'the books move in the transaction that moves the letters',
     changes: [
       {
-        file: 'packages/server/src/letters/discard.ts',
+        file: 'packages/server/src/letters/discards/undo-discard.ts',
         from: 'await recordTransfer(client, {',
         to: 'await recordTransfer(store.pool, {',
       },
     ],
-    caughtBy: { file: discards, tests: /without its audit entry/ },
+    caughtBy: { file: discards, tests: /nothing is undone/ },
   },
   {
     name: 'audit-left-out',
     breaks: 'whoever ends letters is in the audit trail, in the same transaction',
     changes: [
       {
-        file: 'packages/server/src/letters/discard.ts',
-        from: '    await recordAudit(client, {',
-        to: '    if (discarded < 0) await recordAudit(client, {',
+        file: 'packages/server/src/letters/discards/run-discard.ts',
+        from: '  await recordAudit(client, {',
+        to: '  if (discarded < 0) await recordAudit(client, {',
       },
     ],
     caughtBy: { file: discards, tests: /is in the audit trail/ },

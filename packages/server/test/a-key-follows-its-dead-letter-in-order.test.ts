@@ -452,7 +452,7 @@ test('whatever fails, is replayed or is discarded: each key is handled in its or
             reason: 'no use',
             nowMs: Date.now(),
           })
-          if (ended.discarded === 1) discarded.add(letter.body.toString())
+          if (ended.letters === 1) discarded.add(letter.body.toString())
         } else await bed.run(await bed.plan({ letters })).catch(() => undefined)
       }
       for (const key of [0, 1, 2]) {

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
-import { type Notice } from '../src/alerts/index.ts'
+import { type Notice, testResult } from '../src/alerts/index.ts'
 import { acknowledgeCause, fixCause } from '../src/causes/index.ts'
 import { discardLetters } from '../src/letters/index.ts'
 import { documentQueue } from '../src/queues/index.ts'
 import { listReviews, lookForReview, reviewOf } from '../src/review/index.ts'
+import type { Hygiene, Pattern } from '../src/review/judge-hygiene.ts'
 import { weekAt, weekSpan } from '../src/review/week.ts'
 import { showLetterId } from '../src/store/ids.ts'
 import { alertBed } from './alert-bed.ts'
@@ -21,6 +22,8 @@ const nextWeek = weekAt(weekEndMs, 'UTC')
 
 const reviewed = (bed: OfficeBed, of: { readonly week?: string; readonly nowMs?: number } = {}) =>
   reviewOf(bed.store, { ...facts, zone: 'UTC', week: null, nowMs: Date.now(), ...of })
+
+const stateOf = (hygiene: Hygiene, pattern: Pattern) => hygiene.patterns.find((each) => each.pattern === pattern)?.state
 
 async function discard(bed: OfficeBed, letters: readonly string[], reason: string): Promise<void> {
   const selection = { letters: letters.map(showLetterId) }
@@ -89,6 +92,8 @@ test('the books say what came in and what became of it, queue by queue', async (
     review.runs.shown.map(({ id, state, letters, sent, canary }) => [id, state, letters, sent, canary]),
     [[run.id, 'done', 4, 4, 0]],
   )
+  const replays = review.queues.shown.map(({ name, hygiene }) => [name, stateOf(hygiene, 'replay-without-thought')])
+  assert.deepEqual(Object.fromEntries(replays), { orders: 'fine', billing: 'unknown' })
 })
 
 test('what came back and what was confirmed is told apart', async (t) => {
@@ -131,6 +136,9 @@ test('causes that nobody looked at, that nobody owns, and letters that wait for 
   const orders = first.causes.top.find(({ queue }) => queue === 'orders')?.id ?? ''
   await acknowledgeCause(bed.store, { cause: orders, by: 'ana', note: null })
   await documentQueue(bed.store, { queue: 'orders', fields: { owner: 'team-reefer' }, by: 'ana', reason: null })
+  const soon = await reviewed(bed, { nowMs: Date.now() + 2 * dayMs })
+  const untriaged = soon.queues.shown.map(({ name, hygiene }) => [name, stateOf(hygiene, 'untriaged')])
+  assert.deepEqual(Object.fromEntries(untriaged), { orders: 'partly', billing: 'bad' })
   const later = await reviewed(bed, { nowMs: Date.now() + 8 * dayMs })
   assert.deepEqual(
     later.causes.neverOpened.shown.map(({ queue, waiting }) => [queue, waiting]),
@@ -167,6 +175,26 @@ test('a week that is over stays as it was made first, and the next one compares 
   assert.deepEqual([next.before.cameIn, next.total.cameIn, next.total.waitedBefore], [10, 0, 0])
   assert.equal(next.headline, 'No letter came in (10 the week before); nothing waits.')
   assert.equal((await reviewed(bed, { week: 'last', nowMs: weekEndMs + 8 * dayMs })).week, nextWeek)
+})
+
+test('whoever makes it at the same time gets the same', async (t) => {
+  const { bed } = await busyWeek(t)
+  const made = await Promise.all([1, 2, 3].map((ms) => reviewed(bed, { week, nowMs: weekEndMs + ms })))
+  assert.deepEqual(new Set(made.map(({ madeAt }) => madeAt)).size, 1)
+})
+
+test('what the books say of another time is not in it', async (t) => {
+  const { bed } = await busyWeek(t)
+  await bed.store.pool.query(
+    `insert into ledger_entry (transfer, at, queue_id, account, letters, what)
+     select t.id, $1, q.id, a.account, a.letters, 'test' from queue q, (select gen_random_uuid() as id) t,
+       (values ('source', -5), ('open', 5)) as a (account, letters) where q.name = 'orders'`,
+    [new Date(weekEndMs + 3_600_000)],
+  )
+  const { total } = await reviewed(bed, { week, nowMs: weekEndMs + dayMs })
+  assert.deepEqual([total.cameIn, total.waiting], [10, 3])
+  const next = await reviewed(bed, { week: nextWeek, nowMs: weekEndMs + dayMs })
+  assert.deepEqual([next.total.cameIn, next.total.waitedBefore, next.total.waiting], [5, 3, 8])
 })
 
 test('a week that is under way is not kept', async (t) => {
@@ -255,6 +283,8 @@ test('a review that is due is sent once, whoever looks, and late rather than nev
     (await sent()).map(({ notifier }) => notifier),
     ['team', 'log'],
   )
+  const { rows } = await bed.store.pool.query<{ key: string }>('select key from notification')
+  await assert.rejects(testResult(bed.store, rows[0]?.key ?? ''), { code: 'NOT_FOUND' }, 'it is no test')
   const [{ notice } = {}] = await sent()
   assert.equal(notice?.change, 'review')
   assert.equal(notice?.next, `redrive review ${week}`)

@@ -201,6 +201,31 @@ test('ids go through a pipe into a plan; a run needs --yes and --expect there, e
   assert.equal((JSON.parse(watched.out) as { sends: { sent: number } }).sends.sent, 2)
 })
 
+test('a discard is planned, done and undone, and each step says the next', async (t) => {
+  const { bed, run } = await signedIn(t)
+  await bed.captured({ tier: 'malformed' }, { tier: 'malformed' }, {})
+  const planned = await run(['discard', 'tier:malformed', '--reason', 'test\u001b[31m orders', '--plan'])
+  assert.equal(planned.code, 0, planned.err)
+  assert.match(planned.out, /2 would be discarded; none is yet {2}d_/)
+  assert.ok(!`${planned.out}${planned.err}`.includes('\u001b[31m'))
+  assert.deepEqual(await bed.states(), { open: 3 })
+  const id = /d_[0-9a-z]{26}/.exec(planned.out)?.[0] ?? ''
+  assert.ok(planned.err.includes(`redrive discards run ${id} --expect 2`))
+  assert.equal((await run(['discards', 'run', id, '--expect', '3'])).code, 7)
+  const done = await run(['discards', 'run', id, '--expect', '2', '--by', 'ann'])
+  assert.match(done.out, /2 discarded/)
+  assert.match(done.err, new RegExp(`Undo it within 7 d: redrive discards undo ${id}`))
+  assert.deepEqual(await bed.states(), { discarded: 2, open: 1 })
+  assert.match((await run(['discards', 'list'])).out, new RegExp(`${id}\t.*\tdone\t2\tann`))
+  assert.equal((await run(['discards', 'undo', id])).code, 2, 'a reason is asked for')
+  const undone = await run(['discards', 'undo', id, '--reason', 'they were none', '--json'])
+  assert.equal((JSON.parse(undone.out) as { reopened: number }).reopened, 2)
+  assert.match((await run(['discards', 'show', id])).out, /2 of 2 are again what they were/)
+  assert.deepEqual(await bed.states(), { open: 3 })
+  assert.equal((await run(['discard', 'tier:malformed', '--reason', 'x', '--expect', '1'])).code, 7)
+  assert.equal((await run(['discards', 'show', 'd_1'])).code, 6)
+})
+
 test('a discard says what it did; a threshold ends with 10', async (t) => {
   const { bed, run } = await signedIn(t)
   const [id] = await bed.captured({}, {})

@@ -1,6 +1,4 @@
-import assert from 'node:assert/strict'
 import fc from 'fast-check'
-import { discardLetters } from '../../../packages/server/src/letters/index.ts'
 import { editLetter, revertLetter } from '../../../packages/server/src/repair/index.ts'
 import { decideUncertain } from '../../../packages/server/src/replay/index.ts'
 import { showLetterId } from '../../../packages/server/src/store/ids.ts'
@@ -36,18 +34,6 @@ export function selectionOf(
   const found = model.letters.filter((letter) => letter.state === state && (tier === '' || letter.tier === tier))
   return { selection: { query: `queue:${queue}${tier === '' ? '' : ` tier:${tier}`}` }, found }
 }
-
-export const discards: fc.Arbitrary<Command> = selections.map((chosen) =>
-  command(`discard ${wordsOf(chosen)}`, {
-    async run(model, real) {
-      const { selection, found } = selectionOf(model, real, chosen)
-      const ended = found.filter(({ state }) => state === 'open' || state === 'uncertain')
-      const { discarded } = await discardLetters(real.office.store, { selection, ...who, nowMs: nowMs() })
-      assert.equal(discarded, ended.length)
-      for (const letter of ended) move(letter, letter.state, 'discarded')
-    },
-  }),
-)
 
 /** A person says of uncertain letters what became of them. */
 export const decisions: fc.Arbitrary<Command> = fc

@@ -3,6 +3,7 @@ import { Command, InvalidArgumentError, Option } from 'commander'
 import { version } from '../version.ts'
 import { addAlertCommands } from './alert-commands.ts'
 import { addCauseCommands } from './cause-commands.ts'
+import { addDiscardCommands } from './discard-commands.ts'
 import { exitCodes } from './exit-codes.ts'
 import { addQueueCommands } from './queue-commands.ts'
 import { addRepairCommands } from './repair-commands.ts'
@@ -237,10 +238,7 @@ for (const [what, description] of [
     .action(async (id, options) => (await import('./commands/replay-stop.ts')).stopCommand(what, id, options))
 }
 
-selecting(program.command('discard [query...]'))
-  .description('end letters on purpose; they are kept until retention takes them')
-  .requiredOption('--reason <text>', 'why, for the audit trail')
-  .action(async (query, options) => (await import('./commands/letters.ts')).discardCommand(query, options))
+addDiscardCommands(program, { office, selecting, wholeNumber })
 
 const uncertain = program
   .command('uncertain')

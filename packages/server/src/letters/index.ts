@@ -1,5 +1,13 @@
 export { lockForBulk } from './bulk-lock.ts'
-export { type Discarded, discardLetters } from './discard.ts'
+export {
+  discardLetters,
+  listDiscards,
+  planDiscard,
+  runDiscard,
+  showDiscard,
+  undoDays,
+  undoDiscard,
+} from './discards/index.ts'
 export type { Bytes, LetterDetail, ReplayOfLetter } from './letter-detail.ts'
 export { type LetterPage, type LetterSummary, listLetters } from './list.ts'
 export { parseQuery } from './query.ts'

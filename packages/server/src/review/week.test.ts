@@ -38,6 +38,8 @@ test('a review is due at its local time, in summer and in winter', () => {
   const due = (week: string): string => iso(dueMs(week, { at: 'tue 08:30', zone: 'Europe/Zurich' }))
   assert.equal(due('2026-W47'), '2026-11-24T07:30:00.000Z')
   assert.equal(due('2026-W30'), '2026-07-28T06:30:00.000Z')
+  const onTheDay = dueMs('2026-W09', { at: 'sun 03:30', zone: 'America/New_York' })
+  assert.equal(iso(onTheDay), '2026-03-08T07:30:00.000Z', 'clocks were put forward an hour before')
 })
 
 test('whatever the zone, an instant is in the week that it is said to be in, and weeks leave no gap', () => {

@@ -1,9 +1,8 @@
 import type { Client } from '../client.ts'
-import { type Context, defaultName, type GlobalOptions, withOffice } from '../context.ts'
+import { type GlobalOptions, withOffice } from '../context.ts'
 import { exitCodes } from '../exit-codes.ts'
 import { ago, type Output, printTable, size } from '../output.ts'
 import { safeLine, safeText } from '../safe-text.ts'
-import { type SelectionOptions, selectionOf } from '../selection.ts'
 import { printVersions, type Version } from './letter-edit.ts'
 
 interface LetterSummary {
@@ -132,24 +131,6 @@ export function letterShowCommand(
     if (versions.length === 1) return
     output.out(`\n${output.paint('bold', 'Versions')}  (shown above and sent by a replay: *)`)
     printVersions(output, versions)
-  })
-}
-
-export function discardCommand(
-  query: readonly string[],
-  options: GlobalOptions & SelectionOptions & { readonly reason: string; readonly by?: string },
-): Promise<void> {
-  return withOffice(options, async (context: Context) => {
-    const selection = await selectionOf(query, options)
-    const done = await context.client.post<{ discarded: number; skipped: number }>('/discards', {
-      selection,
-      by: options.by ?? defaultName(),
-      reason: options.reason,
-    })
-    if (context.output.json) return context.output.out(JSON.stringify(done))
-    context.output.out(
-      `${done.discarded} discarded${done.skipped === 0 ? '' : `, ${done.skipped} left alone (not open)`}`,
-    )
   })
 }
 

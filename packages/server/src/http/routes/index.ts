@@ -3,6 +3,7 @@ import { accessRoutes } from './access.ts'
 import { alertRoutes } from './alerts.ts'
 import { causeLifeRoutes } from './cause-life.ts'
 import { causeRoutes } from './causes.ts'
+import { discardRoutes } from './discards.ts'
 import { doctorRoutes } from './doctor.ts'
 import { letterRoutes } from './letters.ts'
 import { planRoutes } from './plans.ts'
@@ -25,6 +26,7 @@ export const routes: readonly Route[] = [
   ...causeLifeRoutes,
   ...letterRoutes,
   ...versionRoutes,
+  ...discardRoutes,
   ...transformRoutes,
   ...planRoutes,
   ...runRoutes,

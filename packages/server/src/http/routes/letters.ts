@@ -1,9 +1,8 @@
 import { Type } from 'typebox'
-import { discardLetters, listLetters, showLetter } from '../../letters/index.ts'
+import { listLetters, showLetter } from '../../letters/index.ts'
 import { bodyOfVersion } from '../../repair/index.ts'
 import { type Route, route } from '../route.ts'
-import { by, closed, count, idParams, orNull, pageQuery, said, selection, text, tier, time } from '../schemas.ts'
-import { lookAtSelected } from './look-at-selected.ts'
+import { closed, count, idParams, orNull, pageQuery, text, tier, time } from '../schemas.ts'
 
 const summary = Type.Object(
   {
@@ -154,22 +153,6 @@ export const letterRoutes: readonly Route[] = [
         .header('content-type', 'application/octet-stream')
         .header('content-disposition', 'attachment; filename="body.bin"')
       return body ?? Buffer.alloc(0)
-    },
-  }),
-  route({
-    method: 'POST',
-    path: '/discards',
-    summary: 'End letters on purpose, with a reason and a name',
-    schemas: {
-      body: Type.Object({ selection, by, reason: said(2_000, 'Why; kept in the audit trail.') }, closed),
-      answer: Type.Object({ discarded: count(), skipped: count() }, closed),
-    },
-    handle: async ({ office, body, caller }) => {
-      const { selection, reason } = body
-      const by = `${body.by} (token ${caller})`
-      const done = await discardLetters(office.store, { selection, by, reason, nowMs: office.clock.now() })
-      await lookAtSelected(office.store, { selection, letters: done.discarded, by })
-      return done
     },
   }),
 ]

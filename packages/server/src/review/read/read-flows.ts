@@ -69,7 +69,7 @@ async function readReturns(
 ): Promise<ReadonlyMap<number, { readonly now: number; readonly before: number }>> {
   const { rows } = await client.query<{ queue_id: number; now: number; before: number }>(
     `select l.queue_id, count(*) filter (where e.at >= $2)::int as now, count(*) filter (where e.at < $2)::int as before
-       from evidence e join letter l on l.id = e.returned_letter where e.outcome = 'returned' and e.at >= $1 and e.at < $3 group by 1`,
+       from evidence e join letter l on l.id = e.returned_letter where e.at >= $1 and e.at < $3 group by 1`,
     [new Date(2 * fromMs - toMs), new Date(fromMs), new Date(toMs)],
   )
   return new Map(rows.map(({ queue_id, ...counts }) => [queue_id, counts]))

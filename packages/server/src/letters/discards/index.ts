@@ -1,0 +1,5 @@
+export { discardLetters } from './discard-letters.ts'
+export { planDiscard } from './plan-discard.ts'
+export { runDiscard, undoDays } from './run-discard.ts'
+export { type DiscardDetail, type DiscardView, listDiscards, showDiscard } from './show-discard.ts'
+export { undoDiscard } from './undo-discard.ts'
