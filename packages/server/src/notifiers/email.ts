@@ -4,18 +4,20 @@ import { emailMessage } from './email-message.ts'
 import { connectionOf, meaningOf, type SmtpError } from './smtp.ts'
 
 /** Less than the lease of a notifier, more than the pause by which some servers keep out what is impatient. */
-const patienceMs = 20_000
+const mostPatienceMs = 20_000
 
-export function emailNotifier(name: string, settings: Omit<EmailConfig, 'type'>): Notifier {
-  const { from, to, perMinute } = settings
+type EmailSettings = Omit<EmailConfig, 'type'> & { readonly patienceMs?: number }
+
+export function emailNotifier(name: string, settings: EmailSettings): Notifier {
+  const { from, to, perMinute, patienceMs = mostPatienceMs } = settings
   const { host, options } = connectionOf(settings)
   // Who took what is being tried. One notice is tried until it ends, so there is one at most.
-  let trying: { readonly key: string; readonly took: Set<string> } = { key: '', took: new Set() }
+  let trying = nobody()
   return {
     name,
     perMinute,
     async deliver(notification, stop): Promise<Delivered> {
-      if (trying.key !== notification.key) trying = { key: notification.key, took: new Set() }
+      if (trying.key !== notification.key) trying = nobody(notification.key)
       const { took } = trying
       const left = to.filter((each) => !took.has(each))
       const patience = AbortSignal.any([stop, AbortSignal.timeout(patienceMs)])
@@ -31,19 +33,26 @@ export function emailNotifier(name: string, settings: Omit<EmailConfig, 'type'>)
           disableUrlAccess: true,
           signal: patience,
         })
-        const refusals = (sent.rejectedErrors ?? []) as readonly SmtpError[]
-        const refusedOf = new Map(refusals.map((refusal) => [refusal.recipient, refusal]))
-        for (const each of left) if (!refusedOf.has(each)) took.add(each)
-        return partlyTaken(host, refusals)
+        const delivered = partlyTaken(host, sent.rejectedErrors)
+        // What is tried although it ended goes to all again: that it ended could not be written down.
+        if (delivered.kind !== 'later') trying = nobody()
+        else for (const each of left) if (sent.accepted.includes(each)) took.add(each)
+        return delivered
       } catch (error) {
-        return meaningOf(error as SmtpError, { host, isLate: patience.aborted })
+        const { rejectedErrors, ...refusal } = error as SmtpError
+        if (took.size > 0 && rejectedErrors !== undefined) return partlyTaken(host, rejectedErrors)
+        return meaningOf(refusal, { host, isLate: patience.aborted })
       }
     },
   }
 }
 
+function nobody(key = ''): { readonly key: string; readonly took: Set<string> } {
+  return { key, took: new Set() }
+}
+
 /** Who did not take it may yet; whoever never will must not have the others told again. */
-function partlyTaken(host: string, refusals: readonly SmtpError[]): Delivered {
+function partlyTaken(host: string, refusals: readonly SmtpError[] = []): Delivered {
   const [first] = refusals
   if (first === undefined) return { kind: 'delivered' }
   const passing = refusals.find(({ responseCode }) => responseCode === undefined || responseCode < 500)

@@ -13,6 +13,8 @@ export interface SmtpError {
   readonly responseCode?: number
   readonly response?: string
   readonly recipient?: string
+  /** One of each recipient, when the message itself was not refused. */
+  readonly rejectedErrors?: readonly SmtpError[]
 }
 
 export function connectionOf({
@@ -62,7 +64,7 @@ export function meaningOf(
     return { kind: 'later', reason: `${host} ${what} (${why})` }
   }
   const detail = /^[0-9]{3}[ -]([245]\.[0-9]{1,3}\.[0-9]{1,3})\b/.exec(response ?? '')?.[1]
-  const reason = `${host} answered ${responseCode}${detail === undefined ? '' : ` ${detail}`} to ${command ?? 'the connection'}`
+  const reason = `${host} answered ${responseCode}${detail === undefined ? '' : ` ${detail}`} to ${command === undefined || command === 'CONN' ? 'the connection' : command}`
   return { kind: isOfMessage(command, responseCode) ? 'refused' : 'later', reason }
 }
 
