@@ -1,7 +1,8 @@
+import type { NodemailerError } from 'nodemailer'
 import type { Delivered, Notifier } from '../alerts/index.ts'
 import type { EmailConfig } from '../config/index.ts'
 import { emailMessage } from './email-message.ts'
-import { connectionOf, meaningOf, type SmtpError } from './smtp.ts'
+import { connectionOf, meaningOf } from './smtp.ts'
 
 /** Less than the lease of a notifier, more than the pause by which some servers keep out what is impatient. */
 const mostPatienceMs = 20_000
@@ -39,8 +40,8 @@ export function emailNotifier(name: string, settings: EmailSettings): Notifier {
         else for (const each of left) if (sent.accepted.includes(each)) took.add(each)
         return delivered
       } catch (error) {
-        const { rejectedErrors, ...refusal } = error as SmtpError
-        if (took.size > 0 && rejectedErrors !== undefined) return partlyTaken(host, rejectedErrors)
+        const refusal = error as NodemailerError
+        if (took.size > 0 && refusal.rejectedErrors !== undefined) return partlyTaken(host, refusal.rejectedErrors)
         return meaningOf(refusal, { host, isLate: patience.aborted })
       }
     },
@@ -52,7 +53,7 @@ function nobody(key = ''): { readonly key: string; readonly took: Set<string> } 
 }
 
 /** Who did not take it may yet; whoever never will must not have the others told again. */
-function partlyTaken(host: string, refusals: readonly SmtpError[] = []): Delivered {
+function partlyTaken(host: string, refusals: readonly NodemailerError[] = []): Delivered {
   const [first] = refusals
   if (first === undefined) return { kind: 'delivered' }
   const passing = refusals.find(({ responseCode }) => responseCode === undefined || responseCode < 500)

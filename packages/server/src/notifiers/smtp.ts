@@ -1,21 +1,9 @@
+import type { NodemailerError } from 'nodemailer'
 import type { SMTPTransportOptions } from 'nodemailer/lib/smtp-transport'
 import type { Delivered } from '../alerts/index.ts'
 import type { EmailConfig } from '../config/index.ts'
 
 const stepMs = 10_000
-
-/** What is known of why a message was not taken. */
-export interface SmtpError {
-  readonly code?: string
-  readonly originalCode?: string
-  /** The step, `DATA` for the message itself. */
-  readonly command?: string
-  readonly responseCode?: number
-  readonly response?: string
-  readonly recipient?: string
-  /** One of each recipient, when the message itself was not refused. */
-  readonly rejectedErrors?: readonly SmtpError[]
-}
 
 export function connectionOf({
   url: text,
@@ -54,7 +42,7 @@ export function connectionOf({
  * no text of the server.
  */
 export function meaningOf(
-  { code, originalCode, command, responseCode, response }: SmtpError,
+  { code, originalCode, command, responseCode, response }: NodemailerError,
   { host, isLate }: { readonly host: string; readonly isLate: boolean },
 ): Delivered {
   if (isLate) return { kind: 'later', reason: `${host} took too long` }
