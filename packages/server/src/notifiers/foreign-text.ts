@@ -28,29 +28,30 @@ export function withoutMarkup(text: string, most: number): string {
 }
 
 /**
- * The same for where programs make links and mentions of what looks like them: `@`, `://`, `www.` and names of hosts are broken by a character that
- * nobody sees. Names of classes, `java.lang.Error` apart, stay as they are, for they are what people copy.
+ * The same for where programs make links and mentions of what looks like them: `@`, `://` and dots inside of words are broken by a character that
+ * nobody sees. Numbers stay as they are, and classes of errors, which people copy and after whose last word no host is named.
  */
 export function withoutLinks(text: string, most: number): string {
-  const broken = withoutMarkup(text, most)
-    .replaceAll('@', `@${joiner}`)
-    .replaceAll('://', `:${joiner}//`)
-    .replaceAll(/\bwww\./gi, (www) => `${www}${joiner}`)
-    .replaceAll(beforeTopLevel, `.${joiner}`)
-  return cut(broken, most)
+  return broken(withoutMarkup(text, most), most, (mark) => `${mark.charAt(0)}${joiner}${mark.slice(1)}`)
 }
 
 /** Something to type: what would be a link is escaped in a way that a shell takes back, so that it can be copied. */
 export function command(text: string, most: number): string {
   if (!/^[\w .@:/+=-]*$/.test(text)) return withoutLinks(text, most)
-  const escaped = text
-    .replaceAll('@', '\\@')
-    .replaceAll('://', '\\://')
-    .replaceAll(/\bwww\./gi, 'www\\.')
-    .replaceAll(beforeTopLevel, '\\.')
-  return cut(escaped, most)
+  return broken(text.slice(0, most + 1), most, (mark) => (mark === '://' ? ':\\//' : `\\${mark}`))
 }
 
-/** The dot before what may be the last part of the name of a host: short, or all in one case, or in letters without any. */
-const beforeTopLevel =
-  /(?<=[\p{L}\p{N}])\.(?=(?:\p{L}{2,6}|[\p{Ll}\p{Lo}]{7,63}|\p{Lu}{7,63}|[xX][nN]--[A-Za-z0-9-]{1,59})(?![\p{L}\p{N}]|[.-][\p{L}\p{N}]))/gu
+/** It is cut before it is broken: a cut may make a host of what was none. */
+function broken(line: string, most: number, breaking: (mark: string) => string): string {
+  for (let length = most; ; ) {
+    const whole = cut(line, length)
+      .replaceAll(/@|:\/\//g, breaking)
+      .replaceAll(dotted, (word) => (mayStay.test(word) ? word : word.replaceAll('.', breaking)))
+    if (whole.length <= most) return whole
+    length -= Math.ceil((whole.length - most) / 2)
+  }
+}
+
+/** What is behind stops it from starting again inside of a word, which would take the square of its length. */
+const dotted = /(?<![\p{L}\p{N}\p{M}_$-])[\p{L}\p{N}\p{M}_$-]+(?:\.[\p{L}\p{N}\p{M}_$-]+)+/gu
+const mayStay = /^(?:v?[0-9]+(?:\.[0-9]+)*|[\w$.-]*(?:Error|Exception|Failure|Timeout))$/
