@@ -27,7 +27,8 @@ export function emailMessage(
   const first = idOf(notice.alert)
   const isFirst = notice.change === 'raised' || notice.change === 'test'
   return {
-    subject: oneLine(`[${notice.urgency}] ${headline(notice)}`, 250),
+    // What reads as an encoded word would be decoded by whoever shows it.
+    subject: oneLine(`[${notice.urgency}] ${headline(notice)}`, 250).replaceAll('=?', '= ?'),
     text: textOf(notice),
     date: new Date(notice.at),
     messageId: isFirst ? first : idOf(key),

@@ -39,8 +39,8 @@ export function pagerDutyEvent(notice: Notice, routingKey: string): object {
     ...event,
     client: 'Redrive',
     payload: {
-      summary: withoutLinks(headline(notice), 1_024),
-      source: withoutLinks(notice.queue ?? 'redrive', 255),
+      summary: withoutLinks(headline(notice), 1_024) || notice.rule,
+      source: withoutLinks(notice.queue ?? '', 255) || 'redrive',
       severity: severityOf(notice),
       timestamp: notice.raisedAt,
       ...(notice.owner === null ? {} : { group: withoutLinks(notice.owner, 255) }),
