@@ -106,9 +106,14 @@ test('what is to be typed holds no link either, and a shell takes it as it was',
   assert.match(command("redrive alerts --queue 'a <!here> evil.com'", 500), /‹!here› evil\.\u2060com/)
 })
 
-test('megabytes of it take no time', () => {
+test('tens of megabytes of it take no time', () => {
+  const parts = ['a.', '<', 'www.', '@', '\u202e', `${'a'.repeat(60)}.`, '://', 'x']
+  const texts = parts.map((part) => part.repeat(30_000_000 / part.length))
+  // A string that was put together is laid out when it is first looked into.
+  for (const text of texts) text.charCodeAt(1)
   const fromMs = performance.now()
-  for (const part of ['a.', '<', 'www.', '@', '\u202e', 'a'.repeat(60) + '.', '://'])
-    assert.ok(withoutLinks(part.repeat(1_000_000 / part.length), 3_000).length <= 3_000)
-  assert.ok(performance.now() - fromMs < 1_000)
+  for (const text of texts) assert.ok(withoutLinks(text, 3_000).length <= 3_000)
+  // One word of which most would be looked through from each of its letters.
+  withoutLinks('a'.repeat(200_000), 200_000)
+  assert.ok(performance.now() - fromMs < 500)
 })
