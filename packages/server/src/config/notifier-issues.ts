@@ -38,11 +38,9 @@ function problemsOf(notifier: NotifierConfig): Readonly<Record<string, string | 
 function webProblem(text: string): string | null {
   const url = URL.parse(text)
   if (url === null || !/^https?:$/.test(url.protocol)) return 'is no address that begins with http:// or https://'
-  return userInfoProblem(url)
-}
-
-function userInfoProblem({ username, password }: URL): string | null {
-  return username === '' && password === '' ? null : 'holds a user or a password, which are not sent from there'
+  return url.username === '' && url.password === ''
+    ? null
+    : 'holds a user or a password, which are not sent from there; take them out'
 }
 
 function smtpProblem({ url: text, user, tls }: EmailConfig): string | null {
@@ -69,28 +67,20 @@ function mailboxProblem(text: string): string | null {
     : 'is no address of one mailbox, as oncall@company.example'
 }
 
-function loginProblems({
-  user,
-  password,
-}: Pick<EmailConfig, 'user' | 'password'>): Readonly<Record<string, string | null>> {
-  return {
-    user:
-      user === undefined
-        ? null
-        : user.includes(':') || hasControls(user)
-          ? 'has a character that no name may have'
-          : password === undefined
-            ? 'has no password'
-            : null,
-    password:
-      password === undefined
-        ? null
-        : user === undefined
-          ? 'has no user'
-          : password === '' || hasControls(password)
-            ? 'is empty, or has a line break or the like'
-            : null,
-  }
+function loginProblems(login: Pick<EmailConfig, 'user' | 'password'>): Readonly<Record<string, string | null>> {
+  return { user: userProblem(login), password: passwordProblem(login) }
+}
+
+function userProblem({ user, password }: Pick<EmailConfig, 'user' | 'password'>): string | null {
+  if (user === undefined) return null
+  if (user.includes(':') || hasControls(user)) return 'has a character that no name may have'
+  return password === undefined ? 'has no password' : null
+}
+
+function passwordProblem({ user, password }: Pick<EmailConfig, 'user' | 'password'>): string | null {
+  if (password === undefined) return null
+  if (user === undefined) return 'has no user'
+  return password === '' || hasControls(password) ? 'is empty, or has a line break or the like' : null
 }
 
 function tokenProblem({ token, user }: AlertmanagerConfig): string | null {
