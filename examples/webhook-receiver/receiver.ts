@@ -65,11 +65,11 @@ async function bodyOf(request: IncomingMessage): Promise<Buffer | null> {
 
 const server = createServer((request, response) => {
   receive(request)
+    .then((status) => void response.writeHead(status).end())
     .catch((error: unknown) => {
       console.error(error)
-      return 500
+      response.writeHead(500).end()
     })
-    .then((status) => response.writeHead(status).end())
 })
 server.listen(Number(process.env['PORT'] ?? 8080), '127.0.0.1', () => {
   const address = server.address()

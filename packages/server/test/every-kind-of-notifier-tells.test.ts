@@ -74,10 +74,8 @@ notifiers:
   ]
   const all = (count: number) => async () => (said().every(({ length }) => length === count) ? true : undefined)
   await until('all are told', all(2))
-  const [{ id } = { id: '' }] = JSON.parse((await redrive('alerts', '--json')).out.split('\n')[0] ?? '[]') as [
-    { id: string },
-  ]
-  assert.equal((await redrive('alert', 'ack', id)).code, 0)
+  const [alert] = JSON.parse((await redrive('alerts', '--json')).out) as readonly { readonly id: string }[]
+  assert.equal((await redrive('alert', 'ack', alert?.id ?? '')).code, 0)
   await until('all hear who took it', all(3))
   const { rows } = await bed.store.pool.query<{ id: string }>('select id from cause')
   assert.equal((await redrive('cause', 'fix', showCauseId(rows[0]?.id ?? ''))).code, 0)

@@ -98,7 +98,7 @@ const ways: Readonly<
             if (/^\d\.elements\.0\.text$/.test(place))
               assert.match(each, /^Since <!date\^\d+\^\{date_short_pretty\} \{time_secs\}\|[\d: -]+ UTC>$/)
           }
-          const shown = strings.filter(([place]) => /text$/.test(place) && !/^\d\.elements\.0\.text$/.test(place))
+          const shown = strings.filter(([place]) => place.endsWith('text') && !/^\d\.elements\.0\.text$/.test(place))
           for (const [place, each] of shown)
             assert.ok(
               each.length <= (place.startsWith('0.') ? 150 : /fields/.test(place) ? 2_000 : 3_000) && each.length > 0,

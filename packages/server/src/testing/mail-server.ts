@@ -81,15 +81,16 @@ export async function startMailServer(options: MailServerOptions = {}): Promise<
     },
     onMailFrom: ({ address }, _session, done) => at('from', address, done),
     onRcptTo: ({ address }, _session, done) => at('to', address, done),
-    async onData(stream, { envelope, secure: isEncrypted, user }, done) {
-      const raw = await textOf(stream)
-      at('data', '', (error) => {
-        if (error !== undefined) return done(error)
-        const from = envelope.mailFrom === false ? '' : envelope.mailFrom.address
-        const to = envelope.rcptTo.map(({ address }) => address)
-        got.push({ from, to, isEncrypted, user: typeof user === 'string' ? user : null, ...parsed(raw), raw })
-        done()
-      })
+    onData(stream, { envelope, secure: isEncrypted, user }, done) {
+      void textOf(stream).then((raw) =>
+        at('data', '', (error) => {
+          if (error !== undefined) return done(error)
+          const from = envelope.mailFrom === false ? '' : envelope.mailFrom.address
+          const to = envelope.rcptTo.map(({ address }) => address)
+          got.push({ from, to, isEncrypted, user: typeof user === 'string' ? user : null, ...parsed(raw), raw })
+          done()
+        }),
+      )
     },
   }
   const server = new SMTPServer(settings)
@@ -99,7 +100,7 @@ export async function startMailServer(options: MailServerOptions = {}): Promise<
   return {
     port: (server.server.address() as AddressInfo).port,
     got,
-    stop: () => new Promise((resolve) => void server.close(() => resolve())),
+    stop: () => new Promise((resolve) => server.close(() => resolve())),
   }
 }
 
