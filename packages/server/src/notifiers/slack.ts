@@ -1,6 +1,6 @@
 import type { Notice, Notifier } from '../alerts/index.ts'
 import type { SlackConfig } from '../config/index.ts'
-import { cut, oneLine, withoutLinks, withoutMarkup } from './foreign-text.ts'
+import { oneLine, withoutLinks, withoutMarkup } from './foreign-text.ts'
 import { type Judgement, post } from './post.ts'
 import { headline, isOpen, linksOf, shownFacts } from './said.ts'
 
@@ -24,7 +24,7 @@ export function slackMessage(notice: Notice): object {
   const said = `${markOf(notice)} ${headline(notice)}`
   const title = plain(said, most.header)
   return {
-    text: cut(withoutLinks(said, most.header).replaceAll('&', '&amp;'), most.text),
+    text: withoutLinks(said, most.header).replaceAll('&', '&amp;'),
     mrkdwn: false,
     unfurl_links: false,
     unfurl_media: false,

@@ -42,12 +42,12 @@ export function connectionOf({
  * no text of the server.
  */
 export function meaningOf(
-  { code, originalCode, command, responseCode, response }: NodemailerError,
+  { name, code, originalCode, command, responseCode, response }: NodemailerError,
   { host, isLate }: { readonly host: string; readonly isLate: boolean },
 ): Delivered {
   if (isLate) return { kind: 'later', reason: `${host} took too long` }
   if (responseCode === undefined) {
-    const why = originalCode ?? code ?? 'unknown'
+    const why = originalCode ?? code ?? name
     const what = code === 'ETLS' ? 'has no TLS that can be trusted' : 'could not be reached'
     return { kind: 'later', reason: `${host} ${what} (${why})` }
   }
