@@ -67,11 +67,11 @@ test('its labels stay the same as long as it lasts, so that it ends', () => {
     title: 'two',
     change: 'acknowledged',
     at,
-    facts: [{ name: 'by', value: 'Ana' }],
+    facts: [{ name: 'by', value: 'Ana <b>@here</b>' }],
   })
   const [resolved] = postedOf({ owner: null, title: 'three', change: 'resolved', at })
   assert.deepEqual([taken?.labels, resolved?.labels], [raised?.labels, raised?.labels])
-  assert.equal(taken?.annotations['acknowledged_by'], 'Ana')
+  assert.equal(taken?.annotations['acknowledged_by'], 'Ana ‹b›@\u2060here‹/b›')
   assert.equal(taken?.endsAt, '2027-02-27T06:00:00.000Z')
   assert.deepEqual([resolved?.startsAt, resolved?.endsAt], ['2026-11-29T00:00:00.000Z', '2026-11-29T05:59:00.000Z'])
 })

@@ -69,7 +69,10 @@ function detailsOf(notice: Notice): Readonly<Record<string, string>> {
   return Object.fromEntries(details)
 }
 
-/** A key that nobody knows, or knows any more, is not of the event. */
+/** It accepts with 202 or says so; another 2xx is somebody else's. A key that nobody knows, or knows any more, is not of the event. */
 function judgeOfPagerDuty({ status, text }: { readonly status: number; readonly text: string }): Judgement {
+  const isTaken = status === 202 || /"status"\s*:\s*"success"/.test(text)
+  if (status >= 200 && status < 300)
+    return isTaken ? { kind: 'delivered' } : { kind: 'later', says: 'and accepted nothing' }
   return status === 400 && /routing[_ ]key/i.test(text) ? { kind: 'later', says: 'because of the routing key' } : {}
 }
