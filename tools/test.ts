@@ -8,6 +8,7 @@ const leftOut = [
   { folder: 'rabbitmq', needs: 'a real RabbitMQ', command: 'npm run test:brokers -- rabbitmq' },
   { folder: 'redis', needs: 'a real Redis', command: 'npm run test:brokers -- redis' },
   { folder: 'prometheus', needs: 'a real Prometheus', command: 'npm run test:brokers -- prometheus' },
+  { folder: 'alertmanager', needs: 'a real Alertmanager', command: 'npm run test:brokers -- alertmanager' },
   { folder: 'brokers', needs: 'real brokers', command: 'npm run test:brokers' },
 ]
 

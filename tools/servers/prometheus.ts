@@ -1,13 +1,12 @@
-import { type ChildProcess, execFile, spawn } from 'node:child_process'
-import { once } from 'node:events'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { execFile } from 'node:child_process'
+import { mkdtemp, writeFile } from 'node:fs/promises'
 import { homedir, tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { unpackDebianTree } from './debian-packages.ts'
 import { freePort } from './free-port.ts'
 import { unpackedProgram } from './unpacked-program.ts'
+import { startWebProgram } from './web-program.ts'
 
 const release = { suite: 'bookworm', version: '2.42.0' } as const
 
@@ -55,28 +54,17 @@ export async function startPrometheus(options: Progress & { readonly config: str
   const folder = await mkdtemp(join(tmpdir(), 'redrive-prometheus-'))
   await writeFile(join(folder, 'prometheus.yml'), options.config)
   const url = `http://127.0.0.1:${await freePort()}`
-  const child = spawn(
-    file,
-    [
+  const stop = await startWebProgram({
+    name: 'Prometheus',
+    folder,
+    readyUrl: `${url}/-/ready`,
+    command: [
+      file,
       ...before,
       `--config.file=${join(folder, 'prometheus.yml')}`,
       `--storage.tsdb.path=${join(folder, 'data')}`,
       `--web.listen-address=${new URL(url).host}`,
     ],
-    { stdio: ['ignore', 'ignore', 'pipe'] },
-  )
-  // However this process ends.
-  process.once('exit', () => child.kill('SIGKILL'))
-  const stop = async (): Promise<void> => {
-    if (child.exitCode === null && child.signalCode === null) {
-      child.kill('SIGKILL')
-      await once(child, 'exit')
-    }
-    await rm(folder, { recursive: true, force: true })
-  }
-  await ready(child, url).catch(async (error: unknown) => {
-    await stop()
-    throw error
   })
   return {
     url,
@@ -85,20 +73,5 @@ export async function startPrometheus(options: Progress & { readonly config: str
       const answer = await fetch(`${url}/api/v1${path}`)
       return answer.json()
     },
-  }
-}
-
-async function ready(child: ChildProcess, url: string): Promise<void> {
-  let log = ''
-  child.stderr?.on('data', (text: Buffer) => {
-    log = (log + text.toString()).slice(-2_000)
-  })
-  for (const endMs = Date.now() + 30_000; ; await sleep(50)) {
-    const isReady = await fetch(`${url}/-/ready`).then(
-      ({ ok }) => ok,
-      () => false,
-    )
-    if (isReady) return
-    if (child.exitCode !== null || Date.now() > endMs) throw new Error(`Prometheus did not start.\n${log}`)
   }
 }

@@ -1,10 +1,11 @@
+import { alertmanagerVersion } from './alertmanager.ts'
 import { startKafka } from './kafka.ts'
 import { promtool } from './prometheus.ts'
 import { startRabbitmq } from './rabbitmq.ts'
 import { startRedis } from './redis.ts'
 
-/** Redis and Prometheus are no brokers, but brought in the same way. */
-export const brokerNames = ['kafka', 'rabbitmq', 'redis', 'prometheus'] as const
+/** Redis, Prometheus and Alertmanager are no brokers, but brought in the same way. */
+export const brokerNames = ['kafka', 'rabbitmq', 'redis', 'prometheus', 'alertmanager'] as const
 export type BrokerName = (typeof brokerNames)[number]
 
 /** A real server, with what tests and commands need to find it. */
@@ -37,5 +38,7 @@ export async function startBroker(name: BrokerName, onProgress: (line: string) =
       const [version = ''] = (await promtool(['--version'], '', { onProgress })).split(' (')
       return { address: version, env: {}, stop: () => Promise.resolve() }
     }
+    case 'alertmanager':
+      return { address: await alertmanagerVersion({ onProgress }), env: {}, stop: () => Promise.resolve() }
   }
 }

@@ -67,7 +67,7 @@ export interface OfficeBed {
   states(): Promise<Record<string, number>>
   balanced(): Promise<void>
   http(
-    options?: Partial<Pick<OfficeServices, 'clock' | 'captures' | 'disk'>>,
+    options?: Partial<Pick<OfficeServices, 'clock' | 'captures' | 'disk' | 'alerts'>>,
   ): Promise<{ readonly server: HttpServer; readonly token: string }>
 }
 
@@ -199,7 +199,7 @@ export async function officeBed(t: TestContext): Promise<OfficeBed> {
       assert.equal(unaccounted, 0)
       assert.ok(captured > 0)
     },
-    async http({ clock = systemClock, captures: views = () => [], disk } = {}) {
+    async http({ clock = systemClock, captures: views = () => [], disk, alerts } = {}) {
       const books = watchBooks(store, () => undefined)
       const server = await startHttp(
         {
@@ -213,7 +213,7 @@ export async function officeBed(t: TestContext): Promise<OfficeBed> {
           ...(disk === undefined ? {} : { disk }),
           reviewZone: 'UTC',
           wakeReplayer: () => undefined,
-          alerts: {
+          alerts: alerts ?? {
             config: { limits: [], routes: [{ notify: ['team'] }] },
             officeUrl: 'https://office.example',
             notifiers: ['log', 'team'],

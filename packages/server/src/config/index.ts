@@ -11,6 +11,14 @@ export {
 } from './alerts.ts'
 export { bodySchemaProblem } from './body-schemas.ts'
 export { type ConfigIssue, issuesIn, loadConfig, parseConfig } from './load.ts'
+export type {
+  AlertmanagerConfig,
+  EmailConfig,
+  NotifierConfig,
+  PagerDutyConfig,
+  SlackConfig,
+  WebhookConfig,
+} from './notifiers.ts'
 export {
   documentFields,
   documentShapes,
@@ -25,7 +33,6 @@ export {
   type BrokerConfig,
   type Config,
   defaults,
-  type NotifierConfig,
   publishedSchema,
   type QueueConfig,
 } from './schema.ts'

@@ -5,18 +5,12 @@ import { Errors } from 'typebox/value'
 import { LineCounter, parseDocument } from 'yaml'
 import { type AlertsConfig, alertIssues } from './alerts.ts'
 import { readBodySchemas } from './body-schemas.ts'
+import { notifierIssues } from './notifier-issues.ts'
+import { type NotifierConfig, notifierSchemaByType, notifierSecrets, withNotifierDefaults } from './notifiers.ts'
 import { flatDocument, something } from './queue-document.ts'
 import { holdsSecret, ReferenceProblem, resolveReferences } from './references.ts'
 import { defaultReview, type ReviewConfig, reviewIssues } from './review.ts'
-import {
-  type BrokerConfig,
-  brokerSchemaByType,
-  type Config,
-  defaults,
-  fileSchema,
-  type NotifierConfig,
-  type QueueConfig,
-} from './schema.ts'
+import { type BrokerConfig, brokerSchemaByType, type Config, defaults, fileSchema, type QueueConfig } from './schema.ts'
 
 /** One thing wrong in the file: where, what, and what to do. */
 export interface ConfigIssue {
@@ -72,7 +66,7 @@ export function parseConfig(text: string, options: { readonly file: string; read
     message,
   }))
   const resolved = mapStrings(value, [], (string, keys) => {
-    const problem = secretProblem(string, keys)
+    const problem = secretProblem(string, keys, document.getIn([...keys.slice(0, -1), 'type']))
     const result = problem ?? resolveReferences(string, options.env)
     if (typeof result === 'string') return result
     issues.push({ ...at(offsetOf(keys)), path: keys.join('.'), message: result.message })
@@ -92,21 +86,13 @@ export function parseConfig(text: string, options: { readonly file: string; read
       message: 'is no address that begins with http:// or https://',
     })
   }
-  const notifiers = Object.keys(raw.notifiers ?? {})
+  const notifiers = withNotifierDefaults(raw.notifiers)
   for (const { path: keys, message } of [
-    ...alertIssues({ limits: [], routes: [], ...raw.alerts }, notifiers),
+    ...notifierIssues(notifiers),
+    ...alertIssues({ limits: [], routes: [], ...raw.alerts }, Object.keys(notifiers)),
     ...reviewIssues({ ...defaultReview, ...raw.review }, notifiers),
   ])
     issues.push({ ...at(offsetOf(keys)), path: keys.join('.'), message })
-  for (const [name, { secret }] of Object.entries(raw.notifiers ?? {})) {
-    if (isKey(secret)) continue
-    const keys = ['notifiers', name, 'secret']
-    issues.push({
-      ...at(offsetOf(keys)),
-      path: keys.join('.'),
-      message: 'is not whsec_ and base64 of at least 24 bytes; make one with: echo whsec_$(openssl rand -base64 32)',
-    })
-  }
   if (issues.length > 0) throw invalid(options.file, issues)
   const file = path.resolve(options.file)
   const placed = Object.entries(queues).map(([name, queue]): [string, QueueConfig] => {
@@ -135,7 +121,7 @@ interface RawConfig
   extends Partial<Omit<Config, 'brokers' | 'http' | 'heartbeat' | 'alerts' | 'notifiers' | 'review'>> {
   readonly review?: Partial<ReviewConfig>
   readonly alerts?: Partial<AlertsConfig>
-  readonly notifiers?: Readonly<Record<string, Omit<NotifierConfig, 'perMinute'> & Partial<NotifierConfig>>>
+  readonly notifiers?: Readonly<Record<string, Pick<NotifierConfig, 'type'>>>
   readonly heartbeat?: { readonly url: string; readonly seconds?: number }
   readonly http?: Partial<Config['http']>
   readonly brokers?: Readonly<Record<string, Partial<BrokerConfig>>>
@@ -162,12 +148,7 @@ function configOf(raw: RawConfig, { env, file }: { readonly env: NodeJS.ProcessE
     brokers: Object.fromEntries(brokers),
     queues: (raw.queues ?? {}) as Readonly<Record<string, QueueConfig>>,
     outcomeWindowMinutes: raw.outcomeWindowMinutes ?? defaults.outcomeWindowMinutes,
-    notifiers: Object.fromEntries(
-      Object.entries(raw.notifiers ?? {}).map(([name, notifier]) => [
-        name,
-        { perMinute: defaults.noticesPerMinute, ...notifier },
-      ]),
-    ),
+    notifiers: withNotifierDefaults(raw.notifiers),
     alerts: { limits: [], routes: [], ...raw.alerts },
     review: { ...defaultReview, ...raw.review },
     heartbeat: raw.heartbeat === undefined ? null : { seconds: defaults.heartbeatSeconds, ...raw.heartbeat },
@@ -181,20 +162,35 @@ interface Issue {
 }
 
 function issuesOf(value: unknown): Issue[] {
-  const issues = schemaIssues(fileSchema, value, [])
-  const brokers = isRecord(value) && isRecord(value['brokers']) ? value['brokers'] : {}
-  for (const [name, broker] of Object.entries(brokers)) {
-    if (!isRecord(broker) || typeof broker['type'] !== 'string') continue
-    const schema = brokerSchemaByType[broker['type']]
-    if (schema === undefined) {
-      const known = Object.keys(brokerSchemaByType).join(', ')
-      issues.push({
-        path: ['brokers', name, 'type'],
-        message: `"${broker['type'].slice(0, 40)}" is no type of broker; known are ${known}`,
-      })
-    } else issues.push(...schemaIssues(schema, broker, ['brokers', name]))
-  }
-  return issues
+  return [
+    ...schemaIssues(fileSchema, value, []),
+    ...typedIssues(value, { under: 'brokers', word: 'broker', byType: brokerSchemaByType }),
+    ...typedIssues(value, { under: 'notifiers', word: 'notifier', byType: notifierSchemaByType }),
+  ]
+}
+
+/** Of what has other settings for each type. */
+function typedIssues(
+  value: unknown,
+  {
+    under,
+    word,
+    byType,
+  }: { readonly under: string; readonly word: string; readonly byType: Readonly<Record<string, object>> },
+): readonly Issue[] {
+  const named = isRecord(value) && isRecord(value[under]) ? value[under] : {}
+  return Object.entries(named).flatMap(([name, each]) => {
+    if (!isRecord(each) || typeof each['type'] !== 'string') return []
+    const schema = Object.hasOwn(byType, each['type']) ? byType[each['type']] : undefined
+    if (schema !== undefined) return schemaIssues(schema, each, [under, name])
+    const known = Object.keys(byType).join(', ')
+    return [
+      {
+        path: [under, name, 'type'],
+        message: `"${each['type'].slice(0, 40)}" is no type of ${word}; known are ${known}`,
+      },
+    ]
+  })
 }
 
 function schemaIssues(schema: object, value: unknown, under: readonly string[]): Issue[] {
@@ -267,30 +263,21 @@ function distance(a: string, b: string): number {
   return row[b.length] ?? 9
 }
 
-function secretProblem(text: string, path: readonly string[]): ReferenceProblem | undefined {
-  const last = path.at(-1)
-  if (path[0] === 'notifiers' && last === 'secret' && !text.includes('${'))
+function secretProblem(text: string, path: readonly string[], type: unknown): ReferenceProblem | undefined {
+  const last = path.at(-1) ?? ''
+  const isSecret = path[0] === 'notifiers' && (notifierSecrets.has(last) || (type === 'slack' && last === 'url'))
+  if (isSecret && !text.includes('${'))
     return new ReferenceProblem('a secret may not stand in the file; write ${env:NAME} or ${file:/path} in its place')
   if ((last !== 'url' && last !== 'database') || !holdsSecret(text)) return undefined
   return new ReferenceProblem('a password may not stand in the file; write ${env:NAME} or ${file:/path} in its place')
 }
 
-/** Those that may come by reference, and so are not seen to be none before. */
-function addressesOf({
-  heartbeat,
-  http,
-  notifiers = {},
-}: RawConfig): readonly { keys: readonly string[]; url: string }[] {
+/** Those that may come by reference, and so are not seen to be none before; notifiers look after their own. */
+function addressesOf({ heartbeat, http }: RawConfig): readonly { keys: readonly string[]; url: string }[] {
   return [
     ...(heartbeat === undefined ? [] : [{ keys: ['heartbeat', 'url'], url: heartbeat.url }]),
     ...(typeof http?.url === 'string' ? [{ keys: ['http', 'url'], url: http.url }] : []),
-    ...Object.entries(notifiers).map(([name, { url }]) => ({ keys: ['notifiers', name, 'url'], url })),
   ]
-}
-
-function isKey(secret: string): boolean {
-  const text = /^whsec_([A-Za-z0-9+/]+={0,2})$/.exec(secret)?.[1]
-  return text !== undefined && Buffer.from(text, 'base64').length >= 24
 }
 
 function mapStrings(

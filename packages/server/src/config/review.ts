@@ -1,5 +1,6 @@
 import { type TSchema, Type } from 'typebox'
 import { isZone, logNotifier, weekdays } from './alerts.ts'
+import type { NotifierConfig } from './notifiers.ts'
 
 export interface ReviewConfig {
   /** Weeks begin on Monday at midnight there. Of the IANA database. @default 'UTC' */
@@ -38,12 +39,15 @@ export const reviewSchema: TSchema = Type.Object(
   { additionalProperties: false, description: 'The review of each week.' },
 )
 
-/** What the shapes cannot say. @param notifiers names of those that are configured */
+/** They ring, or wait for an end: a review is nothing for them. */
+const alone: readonly NotifierConfig['type'][] = ['pagerduty', 'alertmanager']
+
+/** What the shapes cannot say. @param notifiers those that are configured, by name */
 export function reviewIssues(
   { zone, notify }: Pick<ReviewConfig, 'zone' | 'notify'>,
-  notifiers: readonly string[],
+  notifiers: Readonly<Record<string, Pick<NotifierConfig, 'type'>>>,
 ): readonly { readonly path: readonly string[]; readonly message: string }[] {
-  const known = [...notifiers, logNotifier]
+  const known = [...Object.keys(notifiers), logNotifier].filter((name) => !isAlone(notifiers[name]))
   return [
     ...(isZone(zone) ? [] : [{ path: ['review', 'zone'], message: 'is no time zone; write it as Europe/Zurich' }]),
     ...notify.flatMap((name, at) =>
@@ -52,9 +56,15 @@ export function reviewIssues(
         : [
             {
               path: ['review', 'notify', String(at)],
-              message: `there is no notifier "${name.slice(0, 40)}"; known are ${known.join(', ')}`,
+              message: isAlone(notifiers[name])
+                ? `"${name.slice(0, 40)}" is for alerts alone; choose of ${known.join(', ')}`
+                : `there is no notifier "${name.slice(0, 40)}"; known are ${known.join(', ')}`,
             },
           ],
     ),
   ]
+}
+
+function isAlone(notifier: Pick<NotifierConfig, 'type'> | undefined): boolean {
+  return notifier !== undefined && alone.includes(notifier.type)
 }

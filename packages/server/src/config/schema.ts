@@ -1,5 +1,6 @@
 import { Type } from 'typebox'
 import { type AlertsConfig, alertsSchema } from './alerts.ts'
+import { type NotifierConfig, notifierSchemaByType } from './notifiers.ts'
 import { documentShapes, type QueueDocument } from './queue-document.ts'
 import { type ReviewConfig, reviewSchema } from './review.ts'
 
@@ -29,15 +30,6 @@ export interface Config {
   readonly review: ReviewConfig
   /** Where this was read from, or would have been, as a full path. */
   readonly file: string
-}
-
-export interface NotifierConfig {
-  readonly type: 'webhook'
-  readonly url: string
-  /** `whsec_` and base64: what its requests are signed with. */
-  readonly secret: string
-  /** Most notices in a minute. @default 60 */
-  readonly perMinute: number
 }
 
 interface Captured {
@@ -74,7 +66,6 @@ export const defaults = {
   schema: 'pgboss',
   outcomeWindowMinutes: 15,
   heartbeatSeconds: 60,
-  noticesPerMinute: 60,
 } as const
 
 const closed = { additionalProperties: false } as const
@@ -134,7 +125,7 @@ const brokerSchemas = {
 /** By `type`, so that a mistake in a Kafka connection is not explained as three different mistakes. */
 export const brokerSchemaByType: Readonly<Record<string, object>> = brokerSchemas
 
-/** Everything but the connections' own fields, which `brokerSchemaByType` checks. */
+/** Everything but what differs by type, which `brokerSchemaByType` and `notifierSchemaByType` check. */
 export const fileSchema: object = Type.Object(
   {
     data: Type.Optional(Type.String({ description: 'Data folder.', default: defaults.data, minLength: 1 })),
@@ -190,33 +181,11 @@ export const fileSchema: object = Type.Object(
       ),
     ),
     notifiers: Type.Optional(
-      Type.Record(
-        Type.String({ pattern: '^[A-Za-z][A-Za-z0-9-]{0,31}$' }),
-        Type.Object(
-          {
-            type: Type.Literal('webhook', { description: 'A signed POST of each notice.' }),
-            url: Type.String({
-              description: `Where to. ${secret}`,
-              pattern: '^(https?://[^\\s/]|\\$\\{)',
-              maxLength: 2_000,
-            }),
-            secret: Type.String({
-              description: 'whsec_ and at least 24 bytes in base64, by reference only: ${env:NAME} or ${file:/path}.',
-              maxLength: 1_000,
-            }),
-            perMinute: Type.Optional(
-              Type.Integer({
-                description: 'Most notices in a minute; what is beyond waits.',
-                default: defaults.noticesPerMinute,
-                minimum: 1,
-                maximum: 600,
-              }),
-            ),
-          },
-          closed,
-        ),
-        { description: 'Who can be told, by name; log is always there.', maxProperties: 50, ...closed },
-      ),
+      Type.Record(Type.String({ pattern: '^[A-Za-z][A-Za-z0-9-]{0,31}$' }), Type.Object({ type: Type.String() }), {
+        description: 'Who can be told, by name; log is always there.',
+        maxProperties: 50,
+        ...closed,
+      }),
     ),
     alerts: Type.Optional(alertsSchema),
     review: Type.Optional(reviewSchema),
@@ -243,17 +212,19 @@ export const fileSchema: object = Type.Object(
 
 /** The published JSON Schema of `redrive.yaml`. */
 export function publishedSchema(): object {
-  const schema = structuredClone(fileSchema) as { properties: { brokers: object } }
+  const schema = structuredClone(fileSchema) as { properties: Record<'brokers' | 'notifiers', object> }
+  const { brokers, notifiers } = schema.properties
+  const named = (byType: Readonly<Record<string, object>>): object => ({
+    '^[A-Za-z][A-Za-z0-9-]{0,31}$': { oneOf: Object.values(byType) },
+  })
   return {
     $schema: 'https://json-schema.org/draft/2020-12/schema',
     title: 'redrive.yaml',
     ...schema,
     properties: {
       ...schema.properties,
-      brokers: {
-        ...schema.properties.brokers,
-        patternProperties: { '^[A-Za-z][A-Za-z0-9-]{0,31}$': { oneOf: Object.values(brokerSchemas) } },
-      },
+      brokers: { ...brokers, patternProperties: named(brokerSchemaByType) },
+      notifiers: { ...notifiers, patternProperties: named(notifierSchemaByType) },
     },
   }
 }

@@ -1,4 +1,5 @@
 import type { Notice, Notifier } from '../alerts/index.ts'
+import { visible } from './foreign-text.ts'
 
 const shown = 600
 
@@ -19,14 +20,4 @@ export function logLine({ alert, change, urgency, title, facts, next }: Notice):
     change === 'resolved' || change === 'acknowledged' ? facts.slice(0, 1).map(({ value }) => ` (${value})`) : []
   const then = next === null || why.length > 0 ? '' : `. Next: ${next}`
   return visible(`ALERT ${change} (${urgency}) ${title}${why.join('')} ${alert}${then}`.slice(0, shown))
-}
-
-/** Foreign text that moves a cursor or colours a screen is shown as what it is. */
-function visible(text: string): string {
-  return text
-    .toWellFormed()
-    .replaceAll(
-      /[\p{Cc}\p{Cf}\u2028\u2029]/gu,
-      (character) => `\\u${(character.codePointAt(0) ?? 0).toString(16).padStart(4, '0')}`,
-    )
 }

@@ -2,16 +2,32 @@ import type { Delivered } from '../alerts/index.ts'
 
 const patienceMs = 10_000
 const mostRestMs = 3_600_000
+const readBytes = 1_024
+
+interface Answer {
+  readonly status: number
+  /** Its beginning; empty when it could not be read. */
+  readonly text: string
+}
+
+/** What the body of an answer says beyond its status. `says` is a word of the protocol, never foreign text. */
+export interface Judgement {
+  readonly kind?: Delivered['kind']
+  readonly says?: string
+}
+
+export interface Message {
+  readonly body: string
+  readonly headers: Readonly<Record<string, string>>
+  /** For receivers whose status does not say all. */
+  readonly judge?: (answer: Answer) => Judgement
+}
 
 /**
  * One request. What may be mended at the other side or in the configuration is tried again; a redirect is not followed, for it would carry the notice
  * and its signature to somebody who was not named. Reasons name the host alone: a path may be a secret.
  */
-export async function post(
-  url: string,
-  { body, headers }: { readonly body: string; readonly headers: Readonly<Record<string, string>> },
-  stop: AbortSignal,
-): Promise<Delivered> {
+export async function post(url: string, { body, headers, judge }: Message, stop: AbortSignal): Promise<Delivered> {
   const { host } = new URL(url)
   try {
     const answer = await fetch(url, {
@@ -21,20 +37,44 @@ export async function post(
       headers: { 'content-type': 'application/json', 'user-agent': 'redrive', ...headers },
       body,
     })
+    const { status } = answer
+    const text = judge === undefined ? '' : await beginningOf(answer)
     await answer.body?.cancel()
-    if (answer.ok) return { kind: 'delivered' }
-    const reason = `${host} answered ${answer.status}`
-    if (!isPassing(answer.status)) return { kind: 'refused', reason }
+    const { kind = kindOf(status), says } = judge?.({ status, text }) ?? {}
+    if (kind === 'delivered') return { kind }
+    const reason = `${host} answered ${status}${says === undefined ? '' : ` ${says}`}`
+    if (kind === 'refused') return { kind, reason }
     const restMs = Math.min(mostRestMs, 1_000 * Number(answer.headers.get('retry-after') ?? 0))
-    return { kind: 'later', reason, ...(restMs > 0 ? { afterMs: restMs } : {}) }
+    return { kind, reason, ...(restMs > 0 ? { afterMs: restMs } : {}) }
   } catch (error) {
     return { kind: 'later', reason: `${host} could not be reached (${reasonOf(error)})` }
   }
 }
 
 /** Those of a wrong address or key pass once the configuration is mended. */
-function isPassing(status: number): boolean {
-  return status >= 500 || [401, 403, 404, 408, 410, 425, 429].includes(status)
+function kindOf(status: number): Delivered['kind'] {
+  if (status >= 200 && status < 300) return 'delivered'
+  return status >= 500 || [401, 403, 404, 408, 410, 425, 429].includes(status) ? 'later' : 'refused'
+}
+
+async function beginningOf({ body }: Response): Promise<string> {
+  const chunks: Uint8Array[] = []
+  let bytes = 0
+  const reader = body?.getReader()
+  try {
+    while (reader !== undefined && bytes < readBytes) {
+      const { done, value } = await reader.read()
+      if (done) break
+      chunks.push(value)
+      bytes += value.length
+    }
+  } catch {
+    // An answer that breaks off says nothing.
+    chunks.length = 0
+  } finally {
+    reader?.releaseLock()
+  }
+  return Buffer.concat(chunks).subarray(0, readBytes).toString('utf8')
 }
 
 /** By its code: the message of a failed fetch holds the address. */

@@ -1,52 +1,30 @@
 import assert from 'node:assert/strict'
 import { createHmac } from 'node:crypto'
-import { createServer, type IncomingHttpHeaders } from 'node:http'
+import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { type TestContext, test } from 'node:test'
-import type { Notice } from '../alerts/index.ts'
+import { httpReceiver } from '../testing/http-receiver.ts'
+import { noticeOf } from '../testing/notice.ts'
 import { logLine } from './log.ts'
 import { webhookNotifier } from './webhook.ts'
 
 const secret = `whsec_${Buffer.alloc(32, 'k').toString('base64')}`
-const notice: Notice = {
-  alert: 'a_00000000000000000000000000',
-  change: 'raised',
-  rule: 'first-failure',
-  urgency: 'page',
-  queue: 'orders',
-  owner: null,
-  title: 'NEW orders: 1 letter, TaxRateMissing',
-  facts: [{ name: 'tier', value: 'permanent' }],
-  next: 'redrive cause show c_7f3k',
-  links: { acknowledge: null, runbook: null },
-  raisedAt: '2026-11-29T00:00:00.000Z',
-  at: '2026-11-29T00:00:00.000Z',
-}
+const notice = noticeOf()
 
 async function receiver(
   t: TestContext,
   answer: { readonly status: number; readonly headers?: Record<string, string> },
 ) {
-  const got: { body: string; headers: IncomingHttpHeaders }[] = []
-  const server = createServer((request, response) => {
-    const chunks: Buffer[] = []
-    request.on('data', (chunk: Buffer) => void chunks.push(chunk))
-    request.on('end', () => {
-      got.push({ body: Buffer.concat(chunks).toString('utf8'), headers: request.headers })
-      response.writeHead(answer.status, answer.headers).end('x'.repeat(100_000))
-    })
-  })
-  await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve))
-  t.after(() => void server.close())
-  const { port } = server.address() as AddressInfo
-  const url = `http://127.0.0.1:${port}/secret-path?token=secret`
-  return { got, host: `127.0.0.1:${port}`, notifier: webhookNotifier('hook', { url, secret, perMinute: 60 }) }
+  const { url, got, host } = await httpReceiver(t, { ...answer, body: 'x'.repeat(100_000) })
+  const notifier = webhookNotifier('hook', { url: `${url}/secret-path?token=secret`, secret, perMinute: 60 })
+  return { got, host, notifier }
 }
 
 test('a receiver that knows the secret can tell that a notice is ours and whole', async (t) => {
   const { got, notifier } = await receiver(t, { status: 204 })
   assert.deepEqual(await notifier.deliver({ key: 'k-1', notice }, new AbortController().signal), { kind: 'delivered' })
-  const [{ body, headers } = { body: '', headers: {} }] = got
+  const { body = '', headers = {} } = got[0] ?? {}
+  assert.equal(got.length, 1)
   assert.equal(headers['webhook-id'], 'k-1')
   assert.ok(Math.abs(Date.now() / 1_000 - Number(headers['webhook-timestamp'])) < 60)
   const signed = `${headers['webhook-id']}.${headers['webhook-timestamp']}.${body}`
