@@ -53,6 +53,7 @@ test('all that is said of an alert has one key; it is taken and ended by it', ()
       'acknowledge nothing more',
       'resolve nothing more',
       'trigger info',
+      'trigger info',
     ],
   )
   assert.deepEqual(new Set(events.map(({ dedup_key }) => dedup_key)), new Set([noticeOf().alert]))
