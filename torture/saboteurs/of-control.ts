@@ -3,6 +3,8 @@ import type { Saboteur } from './saboteur.ts'
 const frozen = 'packages/server/test/a-plan-is-frozen.test.ts'
 const stops = 'packages/server/test/a-stop-stops.test.ts'
 const discards = 'packages/server/test/letters-are-discarded.test.ts'
+const conversation = 'packages/server/test/an-alert-is-one-conversation.test.ts'
+const notices = 'packages/server/test/notices-are-delivered-at-least-once.test.ts'
 
 export const ofControl: readonly Saboteur[] = [
   {
@@ -134,6 +136,18 @@ export const ofControl: readonly Saboteur[] = [
     caughtBy: { file: discards, tests: /nothing is undone/ },
   },
   {
+    name: 'undone-though-it-was-sent',
+    breaks: 'a letter whose replay turned out to have arrived is not open again when its discard is undone',
+    changes: [
+      {
+        file: 'packages/server/src/letters/discards/undo-discard.ts',
+        from: `when 'sent' = any(r.states) then 'replayed'`,
+        to: `when false then 'replayed'`,
+      },
+    ],
+    caughtBy: { file: discards, tests: /the truth may come while its letter is discarded/ },
+  },
+  {
     name: 'audit-left-out',
     breaks: 'whoever ends letters is in the audit trail, in the same transaction',
     changes: [
@@ -144,5 +158,29 @@ export const ofControl: readonly Saboteur[] = [
       },
     ],
     caughtBy: { file: discards, tests: /is in the audit trail/ },
+  },
+  {
+    name: 'failed-notice-forgotten',
+    breaks: 'what somebody is to be told is tried until it arrives',
+    changes: [
+      {
+        file: 'packages/server/src/alerts/delivery/outbox.ts',
+        from: `delivered.kind === 'later' ? 'waiting' : delivered.kind`,
+        to: `delivered.kind === 'later' ? 'delivered' : delivered.kind`,
+      },
+    ],
+    caughtBy: { file: notices, tests: /what fails is tried again/ },
+  },
+  {
+    name: 'alert-said-outside-its-transaction',
+    breaks: 'whatever raises an alert has written down who is to be told of it',
+    changes: [
+      {
+        file: 'packages/server/src/alerts/look.ts',
+        from: '  await writeAlerts(client, alerts)\n',
+        to: `  await writeAlerts(client, alerts)\n  if (addressed.length > 0) await client.query('commit')\n`,
+      },
+    ],
+    caughtBy: { file: conversation, tests: /or nothing is raised/ },
   },
 ]

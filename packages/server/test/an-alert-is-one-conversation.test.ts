@@ -168,3 +168,13 @@ test('one look at a time, whichever office takes it', async (t) => {
   })
   assert.deepEqual(await bed.look(), ['team raised first-failure'])
 })
+
+test('who is to be told is written with the alert, or nothing is raised', async (t) => {
+  const bed = await alertBed(t)
+  await bed.captured({ errorClass: 'AError' })
+  await bed.store.pool.query('alter table notification add constraint refuse check (false)')
+  await assert.rejects(bed.look())
+  assert.deepEqual(await bed.alerts(), [])
+  await bed.store.pool.query('alter table notification drop constraint refuse')
+  assert.deepEqual(await bed.look(), ['team raised first-failure'])
+})
