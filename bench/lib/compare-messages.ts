@@ -11,7 +11,9 @@ export interface Compared {
 export function compareMessages(said: readonly Message[], truths: readonly Truth[]): Compared {
   const missed = truths.toSorted((a, b) => a.atMs - b.atMs)
   const extra = said.filter(({ atMs, text }) => {
-    const at = missed.findIndex((truth) => truth.text === text && truth.atMs <= atMs && atMs <= truth.atMs + truth.withinMs)
+    const at = missed.findIndex(
+      (truth) => truth.text === text && truth.atMs <= atMs && atMs <= truth.atMs + truth.withinMs,
+    )
     if (at >= 0) missed.splice(at, 1)
     return at < 0
   })

@@ -12,9 +12,9 @@ import { heldClock, setDatabaseTime } from './trace-time.ts'
  * between, and what alerts wait for by themselves (ten quiet minutes, an hour until it is said again) ends at times that the truth names.
  */
 const paces = [
-  { afterMs: 4_000, everyMs: 1_000 },
-  { afterMs: 29_000, everyMs: 5_000 },
-  { afterMs: 69_000, everyMs: 20_000 },
+  { afterMs: 5_000, everyMs: 1_000 },
+  { afterMs: 30_000, everyMs: 5_000 },
+  { afterMs: 75_000, everyMs: 15_000 },
   { afterMs: 1_200_000, everyMs: 300_000 },
 ] as const
 const longestMs = 1_800_000
@@ -31,7 +31,11 @@ export interface Played {
  */
 export async function playTrace(
   trace: AlertTrace,
-  options: { readonly url: string; readonly everySecond?: boolean; readonly beforeEnd?: (store: Store) => Promise<void> },
+  options: {
+    readonly url: string
+    readonly everySecond?: boolean
+    readonly beforeEnd?: (store: Store) => Promise<void>
+  },
 ): Promise<Played> {
   const store = await openStore({ url: options.url, allowUnsafe: true })
   const closers: (() => Promise<unknown>)[] = [() => store.close()]
@@ -101,7 +105,11 @@ export async function playTrace(
 
 function nextTime(
   nowMs: number,
-  { times, toMs, everySecond }: { readonly times: readonly number[]; readonly toMs: number; readonly everySecond: boolean },
+  {
+    times,
+    toMs,
+    everySecond,
+  }: { readonly times: readonly number[]; readonly toMs: number; readonly everySecond: boolean },
 ): number {
   const sinceMs = nowMs - (times.findLast((each) => each <= nowMs) ?? Number.NEGATIVE_INFINITY)
   const everyMs = everySecond ? 1_000 : (paces.find(({ afterMs }) => sinceMs < afterMs)?.everyMs ?? longestMs)
@@ -110,13 +118,20 @@ function nextTime(
 
 /** Everybody who is named, and the log. */
 function namesOf({ config }: AlertTrace): readonly string[] {
-  const named = config.routes.flatMap(({ notify, escalate = [] }) => [...notify, ...escalate.flatMap((step) => step.notify)])
+  const named = config.routes.flatMap(({ notify, escalate = [] }) => [
+    ...notify,
+    ...escalate.flatMap((step) => step.notify),
+  ])
   return [...new Set([...named, 'log'])]
 }
 
 function recorder(
   name: string,
-  { store, now, onSaid }: { readonly store: Store; readonly now: () => number; readonly onSaid: (message: Message) => void },
+  {
+    store,
+    now,
+    onSaid,
+  }: { readonly store: Store; readonly now: () => number; readonly onSaid: (message: Message) => void },
 ): Notifier {
   return {
     name,

@@ -95,8 +95,7 @@ export async function openTraceOffice(
       look: async ([error, by = '']) => lookAtCause(store, { cause: await cause(error), by }),
       ack: async ([error, by = '']) => acknowledgeCause(store, { cause: await cause(error), by }),
       assign: async ([error, by = '', to = by]) => assignCause(store, { cause: await cause(error), by, to }),
-      fix: async ([error, by = ''], { release = null }) =>
-        fixCause(store, { cause: await cause(error), by, release }),
+      fix: async ([error, by = ''], { release = null }) => fixCause(store, { cause: await cause(error), by, release }),
       reopen: async ([error, by = '']) => reopenCause(store, { cause: await cause(error), by }),
       snooze: async ([error, by = ''], { letters, lasting, release = null }) =>
         snoozeCause(store, {
@@ -139,24 +138,19 @@ export async function openTraceOffice(
           nowMs: now(),
         })
         await startRun(store, { plan, by })
-        const replayer = startReplayer({ store, brokers, pollMs: 5 })
+        const replayer = startReplayer({ store, brokers, clock, pollMs: 5 })
         await until('all is sent', async () => (await count(`select count(*) from run where state = 'running'`)) === 0)
         await replayer.stop()
       },
       async handled([error]) {
-        const { rows } = await store.pool.query<{ id: string }>(
-          `select a.id from attempt a join letter l on l.id = a.letter_id join cause c on c.id = l.cause_id
-            where c.error_class = $1 and l.state = 'replaying' and a.state = 'sent'`,
-          [error],
-        )
+        const sql = `from attempt a join letter l on l.id = a.letter_id join cause c on c.id = l.cause_id where c.error_class = $1`
+        const { rows } = await store.pool.query<{ id: string }>(`select a.id ${sql}`, [error])
         await send(
           places.receipts,
           rows.map(({ id }) => receipt(id, now())),
         )
-        await until('all is handled', async () => {
-          const left = `select count(*) from letter l join cause c on c.id = l.cause_id where c.error_class = $1 and l.state = 'replaying'`
-          return (await count(left, [error])) === 0
-        })
+        const confirmed = `select count(*) ${sql} and a.outcome = 'confirmed'`
+        await until('all is handled', async () => (await count(confirmed, [error])) === rows.length)
       },
     }
   return {
@@ -176,7 +170,6 @@ export async function openTraceOffice(
     },
   }
 }
-
 
 function deadLetter(letter: {
   readonly queue: string

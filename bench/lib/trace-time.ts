@@ -54,17 +54,22 @@ const path = 'set search_path to redrive, pg_catalog'
 
 /**
  * Gives a database the time of a trace: its functions that say the time are shadowed by ours, in statements and in the defaults of columns, so that all
- * that asks the database for the time is there. The pool has to be new.
+ * that asks the database for the time is there. No connection may be in use.
  */
 export async function setDatabaseTime(pool: pg.Pool): Promise<(ms: number) => Promise<void>> {
   await pool.query(shadow)
-  pool.on('connect', (client) => void client.query(path))
-  const idle = await Promise.all(Array.from({ length: pool.idleCount }, () => pool.connect()))
-  for (const client of idle) {
-    await client.query(path)
-    client.release()
-  }
+  const set = new WeakSet<pg.PoolClient>()
+  // Before the first statement of whoever takes the connection, and after those of whoever opened it.
+  pool.on('acquire', (client) => {
+    if (set.has(client)) return
+    set.add(client)
+    void client.query(path)
+  })
   return async (ms) => {
-    await pool.query({ name: 'set-trace-clock', text: 'update redrive.trace_clock set at = $1', values: [new Date(ms)] })
+    await pool.query({
+      name: 'set-trace-clock',
+      text: 'update redrive.trace_clock set at = $1',
+      values: [new Date(ms)],
+    })
   }
 }
