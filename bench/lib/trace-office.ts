@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { encodeWire, type Message as Letter, systemClock, tiers, type Wire } from '@redrive/worker'
+import { type Message as Letter, systemClock, type Tier, tiers } from '@redrive/worker'
 import { memoryBroker, memoryStore } from '@redrive/worker/memory'
 import { acknowledgeAlert } from '../../packages/server/src/alerts/index.ts'
 import { startCapture } from '../../packages/server/src/capture/index.ts'
@@ -25,8 +25,8 @@ import {
 import { showAlertId, showCauseId, showLetterId } from '../../packages/server/src/store/ids.ts'
 import type { Store } from '../../packages/server/src/store/store.ts'
 import { type AlertTrace, durationMs, type TraceEvent } from './alert-trace.ts'
+import { consumer, deadLetter } from './dead-letter.ts'
 
-const consumer = 'reefer'
 const places = { dead: 'orders-dead-letter', receipts: 'redrive-receipts' } as const
 const deadlineMs = 20_000
 
@@ -86,7 +86,14 @@ export async function openTraceOffice(
       tick: async () => undefined,
       async die([queue = '', error = ''], { n = '1', ...options }) {
         const letters = Array.from({ length: Number(n) }, () =>
-          deadLetter({ queue, error, options, nowMs: now(), number: (sent += 1) }),
+          deadLetter({
+            queue,
+            error,
+            number: (sent += 1),
+            diedMs: now() - (options['late'] === undefined ? 0 : durationMs(options['late'])),
+            ...(options['release'] === undefined ? {} : { release: options['release'] }),
+            ...(tierOf(options['tier']) ?? {}),
+          }),
         )
         await send(places.dead, letters)
         await until('all is captured', async () => (await count('select count(*) from letter')) === sent)
@@ -171,48 +178,9 @@ export async function openTraceOffice(
   }
 }
 
-function deadLetter(letter: {
-  readonly queue: string
-  readonly error: string
-  readonly options: TraceEvent['options']
-  readonly nowMs: number
-  readonly number: number
-}): Letter {
-  const { queue, error, options, nowMs, number } = letter
-  const diedMs = nowMs - (options['late'] === undefined ? 0 : durationMs(options['late']))
-  const wire: Wire = {
-    id: `trace-${number}`,
-    origin: {
-      system: 'memory',
-      place: queue,
-      consumer,
-      partition: '0',
-      position: null,
-      nativeId: null,
-      timestampMs: null,
-    },
-    attempts: 5,
-    maxAttempts: 5,
-    firstFailedAtMs: diedMs - 1_000,
-    lastFailedAtMs: diedMs,
-    failure: { errorClass: error, rootClass: error, message: `${error} of order ${number}` },
-    tier: tiers.find((tier) => tier === options['tier']) ?? 'transient',
-    reason: 'attempts',
-    worker: { service: 'reefer', release: options['release'] ?? '1.0.0', host: 'web-1' },
-    traceparent: null,
-    hops: 1,
-    crashes: 0,
-    replayId: null,
-    dueAtMs: null,
-    history: [],
-    line: null,
-    notice: null,
-  }
-  return {
-    key: Buffer.from(`order-${number}`),
-    body: Buffer.from(JSON.stringify({ order: number })),
-    headers: encodeWire(wire, null, { headerBytes: 4_096, stackBytes: 32_768 }),
-  }
+function tierOf(name: string | undefined): { readonly tier: Tier } | undefined {
+  const tier = tiers.find((each) => each === name)
+  return tier === undefined ? undefined : { tier }
 }
 
 function receipt(replayId: string, atMs: number): Letter {
