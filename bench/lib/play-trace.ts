@@ -7,17 +7,16 @@ import type { AlertTrace, Message } from './alert-trace.ts'
 import { openTraceOffice, until } from './trace-office.ts'
 import { heldClock, setDatabaseTime } from './trace-time.ts'
 
+const secondMs = 1_000
 /**
- * So long after something happened or should be said, so often the office looks: a second as it does in truth, then more rarely. Nothing happens in
- * between, and what alerts wait for by themselves (ten quiet minutes, an hour until it is said again) ends at times that the truth names.
+ * When the office looks, in seconds after something happened: then each of its loops has looked, at causes, at queues and for the doctor, and noted since
+ * when something is so. Nothing else changes until the next event but what alerts wait for by themselves (ten quiet minutes, an hour until it is
+ * said again), and that ends at times that the truth names, or is found too much at the next look.
  */
-const paces = [
-  { afterMs: 5_000, everyMs: 1_000 },
-  { afterMs: 30_000, everyMs: 5_000 },
-  { afterMs: 75_000, everyMs: 15_000 },
-  { afterMs: 1_200_000, everyMs: 300_000 },
-] as const
-const longestMs = 1_800_000
+const afterEvents = [0, 1, 10, 61, 600, 1_200] as const
+/** After something should be said: as often as in truth, and then until the slowest rule has had its turn. */
+const afterTruths = [0, 1, 2, 3, 4, 5, 10, 15, 20, 25, 30, 61, 122] as const
+const seldomMs = 3_600_000
 
 export interface Played {
   /** What notifiers got, in the order in which they got it. */
@@ -85,9 +84,8 @@ export async function playTrace(
       })
     }
     const pending = [...trace.events]
-    const times = [...trace.events, ...trace.truths].map(({ atMs }) => atMs).toSorted((a, b) => a - b)
-    while (nowMs < trace.toMs) {
-      nowMs = nextTime(nowMs, { times, toMs: trace.toMs, everySecond: options.everySecond ?? false })
+    for (const timeMs of lookTimes(trace, options.everySecond ?? false)) {
+      nowMs = timeMs
       await setTime(nowMs)
       for (let next = pending[0]; next !== undefined && next.atMs <= nowMs; next = pending[0]) {
         pending.shift()
@@ -103,17 +101,14 @@ export async function playTrace(
   }
 }
 
-function nextTime(
-  nowMs: number,
-  {
-    times,
-    toMs,
-    everySecond,
-  }: { readonly times: readonly number[]; readonly toMs: number; readonly everySecond: boolean },
-): number {
-  const sinceMs = nowMs - (times.findLast((each) => each <= nowMs) ?? Number.NEGATIVE_INFINITY)
-  const everyMs = everySecond ? 1_000 : (paces.find(({ afterMs }) => sinceMs < afterMs)?.everyMs ?? longestMs)
-  return Math.min(nowMs + everyMs, times.find((each) => each > nowMs) ?? toMs, toMs)
+function lookTimes({ fromMs, toMs, events, truths }: AlertTrace, everySecond: boolean): readonly number[] {
+  const everyMs = everySecond ? secondMs : seldomMs
+  const times = new Set(
+    Array.from({ length: Math.ceil((toMs - fromMs) / everyMs) }, (_, at) => fromMs + (at + 1) * everyMs),
+  )
+  for (const { atMs } of events) for (const after of afterEvents) times.add(atMs + after * secondMs)
+  for (const { atMs } of truths) for (const after of afterTruths) times.add(atMs + after * secondMs)
+  return [...times].filter((each) => each <= toMs).toSorted((a, b) => a - b)
 }
 
 /** Everybody who is named, and the log. */
