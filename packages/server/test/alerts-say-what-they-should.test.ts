@@ -1,0 +1,22 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import { type AlertTrace, type Message, readTraces } from '../../../bench/lib/alert-trace.ts'
+import { compareMessages } from '../../../bench/lib/compare-messages.ts'
+import { playTrace } from '../../../bench/lib/play-trace.ts'
+import { officeDatabase } from '../src/testing/database.ts'
+
+const traces = await readTraces()
+const lines = ({ fromMs }: AlertTrace, messages: readonly Message[]): readonly string[] =>
+  messages.map(({ atMs, text }) => `${((atMs - fromMs) / 3_600_000).toFixed(3)} h ${text}`)
+
+describe('what is said of an incident is what should be, and nothing else', { concurrency: 3 }, () => {
+  assert.ok(traces.length >= 12)
+  for (const trace of traces)
+    test(`${trace.name}: ${trace.about}`, async (t) => {
+      const database = await officeDatabase()
+      t.after(() => database.drop())
+      const { said } = await playTrace(trace, { url: database.url })
+      const { missed, extra } = compareMessages(said, trace.truths)
+      assert.deepEqual({ missed: lines(trace, missed), extra: lines(trace, extra) }, { missed: [], extra: [] })
+    })
+})
