@@ -9,8 +9,6 @@ export function addAlertCommands(program: Command, { office, wholeNumber }: Comm
   const alerts = office(program.command('alerts'))
     .usage('[options]')
     .helpCommand(false)
-    // Options after `replay` are its own.
-    .enablePositionalOptions()
     .description('what somebody is to see to, newest first; only what is not over')
     .option('--all', 'also those that are over')
     .addOption(new Option('--state <state>', 'only in this state').choices(['raised', 'acknowledged', 'resolved']))
