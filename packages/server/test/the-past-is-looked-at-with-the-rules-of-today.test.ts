@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { systemClock } from '@redrive/worker'
 import { type AlertReplay, acknowledgeAlert, replayAlerts } from '../src/alerts/index.ts'
+import { acknowledgeCause, listCauses } from '../src/causes/index.ts'
 import type { AlertsConfig } from '../src/config/index.ts'
 import { type AlertBed, alertBed } from './alert-bed.ts'
 import { commandLine } from './command-line.ts'
@@ -79,6 +80,25 @@ test('what went on when the time began is counted and not said, and its end is n
   const replay = await look(bed, { fromMinutes: 2 })
   assert.deepEqual([replay.wentOn, said(replay)], [6, []])
   assert.equal((await look(bed)).wentOn, 0)
+})
+
+test('what came and ended in one minute, and what was taken in its first, is seen', async (t) => {
+  const bed = await alertBed(t)
+  await bed.captured(...six.slice(0, 1))
+  await bed.discardAll()
+  await bed.captured(...six.slice(1, 2))
+  const { causes } = await listCauses(bed.store, { onlyOpen: true })
+  await acknowledgeCause(bed.store, { cause: causes[0]?.id ?? '', by: 'ana' })
+  const { messages } = await look(bed)
+  const of = (taken: boolean) =>
+    messages.filter(({ cause }) => (cause === causes[0]?.id) === taken).map(({ change }) => change)
+  assert.deepEqual(
+    [of(true), of(false)],
+    [
+      ['raised', 'acknowledged'],
+      ['raised', 'resolved'],
+    ],
+  )
 })
 
 test('that somebody took a storm is seen', async (t) => {
