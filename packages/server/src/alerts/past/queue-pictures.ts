@@ -10,7 +10,8 @@ export interface QueuePictures {
 
 /** Queues as they were: open letters by the books, the oldest by when letters came and ended. */
 export function queuePictures({ queues, spans }: Past, fromMinute: number): QueuePictures {
-  const states = queues.map((queue) => ({ queue, open: queue.open, oldest: oldestFirst(spans, queue.id) }))
+  const ofQueue = Map.groupBy(spans, ({ queueId }) => queueId)
+  const states = queues.map((queue) => ({ queue, open: queue.open, oldest: oldestFirst(ofQueue.get(queue.id) ?? []) }))
   return {
     pass(minute) {
       for (const state of states) {
@@ -26,8 +27,8 @@ export function queuePictures({ queues, spans }: Past, fromMinute: number): Queu
   }
 }
 
-function oldestFirst(all: Past['spans'], queueId: number): { pass(minute: number): void; ms(): number | null } {
-  const spans = all.filter((span) => span.queueId === queueId).toSorted((a, b) => a.came - b.came)
+function oldestFirst(all: Past['spans']): { pass(minute: number): void; ms(): number | null } {
+  const spans = all.toSorted((a, b) => a.came - b.came)
   let at = 0
   let now = 0
   return {

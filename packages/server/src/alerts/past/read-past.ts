@@ -116,7 +116,8 @@ async function readSpans(
        ) l group by 1, 2, 3, 4 limit $6`,
     [back, end, firstUuidAt(fromMs), new Date(toMs), new Date(fromMs), most.spans + 1],
   )
-  if (rows.length > most.spans) throw tooMuch('too many letters')
+  if (rows.length > most.spans)
+    throw tooMuch(`letters that came and ended in more than ${most.spans.toLocaleString('en-US')} different minutes`)
   return rows
 }
 
