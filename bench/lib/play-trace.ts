@@ -103,8 +103,9 @@ export async function playTrace(
 
 function lookTimes({ fromMs, toMs, events, truths }: AlertTrace, everySecond: boolean): readonly number[] {
   const everyMs = everySecond ? secondMs : seldomMs
+  const firstMs = events[0]?.atMs ?? fromMs
   const times = new Set(
-    Array.from({ length: Math.ceil((toMs - fromMs) / everyMs) }, (_, at) => fromMs + (at + 1) * everyMs),
+    Array.from({ length: Math.ceil((toMs - firstMs) / everyMs) }, (_, at) => firstMs + (at + 1) * everyMs),
   )
   for (const { atMs } of events) for (const after of afterEvents) times.add(atMs + after * secondMs)
   for (const { atMs } of truths) for (const after of afterTruths) times.add(atMs + after * secondMs)

@@ -92,7 +92,7 @@ export async function openTraceOffice(
             number: (sent += 1),
             diedMs: now() - (options['late'] === undefined ? 0 : durationMs(options['late'])),
             ...(options['release'] === undefined ? {} : { release: options['release'] }),
-            ...(tierOf(options['tier']) ?? {}),
+            ...tierOf(options['tier']),
           }),
         )
         await send(places.dead, letters)
