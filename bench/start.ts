@@ -1,22 +1,20 @@
-import { type ChildProcess, spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { existsSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
-import { findOffice, type OfficeAddress } from '../packages/server/src/cli/find-office.ts'
+import { findOffice } from '../packages/server/src/cli/find-office.ts'
 import { run as runCommand, script } from '../tools/lib/run.ts'
 import { root } from '../tools/lib/workspace.ts'
 import { median } from './lib/median.ts'
 import { memoryOf } from './lib/processes.ts'
+import { get, start, stop, until } from './lib/serve.ts'
 import { table } from './lib/table.ts'
 
 export const summary: string =
   'start [--rounds N] [--port N]: from npm start to the first captured letter, an idle office in memory, --help'
 
-const deadlineMs = 120_000
 const idleMs = 15_000
 const cli = path.join(root, 'packages/server/dist/cli/main.js')
 
@@ -112,46 +110,4 @@ async function timed(args: readonly string[]): Promise<readonly number[]> {
     if (round > 0) took.push(performance.now() - startedAt)
   }
   return took
-}
-
-function start(command: string, args: readonly string[]): ChildProcess & { said: string } {
-  // A group of its own, so that nothing of it can be left behind.
-  const child = spawn(command, args, { cwd: root, stdio: ['ignore', 'pipe', 'pipe'], detached: true })
-  const held = Object.assign(child, { said: '' })
-  for (const stream of [child.stdout, child.stderr]) {
-    stream.setEncoding('utf8').on('data', (text: string) => {
-      held.said = (held.said + text).slice(-4_000)
-    })
-  }
-  return held
-}
-
-async function stop(child: ChildProcess): Promise<void> {
-  if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return
-  const ended = once(child, 'close')
-  const signal = (name: NodeJS.Signals): void => {
-    try {
-      process.kill(-(child.pid ?? 0), name)
-    } catch {
-      // All of it has ended.
-    }
-  }
-  signal('SIGTERM')
-  const killing = setTimeout(() => signal('SIGKILL'), 20_000)
-  await ended
-  clearTimeout(killing)
-}
-
-async function until(child: ChildProcess & { readonly said: string }, isReady: () => Promise<boolean>): Promise<void> {
-  const end = Date.now() + deadlineMs
-  while (!(await isReady().catch(() => false))) {
-    if (child.exitCode !== null || Date.now() > end) throw new Error(`it did not get there:\n${child.said}`)
-    await sleep(50)
-  }
-}
-
-async function get<T>({ url, token }: OfficeAddress, where: string): Promise<T> {
-  const response = await fetch(`${url}${where}`, { headers: { authorization: `Bearer ${token}` } })
-  if (!response.ok) throw new Error(`${where} answered ${response.status}`)
-  return (await response.json()) as T
 }

@@ -11,7 +11,8 @@ async function collect(path: readonly string[]): Promise<void> {
   const help = await helpOf(path)
   const [, below = ''] = /\nCommands:\n([^]*?)(?:\n\n|$)/.exec(help) ?? []
   const names = [...below.matchAll(/^ {2}([a-z]+)/gm)].map(([, name]) => name ?? '')
-  if (names.length === 0) helps[path.join(' ')] = help
+  // What has commands below it may be one itself.
+  if (names.length === 0 || !/^Usage: .*\[command\]/m.test(help)) helps[path.join(' ')] = help
   for (const name of names) if (path.length === 0 || name !== 'help') await collect([...path, name])
 }
 

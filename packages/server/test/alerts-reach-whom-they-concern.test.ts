@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { acknowledgeAlert } from '../src/alerts/index.ts'
-import { fixCause, listCauses } from '../src/causes/index.ts'
+import { acknowledgeCause, fixCause, listCauses } from '../src/causes/index.ts'
 import { documentQueue } from '../src/queues/index.ts'
 import { alertBed } from './alert-bed.ts'
 
@@ -50,6 +50,33 @@ test('who takes a storm takes all it spoke for; it is over with the last of them
   assert.deepEqual(await bed.look(), [])
   await fixCause(bed.store, { cause: causes[0]?.id ?? '', by: 'ana' })
   assert.deepEqual(await bed.look(), ['team resolved storm'])
+})
+
+test('a storm of which all is taken one by one is taken, and not repeated', async (t) => {
+  const bed = await alertBed(t)
+  await bed.captured(...letters(6, 'Deploy'))
+  assert.deepEqual(await bed.look(), ['team raised storm'])
+  const [first, ...others] = (await listCauses(bed.store)).causes.map(({ id }) => id)
+  for (const cause of others) await acknowledgeCause(bed.store, { cause, by: 'ana' })
+  assert.deepEqual(await bed.look(), [])
+  assert.deepEqual(await bed.look({ minutes: 61 }), ['team repeated storm'], 'one is left')
+  await acknowledgeCause(bed.store, { cause: first ?? '', by: 'ben' })
+  assert.deepEqual(await bed.look({ minutes: 62 }), ['team acknowledged storm'])
+  assert.equal((await bed.notices()).at(-1)?.facts[0]?.value, 'ben')
+  assert.deepEqual(await bed.look({ minutes: 600 }), [])
+})
+
+test('what joins a storm and is taken before it is said needs no word', async (t) => {
+  const bed = await alertBed(t)
+  await bed.captured(...letters(5, 'Deploy'))
+  assert.deepEqual(await bed.look(), ['team raised storm'])
+  const storm = (await bed.alerts()).find(({ rule }) => rule === 'storm')
+  await acknowledgeAlert(bed.store, { alert: storm?.id ?? '', by: 'ana' }, bed.options)
+  await bed.captured(...letters(1, 'Later'))
+  assert.deepEqual(await bed.look(), ['team acknowledged storm'])
+  for (const { id } of (await listCauses(bed.store)).causes) await acknowledgeCause(bed.store, { cause: id, by: 'ana' })
+  assert.deepEqual(await bed.look({ minutes: 20 }), [])
+  assert.deepEqual(await bed.look({ minutes: 600 }), [])
 })
 
 test('many queues at once are one message too', async (t) => {

@@ -133,6 +133,7 @@ test('each answer is what its schema in the OpenAPI says', async (t) => {
   const alerts = (await ask('GET /alerts', '/alerts?state=all&rule=first-failure&queue=orders&limit=1'))['alerts'] as {
     id: string
   }[]
+  await ask('GET /alerts/replay', `/alerts/replay?from=${new Date(Date.now() - 600_000).toISOString()}&rule=storm`)
   await ask('GET /alerts/:id', `/alerts/${alerts[0]?.id}`)
   await ask('POST /alerts/:id/acknowledge', `/alerts/${alerts[0]?.id}/acknowledge`, { ...ann, note: 'on it' })
   const { tests } = await ask('POST /alerts/test', '/alerts/test', { ...ann, notifier: 'team' })

@@ -210,6 +210,30 @@ test('what began and ended at night is told to nobody', async (t) => {
   assert.deepEqual(chat.titles(), ['told'])
 })
 
+test('what was not said yet is not repeated: a night is one message, but all that joined a storm is said', async (t) => {
+  const bed = await bedOf(t)
+  const chat = recorder('chat', () => delivered)
+  for (const alert of ['night', 'storm'])
+    for (const change of ['raised', 'repeated', 'repeated'])
+      await write(bed.store, 'chat', `${alert} ${change}`, { alert, change, holdSeconds: 3_600 })
+  await bed.store.pool.query(
+    `update notification set notice = notice || jsonb_build_object('rule', split_part(notice ->> 'title', ' ', 1))`,
+  )
+  await write(bed.store, 'chat', 'evening repeated', { alert: 'evening', change: 'repeated' })
+  await write(bed.store, 'chat', 'escalated', { alert: 'night', change: 'escalated', holdSeconds: 3_600 })
+  await bed.store.pool.query('update notification set hold_until = now()')
+  bed.start(chat)
+  await until('all is done', async () => ((await states(bed.store)).join().includes('waiting') ? undefined : true))
+  assert.deepEqual(chat.titles(), [
+    'night raised',
+    'storm raised',
+    'storm repeated',
+    'storm repeated',
+    'evening repeated',
+    'escalated',
+  ])
+})
+
 test('what was tried may have arrived, so its end is told though a repeat of it is held', async (t) => {
   const bed = await bedOf(t)
   const chat = recorder('chat', (_, nth) => (nth === 1 ? later : delivered))

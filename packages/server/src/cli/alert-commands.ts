@@ -1,11 +1,14 @@
 import { type Command, Option } from 'commander'
+import { pastTime } from './duration.ts'
 import type { CommandHelpers } from './repair-commands.ts'
 
 const tiers = ['transient', 'permanent', 'malformed', 'timeout', 'exhausted', 'unknown']
 
-/** `alerts` and `alert show|ack|test`. */
+/** `alerts`, `alerts replay` and `alert show|ack|test`. */
 export function addAlertCommands(program: Command, { office, wholeNumber }: CommandHelpers): void {
-  office(program.command('alerts'))
+  const alerts = office(program.command('alerts'))
+    .usage('[options]')
+    .helpCommand(false)
     .description('what somebody is to see to, newest first; only what is not over')
     .option('--all', 'also those that are over')
     .addOption(new Option('--state <state>', 'only in this state').choices(['raised', 'acknowledged', 'resolved']))
@@ -16,6 +19,18 @@ export function addAlertCommands(program: Command, { office, wholeNumber }: Comm
     .option('--limit <number>', 'at most so many, up to 200', wholeNumber(1, 200), 50)
     .option('--after <cursor>', 'go on after a page')
     .action(async (options) => (await import('./commands/alerts.ts')).alertsCommand(options))
+
+  office(alerts.command('replay'))
+    .description('what the rules of today would have said of a past time; writes nothing, tells nobody')
+    .requiredOption('--from <time>', 'since then, with its zone: 2026-12-01T09:00Z; or so long ago: 12h, 3d', pastTime)
+    .option('--to <time>', 'until then (default: now); at most 31 days', pastTime)
+    .option('--rule <rule>', 'show only this rule')
+    .option('--queue <name>', 'show only this queue')
+    .addHelpText(
+      'after',
+      '\nExample: what a limit would have said, before it is set for good\n  redrive alerts replay --from 7d --rule depth',
+    )
+    .action(async (options) => (await import('./commands/alerts-replay.ts')).alertsReplayCommand(options))
 
   const alert = program.command('alert').description('one alert: show, ack; test who would be told')
   office(alert.command('show <id>'))

@@ -1,17 +1,8 @@
-import { type Command, InvalidArgumentError, Option } from 'commander'
+import { type Command, Option } from 'commander'
+import { duration } from './duration.ts'
 import type { CommandHelpers } from './repair-commands.ts'
 
 const by = ['--by <name>', 'who does this (default: your user name)'] as const
-const unit: Readonly<Record<string, number>> = { m: 60, h: 3_600, d: 86_400, w: 604_800 }
-
-/** `30m`, `12h`, `3d`, `2w` in seconds. */
-const duration = (text: string): number => {
-  const [, count, of = ''] = /^(\d{1,6})([mhdw])$/.exec(text) ?? []
-  const seconds = Number(count) * (unit[of] ?? Number.NaN)
-  if (seconds >= 60 && seconds <= 315_360_000) return seconds
-  throw new InvalidArgumentError('A time like 30m, 12h, 3d or 2w is wanted.')
-}
-
 /** `cause show` and all that is done with a cause. */
 export function addCauseCommands(program: Command, { office, wholeNumber }: CommandHelpers): void {
   const cause = program

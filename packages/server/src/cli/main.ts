@@ -18,6 +18,8 @@ const program = new Command('redrive')
   .description('The dead letter office: find why messages died, fix it, replay them safely.')
   .version(version)
   .showSuggestionAfterError()
+  // Options after the name of a command are its own: `alerts` and `alerts replay` have some of the same names.
+  .enablePositionalOptions()
   .exitOverride()
   .configureOutput({ outputError: (text, write) => write(withTry(text)) })
   .addHelpText(

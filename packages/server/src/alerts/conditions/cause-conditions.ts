@@ -1,7 +1,7 @@
 import type { PoolClient } from 'pg'
 import type { CauseState } from '../../causes/index.ts'
 import type { Alert, Condition } from '../alert.ts'
-import type { AlertRule } from '../rules.ts'
+import type { causeRules } from '../rules.ts'
 import { describeCauses } from './describe-causes.ts'
 import { waitingCauses } from './waiting-causes.ts'
 
@@ -64,13 +64,17 @@ async function knownConditions(client: PoolClient, known: readonly Alert[]): Pro
   })
 }
 
-function whyOver({ state, turn, actor, said, release }: KnownRow, alert: Alert): string | null {
+/** Why an alert is over though letters of its cause may wait; `null`: it is not. */
+export function whyOver(
+  { state, turn, actor, said, release }: Pick<KnownRow, 'state' | 'turn' | 'actor' | 'said' | 'release'>,
+  alert: Alert,
+): string | null {
   if (state === 'fixed') return `fixed${release === null ? '' : ` in ${release}`} by ${actor ?? 'somebody'}`
   if (state === 'snoozed') return `snoozed by ${actor ?? 'somebody'}: ${said ?? ''}`
   return alert.subject === subjectOf(alert.causeId, turn) ? null : 'it was over, and is back as another alert'
 }
 
-function subjectOf(causeId: string | null, turn: string): string {
+export function subjectOf(causeId: string | null, turn: string): string {
   return `cause/${causeId}/${turn}`
 }
 
@@ -118,7 +122,13 @@ async function newConditions(client: PoolClient, nowMs: number): Promise<readonl
   })
 }
 
-function ruleOf({ state, turned, had, had_of_turn: hadOfTurn }: NewRow): AlertRule {
+/** What an alert is raised by of a cause that has none. */
+export function ruleOf({
+  state,
+  turned,
+  had,
+  had_of_turn: hadOfTurn,
+}: Pick<NewRow, 'state' | 'turned' | 'had' | 'had_of_turn'>): (typeof causeRules)[number] {
   if (!hadOfTurn && state === 'regressed') return 'regressed'
   if (!hadOfTurn && turned === 'wake') return 'woken'
   return had ? 'back-again' : 'first-failure'

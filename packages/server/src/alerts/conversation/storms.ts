@@ -3,7 +3,7 @@ import { shellWord } from '../../queues/index.ts'
 import { type Alert, raise } from '../alert.ts'
 import { mostOfTitle, oneLine } from '../conditions/one-line.ts'
 import type { Fact } from '../notice.ts'
-import { nag, resolve } from './follow.ts'
+import { acknowledged, nag, resolve } from './follow.ts'
 import type { Saying } from './saying.ts'
 
 /** So many new alerts of one queue, or of all together, are said on their own in `windowMs`; with more, one alert speaks for all. */
@@ -100,8 +100,14 @@ function followStorm(storm: Alert, members: readonly Alert[], look: Pick<Look, '
     const said: Alert = { ...told, said: 1, saidAtMs: nowMs }
     return { alerts: [said], sayings: [{ alert: said, change: 'raised' }] }
   }
+  const open = unresolved.filter(({ state }) => state === 'raised')
+  if (storm.state === 'raised' && open.length === 0) {
+    const [last] = unresolved.toSorted((a, b) => (b.acknowledgedAtMs ?? 0) - (a.acknowledgedAtMs ?? 0))
+    const { alert, sayings } = acknowledged(told, { by: last?.acknowledgedBy ?? '', nowMs })
+    return { alerts: [alert], sayings }
+  }
   // Whoever took the storm took what it spoke for then.
-  if (nowMs - saidAtMs >= windowMs && unresolved.some(({ raisedAtMs }) => raisedAtMs > saidAtMs)) {
+  if (nowMs - saidAtMs >= windowMs && open.some(({ raisedAtMs }) => raisedAtMs > saidAtMs)) {
     const taken = { state: 'raised', acknowledgedAtMs: null, acknowledgedBy: null } as const
     const again: Alert = { ...told, ...taken, said: storm.said + 1, saidAtMs: nowMs }
     return { alerts: [again], sayings: [{ alert: again, change: 'repeated' }] }

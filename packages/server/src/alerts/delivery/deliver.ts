@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { type Clock, systemClock } from '@redrive/worker'
 import type { Store } from '../../store/store.ts'
 import type { Delivered, Notifier } from './notifier.ts'
-import { dropWhatIsOver, due, lease, next, note, release, sweep } from './outbox.ts'
+import { dropRepeats, dropWhatIsOver, due, lease, next, note, release, sweep } from './outbox.ts'
 
 const pollMs = 1_000
 const sweepEveryMs = 60_000
@@ -40,6 +40,7 @@ export function startDelivery(
     const { name } = notifier
     if (rates.get(name)?.isOver() || !(await lease(store.pool, name, token))) return false
     await dropWhatIsOver(store.pool, name)
+    await dropRepeats(store.pool, name)
     const waiting = await next(store.pool, name)
     if (waiting === null || waiting.rests) return false
     rates.get(name)?.count()

@@ -72,6 +72,19 @@ export async function dropWhatIsOver(pool: Pool, name: string): Promise<void> {
   })
 }
 
+/** Nobody is told twice at once of what went on all night. A storm is said again for what joined it, which its first notice does not name. */
+export async function dropRepeats(pool: Pool, name: string): Promise<void> {
+  await pool.query({
+    name: 'drop-repeats',
+    text: `
+      update notification r set state = 'dropped', ended_at = now(), problem = 'what it repeats was not said yet'
+       where r.notifier = $1 and r.state = 'waiting' and r.change = 'repeated' and r.notice ->> 'rule' is distinct from 'storm'
+         and exists (select from notification f where f.notifier = $1 and f.state = 'waiting' and f.tries = 0 and f.alert_id = r.alert_id
+                      and f.change in ('raised', 'repeated') and f.id < r.id)`,
+    values: [name],
+  })
+}
+
 /** What became of one try; without effect when another has the notifier by now. */
 export async function note(
   pool: Pool,

@@ -5,6 +5,8 @@ import {
   alertStates,
   listAlerts,
   noticeChanges,
+  replayAlerts,
+  replayedRules,
   showAlert,
   testNotifiers,
   testResult,
@@ -60,6 +62,40 @@ const shown = Type.Object(
   closed,
 )
 
+const pastTime = Type.String({
+  description: 'RFC 3339',
+  maxLength: 40,
+  pattern: '^\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d(:\\d\\d(\\.\\d{1,9})?)?([Zz]|[+-]\\d\\d:\\d\\d)$',
+})
+
+const replayed = Type.Object(
+  {
+    from: time(),
+    to: time(),
+    wentOn: Type.Integer({ minimum: 0, description: 'Alerts that went on when it began; they count as taken.' }),
+    messages: Type.Array(
+      Type.Object(
+        {
+          at: time(),
+          toldAt: time(),
+          notifier: text(),
+          change: Type.Enum([...noticeChanges]),
+          rule,
+          urgency: Type.Enum(['page', 'ticket']),
+          queue: orNull(text()),
+          cause: orNull(text()),
+          title: text(),
+        },
+        closed,
+      ),
+      { description: 'In the order in which they would have been told; `toldAt` is later than `at` in a quiet time.' },
+    ),
+    totals: Type.Array(Type.Object({ rule, raised: count(), messages: count() }, closed)),
+    rules: Type.Array(rule, { description: 'Those that can be replayed.' }),
+  },
+  closed,
+)
+
 export const alertRoutes: readonly Route[] = [
   route({
     method: 'GET',
@@ -78,6 +114,35 @@ export const alertRoutes: readonly Route[] = [
       answer: Type.Object({ alerts: Type.Array(Type.Object(alertView, closed)), next: orNull(text()) }, closed),
     },
     handle: ({ office, query }) => listAlerts(office.store, { ...query, limit: query.limit ?? 50 }),
+  }),
+  route({
+    method: 'GET',
+    path: '/alerts/replay',
+    summary: 'What the rules would have said of a past time, with the limits and routes of today; sends nothing',
+    schemas: {
+      query: Type.Object(
+        {
+          from: pastTime,
+          to: Type.Optional(pastTime),
+          rule: Type.Optional(Type.Enum([...replayedRules])),
+          queue: Type.Optional(Type.String({ maxLength: maxQueueName })),
+        },
+        { ...closed, description: 'At most 31 days; `to` is now without it.' },
+      ),
+      answer: replayed,
+    },
+    handle: ({ office, query }) => {
+      const nowMs = office.clock.now()
+      const { from, to, ...only } = query
+      const toMs = to === undefined ? nowMs : Date.parse(to)
+      return replayAlerts(office.store, {
+        ...only,
+        fromMs: Date.parse(from),
+        toMs,
+        nowMs,
+        config: office.alerts.config,
+      })
+    },
   }),
   route({
     method: 'GET',

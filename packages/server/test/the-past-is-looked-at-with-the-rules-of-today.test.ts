@@ -1,0 +1,135 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { systemClock } from '@redrive/worker'
+import { type AlertReplay, acknowledgeAlert, replayAlerts } from '../src/alerts/index.ts'
+import { acknowledgeCause, listCauses } from '../src/causes/index.ts'
+import type { AlertsConfig } from '../src/config/index.ts'
+import { type AlertBed, alertBed } from './alert-bed.ts'
+import { commandLine } from './command-line.ts'
+
+const minuteMs = 60_000
+const quarterHourMs = 15 * minuteMs
+const six = Array.from('ABCDEF', (letter) => ({ errorClass: `Broken${letter}Error`, error: `${letter} is broken` }))
+
+/** From some minutes before now, as somebody sees it a quarter of an hour from now. */
+function look(
+  bed: AlertBed,
+  { config, fromMinutes = -5 }: { readonly config?: Partial<AlertsConfig>; readonly fromMinutes?: number } = {},
+): Promise<AlertReplay> {
+  const nowMs = Date.now()
+  return replayAlerts(bed.store, {
+    fromMs: nowMs + fromMinutes * minuteMs,
+    toMs: nowMs + quarterHourMs,
+    nowMs: nowMs + quarterHourMs,
+    config: { ...bed.options.config, ...config },
+  })
+}
+
+const said = ({ messages }: AlertReplay): readonly string[] =>
+  messages.map(({ notifier, change, rule, queue }) => `${notifier} ${change} ${rule} ${queue}`)
+
+test('the command says what would have been said, and neither writes nor tells anything', async (t) => {
+  const bed = await alertBed(t)
+  const { server, token } = await bed.http({ clock: { ...systemClock, now: () => Date.now() + quarterHourMs } })
+  const run = commandLine({ url: server.url, token })
+  await bed.captured(...six)
+  const from = new Date(Date.now() - 5 * minuteMs).toISOString()
+  const replay = async (...args: readonly string[]): Promise<AlertReplay> => {
+    const { code, out, err } = await run('alerts', 'replay', '--from', from, '--json', ...args)
+    assert.equal(code, 0, err)
+    return JSON.parse(out) as AlertReplay
+  }
+  const all = await replay()
+  assert.deepEqual(said(all), ['team raised storm orders', 'team repeated storm orders'].slice(0, all.messages.length))
+  assert.deepEqual(all.totals, [{ rule: 'storm', raised: 1, messages: all.messages.length }])
+  assert.ok(all.rules.includes('depth') && !all.rules.includes('growth'))
+  assert.deepEqual(said(await replay('--queue', 'payments')), [])
+  assert.deepEqual(said(await replay('--rule', 'first-failure')), [])
+
+  const { out, err } = await run('alerts', 'replay', '--from', '5m')
+  assert.match(out, /team\traised\tpage\tstorm\tSTORM orders: 6 alerts at once/)
+  assert.match(err, /Nothing was sent\./)
+  assert.match(err, /Looked at: first-failure, .*too little is written down/)
+  const { rows } = await bed.store.pool.query(
+    'select (select count(*)::int from alert) as alerts, (select count(*)::int from notification) as notifications',
+  )
+  assert.deepEqual(rows, [{ alerts: 0, notifications: 0 }])
+})
+
+test('the limits and routes of today count', async (t) => {
+  const bed = await alertBed(t)
+  await bed.captured(...six.slice(0, 3))
+  const storms = (replay: AlertReplay) => said(replay).filter((line) => !line.includes('first-failure'))
+  assert.deepEqual(storms(await look(bed)), [])
+  const config = {
+    limits: [{ queues: ['ord*'], open: 3 }],
+    routes: [{ rules: ['depth' as const], notify: ['oncall'] }],
+  }
+  assert.deepEqual(said(await look(bed, { config })).toSorted(), [
+    'log raised first-failure orders',
+    'log raised first-failure orders',
+    'log raised first-failure orders',
+    'oncall raised depth orders',
+  ])
+  assert.deepEqual(said(await look(bed, { config: { routes: [{ notify: [] }] } })), [])
+})
+
+test('what went on when the time began is counted and not said, and its end is not either', async (t) => {
+  const bed = await alertBed(t)
+  await bed.captured(...six)
+  const replay = await look(bed, { fromMinutes: 2 })
+  assert.deepEqual([replay.wentOn, said(replay)], [6, []])
+  assert.equal((await look(bed)).wentOn, 0)
+})
+
+test('what came and ended in one minute, and what was taken in its first, is seen', async (t) => {
+  const bed = await alertBed(t)
+  await bed.captured(...six.slice(0, 1))
+  await bed.discardAll()
+  await bed.captured(...six.slice(1, 2))
+  const { causes } = await listCauses(bed.store, { onlyOpen: true })
+  await acknowledgeCause(bed.store, { cause: causes[0]?.id ?? '', by: 'ana' })
+  const { messages } = await look(bed)
+  const of = (taken: boolean) =>
+    messages.filter(({ cause }) => (cause === causes[0]?.id) === taken).map(({ change }) => change)
+  assert.deepEqual(
+    [of(true), of(false)],
+    [
+      ['raised', 'acknowledged'],
+      ['raised', 'resolved'],
+    ],
+  )
+})
+
+test('that somebody took a storm is seen', async (t) => {
+  const bed = await alertBed(t)
+  await bed.captured(...six)
+  assert.deepEqual(await bed.look(), ['team raised storm'])
+  const storm = (await bed.alerts()).find(({ rule }) => rule === 'storm')
+  await acknowledgeAlert(bed.store, { alert: storm?.id ?? '', by: 'ana' }, bed.options)
+  assert.deepEqual(said(await look(bed)), ['team raised storm orders', 'team acknowledged storm orders'])
+})
+
+test('a time that is none, not past or too long is refused', async (t) => {
+  const bed = await alertBed(t)
+  const { server, token } = await bed.http()
+  const status = async (query: string): Promise<number> =>
+    (await fetch(`${server.url}/api/v1/alerts/replay?${query}`, { headers: { authorization: `Bearer ${token}` } }))
+      .status
+  const ago = (days: number): string => new Date(Date.now() - days * 86_400_000).toISOString()
+  assert.equal(await status(`from=${ago(1)}`), 200)
+  assert.equal(await status(`from=${ago(30.9)}`), 200)
+  for (const query of [
+    '',
+    `from=${ago(-1)}`,
+    `from=${ago(31.1)}`,
+    `from=${ago(1)}&to=${ago(2)}`,
+    'from=2026-13-45T00:00Z',
+    'from=tomorrow',
+    `from=${ago(1)}&rule=growth`,
+  ])
+    assert.equal(await status(query), 400, query)
+  const run = commandLine({ url: server.url, token })
+  assert.equal((await run('alerts', 'replay')).code, 2)
+  assert.equal((await run('alerts', 'replay', '--from', 'yesterday')).code, 2)
+})
