@@ -58,6 +58,10 @@ test('a review has a zone, a day and a time, and goes to notifiers that are ther
     mistakes('review:\n  notify: [chat]\n').join(),
     /^2:12 review\.notify\.0: there is no notifier "chat"; known are log$/,
   )
+  const rings = 'notifiers:\n  oncall: { type: pagerduty, routingKey: "${env:KEY}" }\nreview:\n  notify: [oncall]\n'
+  assert.deepEqual(mistakes(rings, { KEY: 'a'.repeat(32) }), [
+    '4:12 review.notify.0: "oncall" is for alerts alone; choose of log',
+  ])
 })
 
 test('a heartbeat has an address for the web, perhaps by reference, and a pace', () => {
