@@ -5,7 +5,7 @@ import { chosenBy } from './chosen-by.ts'
 import { hourFacet } from './letter-tokens.ts'
 import { type Common, minLetters, rank } from './rank.ts'
 import { readLetters } from './read-letters.ts'
-import { samplesOf } from './samples-of.ts'
+import { type Asked, type InCommonOptions, samplesOf } from './samples-of.ts'
 import { TokenCounts } from './token-counts.ts'
 
 /** `found`; `nothing` sets them apart; fewer than five letters here (`too-few`) or there (`no-others`): nothing can be said. */
@@ -36,18 +36,6 @@ export interface SideSummary {
   /** As many of them as were read: all, or a random sample. */
   readonly looked: number
   readonly bodies: number
-}
-
-/** A cause (`c_…`) or a query; a query without `state:` means letters in any state. */
-export type Asked = { readonly cause: string } | { readonly query: string }
-
-export interface InCommonOptions {
-  readonly of: Asked
-  readonly nowMs: number
-  /** Letters read of each side. @default 3,000 */
-  readonly size?: number
-  /** Ids read of each side, about. @default 250,000 */
-  readonly maxScanned?: number
 }
 
 /** Below it, the hour only says when it happened. */

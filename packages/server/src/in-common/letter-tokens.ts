@@ -6,8 +6,8 @@ import { isName, type LetterTokens, type Token, valueToken } from './token.ts'
 /** A letter as it was captured. Parts that are too large are not read; then they are `null` and their `…Bytes` say so. */
 export interface LetterRow {
   readonly id: string
-  readonly queue: string
-  readonly tier: string
+  readonly queue: string | null
+  readonly tier: string | null
   readonly captured_at: Date
   readonly last_failed_at: Date | null
   readonly error_class: string | null

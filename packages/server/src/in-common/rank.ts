@@ -35,15 +35,21 @@ const maxAlso = 5
 
 /** @param leftOut facets that say nothing: the letters were chosen by them. */
 export function rank(counts: TokenCounts, leftOut: ReadonlySet<string>): Ranked {
-  const tested = [...counts.counted()]
-    .filter((token) => !leftOut.has(token.facet) && !(token.what === 'missing' && isBelowArray(token.facet)))
-    .map((token) => withShares(token, counts))
-    .filter(({ inSet, others }) => inSet.of > 0 && others.of > 0)
-  const tests = divisor(
-    tested.map(({ inSet, others }) => leastChance(inSet.with + others.with, { first: inSet.of, second: others.of })),
-    falseAlarms,
+  const leastChances: number[] = []
+  const judged: Judged[] = []
+  for (const counted of counts.counted()) {
+    const { facet, what } = counted.token
+    if (leftOut.has(facet) || (what === 'missing' && isBelowArray(facet))) continue
+    const of = counts.read(counted.family)
+    if (of.set === 0 || of.others === 0) continue
+    const drawn = counted.set.letters + counted.others.letters
+    leastChances.push(leastChance(drawn, { first: of.set, second: of.others }))
+    if (counted.set.letters >= minLetters) judged.push(judgedOf(counted, of))
+  }
+  const tests = divisor(leastChances, falseAlarms)
+  const found = judged.filter(
+    ({ inSet, others, surprise }) => surprise >= minDifference && chance(inSet, others) <= falseAlarms / tests,
   )
-  const found = tested.filter(({ inSet, others }) => isRemarkable(inSet, others, tests))
   const joined = joinedByLetters(withoutGeneral(found))
   return { common: joined.slice(0, maxShown), more: Math.max(0, joined.length - maxShown), tests }
 }
@@ -57,27 +63,14 @@ interface Judged {
   readonly surprise: number
 }
 
-function withShares(counted: Counted, counts: TokenCounts): Judged {
-  const { facet, what, value, family, set, others } = counted
-  const read = counts.read(family)
-  const shares = {
-    inSet: { with: set.letters, of: read.set },
-    others: { with: others.letters, of: read.others },
-  }
+function judgedOf({ token, set, others }: Counted, of: { readonly set: number; readonly others: number }): Judged {
+  const shares = { inSet: { with: set.letters, of: of.set }, others: { with: others.letters, of: of.others } }
   return {
-    token: { facet, what, value },
-    letters: `${set.letters} ${set.mark} ${others.letters} ${others.mark}`,
+    token,
+    letters: [set, others].map(({ letters, high, low }) => `${letters}.${high}.${low}`).join(' '),
     ...shares,
-    surprise: read.set > 0 && read.others > 0 ? leastDifference(shares.inSet, shares.others) : 0,
+    surprise: leastDifference(shares.inSet, shares.others),
   }
-}
-
-function isRemarkable(inSet: Share, others: Share, tests: number): boolean {
-  return (
-    inSet.with >= minLetters &&
-    leastDifference(inSet, others) >= minDifference &&
-    chance(inSet, others) <= falseAlarms / tests
-  )
 }
 
 /** `region` is "CH" says that it is there, and that it is text: the general is kept only where it is more surprising. */

@@ -17,7 +17,7 @@ export interface ReadOptions {
   readonly maxBytes?: number
 }
 
-const atOnce = 250
+const atOnce = 400
 /** Of a body, of headers: larger ones are not read at all. */
 const maxBodyBytes = 32_768
 
@@ -45,21 +45,30 @@ export async function readLetters(
 }
 
 async function contentsOf(pool: pg.Pool, ids: readonly string[], maxBody: number): Promise<readonly LetterRow[]> {
-  const { rows } = await pool.query<LetterRow>(
-    `select c.id, q.name as queue, ca.tier, uuid_extract_timestamp(c.id) as captured_at, c.last_failed_at, c.error_class, c.consumer, c.service,
+  const { rows } = await pool.query<Omit<LetterRow, 'queue' | 'tier'> & { readonly cause_id: string }>(
+    `select c.id, l.cause_id, uuid_extract_timestamp(c.id) as captured_at, c.last_failed_at, c.error_class, c.consumer, c.service,
        c.release, c.host, coalesce(c.origin_partition, c.partition) as partition, c.origin_place as origin, c.attempts, c.reason, c.readers,
        c.replay_id is not null as returned, c.failure_headers, c.bytes, substring(c.key for 400) as key,
        case when octet_length(c.headers) <= $2 then c.headers end as headers,
        octet_length(c.properties) as properties_bytes, case when octet_length(c.properties) <= $2 then c.properties end as properties,
        octet_length(c.body) as body_bytes, case when octet_length(c.body) <= $3 then c.body end as body
-     from letter_content c
-     join letter l on l.id = c.id
-     join queue q on q.id = l.queue_id
-     join cause ca on ca.id = l.cause_id
+     from letter_content c join letter l on l.id = c.id
      where c.id = any($1::uuid[]) and l.id = any($1::uuid[])`,
     [ids, maxBodyBytes, maxBody],
   )
-  return rows
+  const causes = await causesOf(pool, [...new Set(rows.map((row) => row.cause_id))])
+  return rows.map((row) => ({ ...row, queue: null, tier: null, ...causes.get(row.cause_id) }))
+}
+
+type OfCause = Pick<LetterRow, 'queue' | 'tier'>
+
+/** By themselves: joined to every letter they cost more than the letters. */
+async function causesOf(pool: pg.Pool, ids: readonly string[]): Promise<ReadonlyMap<string, OfCause>> {
+  const { rows } = await pool.query<OfCause & { readonly id: string }>(
+    'select ca.id, q.name as queue, ca.tier from cause ca join queue q on q.id = ca.queue_id where ca.id = any($1::bigint[])',
+    [ids],
+  )
+  return new Map(rows.map(({ id, queue, tier }) => [id, { queue, tier }]))
 }
 
 function shuffle<T>(list: readonly T[]): T[] {

@@ -21,37 +21,72 @@ export interface SampleOptions {
 }
 
 /**
- * A random sample in layers: the letters in order of cause and time are cut into as many equal stretches as letters are wanted, and one is
- * drawn from each. So every letter has the same chance, old ones as new ones, and no rhythm in the letters (partitions in turn) meets one of ours.
- * Where there are very many, first only a random part of each of several hundred equal slices of time is looked at.
+ * A random sample in layers: the letters, by cause and time, are cut into as many equal stretches as letters are wanted, and one is drawn
+ * from each. So every letter has the same chance, old ones as new ones, and no rhythm in the letters (partitions in turn) meets one of ours.
+ * Where there are very many, only a random part of each of many equal slices of time is looked at.
  */
 export async function sampleLetters(client: PoolClient, options: SampleOptions): Promise<Sample> {
   const { causes, fromMs, toMs, without, size, maxScanned = 250_000 } = options
-  const thinned = Math.max(1, Math.ceil((await roughly(client, options)) / maxScanned))
-  const windows = windowsOf({ fromMs, toMs, thinned, causes: causes.length })
-  const { rows } = await client.query<{ id: string; total: string }>(
-    `with those as materialized (
-       select l.id, row_number() over (order by l.cause_id, l.id) - 1 as n, count(*) over () as total
-         from unnest($1::uuid[], $2::uuid[]) as w(from_id, to_id)
-         join letter l on l.id >= w.from_id and l.id < w.to_id and l.cause_id = any($3::bigint[])
-        where not exists (select from unnest($4::uuid[]) as gone(id) where gone.id = l.id))
-     select distinct on (n * $5::int / greatest($5::int, total)) id, total
-       from those order by n * $5::int / greatest($5::int, total), random()`,
-    [windows.map(([from]) => from), windows.map(([, to]) => to), causes, without, size],
-  )
-  const total = Number(rows[0]?.total ?? 0)
-  return { ids: rows.map(({ id }) => id), letters: total * thinned, counted: thinned === 1 }
+  if (causes.length === 0) return { ids: [], letters: 0, counted: true }
+  for (let thinned = 1; ; thinned *= 4) {
+    const windows = windowsOf({ fromMs, toMs, thinned, causes: causes.length })
+    const those = { windows, causes, without }
+    const letters = await countUpTo(client, { ...those, most: maxScanned + 1 })
+    if (letters <= maxScanned)
+      return {
+        ids: await idsAt(client, { ...those, positions: positionsOf(letters, size) }),
+        letters: letters * thinned,
+        counted: thinned === 1,
+      }
+  }
 }
 
-/** By the hours that are counted as letters come in: of hours that are cut, all. */
-async function roughly(client: PoolClient, { causes, fromMs, toMs }: SampleOptions): Promise<number> {
-  const { rows } = await client.query<{ letters: string }>(
-    `select coalesce(sum(letters), 0) as letters from cause_hour
-      where cause_id = any($1::bigint[]) and hour >= date_trunc('hour', $2::timestamptz) and hour < $3::timestamptz`,
-    [causes, new Date(fromMs), new Date(toMs)],
-  )
-  return Number(rows[0]?.letters ?? 0)
+/** One of each of `size` equal stretches of 1 to `letters`; all of them when there are not more. */
+export function positionsOf(letters: number, size: number): readonly number[] {
+  if (letters <= size) return Array.from({ length: letters }, (_, n) => n + 1)
+  const start = (stretch: number): number => Math.floor((stretch * letters) / size)
+  return Array.from({ length: size }, (_, n) => start(n) + 1 + Math.floor(Math.random() * (start(n + 1) - start(n))))
 }
+
+interface Those {
+  readonly windows: Windows
+  readonly causes: readonly string[]
+  readonly without: readonly string[]
+}
+
+/** `$1` to `$4`. In the order of the index over causes and ids, which costs no sorting. */
+const those = `
+  unnest($1::uuid[], $2::uuid[]) as w(from_id, to_id)
+  join letter l on l.id >= w.from_id and l.id < w.to_id and l.cause_id = any($3::bigint[])
+  where not exists (select from unnest($4::uuid[]) as gone(id) where gone.id = l.id)`
+
+const parametersOf = ({ windows, causes, without }: Those): unknown[] => [
+  windows.map(([from]) => from),
+  windows.map(([, to]) => to),
+  causes,
+  without,
+]
+
+async function countUpTo(client: PoolClient, { most, ...of }: Those & { readonly most: number }): Promise<number> {
+  const { rows } = await client.query<{ letters: number }>(
+    `select count(*)::int as letters from (select from ${those} limit $5) as found`,
+    [...parametersOf(of), most],
+  )
+  return rows[0]?.letters ?? 0
+}
+
+async function idsAt(
+  client: PoolClient,
+  { positions, ...of }: Those & { readonly positions: readonly number[] },
+): Promise<readonly string[]> {
+  const { rows } = await client.query<{ id: string }>(
+    `select id from (select l.id, row_number() over () as n from ${those}) as found where n = any($5::bigint[])`,
+    [...parametersOf(of), positions],
+  )
+  return rows.map(({ id }) => id)
+}
+
+type Windows = readonly (readonly [string, string])[]
 
 /** From the first to before the second, as ids. */
 function windowsOf(of: {
@@ -59,7 +94,7 @@ function windowsOf(of: {
   readonly toMs: number
   readonly thinned: number
   readonly causes: number
-}): readonly (readonly [string, string])[] {
+}): Windows {
   const { fromMs, toMs, thinned, causes } = of
   if (thinned === 1) return [[firstUuidAt(fromMs), firstUuidAt(toMs)]]
   // A look into the index for each slice and cause.

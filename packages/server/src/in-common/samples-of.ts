@@ -2,8 +2,19 @@ import { RedriveError } from '@redrive/worker'
 import type { PoolClient } from 'pg'
 import { type LetterSet, letterSet, type Query } from '../letters/index.ts'
 import { uuidTimeMs } from '../store/uuid.ts'
-import type { InCommonOptions } from './in-common.ts'
-import { type Sample, sampleLetters, spanOf } from './sample.ts'
+import { positionsOf, type Sample, sampleLetters, spanOf } from './sample.ts'
+
+/** A cause (`c_…`) or a query; a query without `state:` means letters in any state. */
+export type Asked = { readonly cause: string } | { readonly query: string }
+
+export interface InCommonOptions {
+  readonly of: Asked
+  readonly nowMs: number
+  /** Letters read of each side. @default 2,000 */
+  readonly size?: number
+  /** Ids read of each side, about. @default 250,000 */
+  readonly maxScanned?: number
+}
 
 /** Letters to compare, and which they stand for. */
 export interface Samples {
@@ -19,11 +30,14 @@ export interface Samples {
 
 /** Others died for other reasons, but in the same world: a day around keeps some of them where all died within minutes. */
 const aroundMs = 86_400_000
+/** The last that an id can say. */
+const maxMs = 2 ** 48 - 1
+
 export async function samplesOf(
   client: PoolClient,
   options: InCommonOptions & { readonly query: Query },
 ): Promise<Samples> {
-  const { of, query, nowMs, size = 3_000, maxScanned } = options
+  const { of, query, nowMs, size = 2_000, maxScanned } = options
   const found = await letterSet(client, query, nowMs)
   if ('cause' in of && found.kind === 'causes' && found.causes.length === 0)
     throw new RedriveError('NOT_FOUND', `There is no cause ${of.cause}.`, { hint: 'List them with: redrive causes' })
@@ -38,7 +52,8 @@ export async function samplesOf(
       ? await sampleLetters(client, { ...how, causes: found.causes, without: [], fromMs: firstMs, toMs: lastMs + 1 })
       : sampleIds(found.ids, size)
   // What is older than the last one that was looked for may match as well, and would be no other letter.
-  const [fromMs, toMs] = [complete ? firstMs - aroundMs : firstMs, lastMs + aroundMs]
+  const fromMs = complete ? Math.max(0, firstMs - aroundMs) : firstMs
+  const toMs = Math.min(maxMs, lastMs + aroundMs)
   const others = await sampleLetters(client, {
     ...how,
     causes: await causesOf(client, queues, found.kind === 'causes' ? found.causes : []),
@@ -62,14 +77,9 @@ function spanOfIds(ids: readonly string[]): { readonly firstMs: number; readonly
   return { firstMs: uuidTimeMs(oldest), lastMs: uuidTimeMs(newest) }
 }
 
-/** One of each of `size` equal stretches, as of causes. */
 function sampleIds(ids: readonly string[], size: number): Sample {
-  const stretch = ids.length / Math.min(size, ids.length)
-  const drawn = Array.from(
-    { length: Math.min(size, ids.length) },
-    (_, n) => ids[Math.floor(n * stretch + Math.random() * Math.floor(stretch))] ?? '',
-  )
-  return { ids: [...new Set(drawn)], letters: ids.length, counted: true }
+  const drawn = positionsOf(ids.length, size).map((position) => ids[position - 1] ?? '')
+  return { ids: drawn, letters: ids.length, counted: true }
 }
 
 interface Queue {

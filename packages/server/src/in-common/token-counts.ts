@@ -2,30 +2,27 @@ import { type Family, families, type LetterTokens, type Token, type What } from 
 
 export type Side = 'set' | 'others'
 
-/** A token with the letters that have it, and a fingerprint of which they are. */
-export interface Counted extends Token {
+/** A token with the letters that have it. */
+export interface Counted {
+  readonly token: Token
   readonly family: Family
   readonly set: Tally
   readonly others: Tally
 }
 
-/** `mark` is the XOR of random numbers of the letters: two tallies of the same letters have the same mark. */
+/** `high` and `low` are the XOR of random numbers of the letters: tallies of the same letters have the same ones. */
 export interface Tally {
   readonly letters: number
-  readonly mark: string
+  readonly high: number
+  readonly low: number
 }
 
-interface Entry {
-  readonly family: Family
-  readonly token: Token
-  readonly tallies: Record<Side, Mark>
+type Mutable<T> = { -readonly [K in keyof T]: T[K] }
+
+interface Entry extends Counted {
+  readonly set: Mutable<Tally>
+  readonly others: Mutable<Tally>
   last: number
-}
-
-interface Mark {
-  letters: number
-  high: number
-  low: number
 }
 
 export interface TokenCountsOptions {
@@ -38,7 +35,7 @@ export interface TokenCountsOptions {
 /** Counts in how many letters each token is, in bounded memory whatever the letters say. */
 export class TokenCounts {
   readonly #facets: Map<string, Map<string, Entry>> = new Map()
-  readonly #read: Readonly<Record<Family, Record<Side, Mark>>> = {
+  readonly #read: Readonly<Record<Family, Record<Side, Mutable<Tally>>>> = {
     letter: bothSides(),
     headers: bothSides(),
     properties: bothSides(),
@@ -56,8 +53,8 @@ export class TokenCounts {
 
   add(side: Side, letter: LetterTokens): void {
     this.#letters += 1
-    const high = this.#random() * 2 ** 32
-    const low = this.#random() * 2 ** 32
+    const high = Math.floor(this.#random() * 2 ** 30)
+    const low = Math.floor(this.#random() * 2 ** 30)
     for (const family of families) {
       const tokens = letter[family]
       if (tokens === undefined) continue
@@ -66,7 +63,7 @@ export class TokenCounts {
         const entry = this.#entryOf(family, token)
         if (entry === undefined || entry.last === this.#letters) continue
         entry.last = this.#letters
-        mark(entry.tallies[side], high, low)
+        mark(entry[side], high, low)
       }
     }
   }
@@ -80,40 +77,57 @@ export class TokenCounts {
   /** Every token, and for each facet that is `there` in some letters, that it is `missing` in the rest. */
   *counted(): Generator<Counted> {
     for (const entries of this.#facets.values()) {
-      for (const { family, token, tallies } of entries.values()) {
-        yield { ...token, family, set: tallyOf(tallies.set), others: tallyOf(tallies.others) }
-        if (token.what === 'there') yield this.#missing(family, token.facet, tallies)
+      for (const entry of entries.values()) {
+        yield entry
+        if (entry.token.what === 'there') yield this.#missing(entry)
       }
     }
   }
 
-  #missing(family: Family, facet: string, there: Readonly<Record<Side, Mark>>): Counted {
-    const rest = (side: Side): Tally => {
-      const [all, some] = [this.#read[family][side], there[side]]
-      return tallyOf({ letters: all.letters - some.letters, high: all.high ^ some.high, low: all.low ^ some.low })
+  #missing({ token, family, set, others }: Counted): Counted {
+    const read = this.#read[family]
+    return {
+      token: { facet: token.facet, what: 'missing', value: null },
+      family,
+      set: rest(read.set, set),
+      others: rest(read.others, others),
     }
-    return { facet, what: 'missing', value: null, family, set: rest('set'), others: rest('others') }
   }
 
   #entryOf(family: Family, token: Token): Entry | undefined {
     let entries = this.#facets.get(token.facet)
-    const key = keyOf(token.what, token.value)
+    const key = keyOf(token)
     const known = entries?.get(key)
     if (known !== undefined || this.#tokens === this.#maxTokens) return known
     if (entries === undefined) this.#facets.set(token.facet, (entries = new Map()))
-    const entry: Entry = { family, token, tallies: bothSides(), last: 0 }
+    const entry: Entry = { token, family, ...bothSides(), last: 0 }
     entries.set(key, entry)
     this.#tokens += 1
     return entry
   }
 }
 
-const keyOf = (what: What, value: string | null): string => `${what} ${value ?? ''}`
-const empty = (): Mark => ({ letters: 0, high: 0, low: 0 })
-const bothSides = (): Record<Side, Mark> => ({ set: empty(), others: empty() })
-const tallyOf = ({ letters, high, low }: Mark): Tally => ({ letters, mark: `${high >>> 0}.${low >>> 0}` })
+const initials: Readonly<Record<What, string>> = {
+  is: '=',
+  starts: '^',
+  range: '~',
+  kind: 'k',
+  there: 't',
+  missing: 'm',
+}
+const keyOf = ({ what, value }: Token): string => (value === null ? what : initials[what] + value)
+const bothSides = (): Record<Side, Mutable<Tally>> => ({
+  set: { letters: 0, high: 0, low: 0 },
+  others: { letters: 0, high: 0, low: 0 },
+})
 
-function mark(tally: Mark, high: number, low: number): void {
+const rest = (all: Tally, some: Tally): Tally => ({
+  letters: all.letters - some.letters,
+  high: all.high ^ some.high,
+  low: all.low ^ some.low,
+})
+
+function mark(tally: Mutable<Tally>, high: number, low: number): void {
   tally.letters += 1
   tally.high ^= high
   tally.low ^= low

@@ -17,7 +17,7 @@ export type LetterSet =
 
 const maxLetters = 50_000
 /** Free text is compared with each body. */
-const maxByText = 5_000
+const maxByText = 2_000
 
 /** Letters in any state, unless the query names one. */
 export async function letterSet(client: Pool | PoolClient, query: Query, nowMs: number): Promise<LetterSet> {
