@@ -4,6 +4,7 @@ import { alertRoutes } from './alerts.ts'
 import { causeLifeRoutes } from './cause-life.ts'
 import { causeRoutes } from './causes.ts'
 import { doctorRoutes } from './doctor.ts'
+import { inCommonRoutes } from './in-common.ts'
 import { letterRoutes } from './letters.ts'
 import { planRoutes } from './plans.ts'
 import { queueRoutes } from './queues.ts'
@@ -23,6 +24,7 @@ export const routes: readonly Route[] = [
   ...reviewRoutes,
   ...causeRoutes,
   ...causeLifeRoutes,
+  ...inCommonRoutes,
   ...letterRoutes,
   ...versionRoutes,
   ...transformRoutes,
