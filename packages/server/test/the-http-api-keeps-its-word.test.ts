@@ -169,6 +169,9 @@ test('bodies that are too large, no JSON, of another type, ambiguous or with unk
   assertProblem(await call('GET', '/api/v1/causes?queue=%00'), 400, 'REQUEST_INVALID', 'NUL in a queue')
   assertProblem(await call('GET', '/api/v1/letters?q=%00'), 400, 'QUERY_INVALID', 'NUL in a search')
   assertProblem(await call('GET', '/api/v1/letters?q=nofield%3Ax'), 400, 'QUERY_INVALID', 'an unknown field')
+  assertProblem(await call('GET', '/api/v1/letters/common?q=%00'), 400, 'QUERY_INVALID', 'NUL in what is compared')
+  assertProblem(await call('GET', '/api/v1/letters/common?q=%20'), 400, 'REQUEST_INVALID', 'nothing is not everything')
+  assertProblem(await call('GET', '/api/v1/letters/common'), 400, 'REQUEST_INVALID', 'nothing to compare')
 })
 
 test('what is said about a cause is refused where it cannot be kept, and is as it was said where it can', async (t) => {
@@ -224,7 +227,14 @@ test('hostile ids find nothing and are not repeated as they are', async (t) => {
     '%F0%9F%92%A9',
   ]
   for (const id of ids) {
-    for (const path of [`/letters/${id}`, `/letters/${id}/body`, `/causes/${id}`, `/plans/${id}`, `/runs/${id}`]) {
+    for (const path of [
+      `/letters/${id}`,
+      `/letters/${id}/body`,
+      `/causes/${id}`,
+      `/causes/${id}/common`,
+      `/plans/${id}`,
+      `/runs/${id}`,
+    ]) {
       const answer = await call('GET', `/api/v1${path}`)
       assertProblem(answer, 404, 'NOT_FOUND', path)
       assert.equal(answer.headers.get('x-content-type-options'), 'nosniff')
@@ -260,6 +270,7 @@ test('each answer is what its schema in the OpenAPI says', async (t) => {
   const causes = (await ask('GET /causes', '/causes?limit=1&open=true&tier=permanent'))['causes'] as { id: string }[]
   const cause = `/causes/${causes[0]?.id}`
   await ask('GET /causes/:id', cause)
+  await ask('GET /causes/:id/common', `${cause}/common`)
   const ann = { by: 'ann' }
   await ask('POST /causes/:id/look', `${cause}/look`, ann)
   await ask('POST /causes/:id/acknowledge', `${cause}/acknowledge`, { ...ann, note: 'mine', revision: 2 })
@@ -365,6 +376,7 @@ test('each answer is what its schema in the OpenAPI says', async (t) => {
   await bed.store.pool.query(`insert into review (week, made_at, content) values ('2026-W01', now(), $1)`, [review])
   await ask('GET /reviews', '/reviews')
   await ask('GET /letters', '/letters?q=state:any&limit=1')
+  await ask('GET /letters/common', '/letters/common?q=tier:permanent')
   await ask('GET /letters/:id', `/letters/${letter}`)
   await ask('GET /letters/:id/body', `/letters/${letter}/body`)
   await ask('GET /audit', '/audit?limit=2')
