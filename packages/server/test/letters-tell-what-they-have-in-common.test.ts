@@ -166,6 +166,7 @@ test('what letters say can neither move a terminal nor pass for something else',
   })
   const { bed, run } = await desk(t, [
     ...times(12, hostile),
+    { errorClass: 'Evil', stack: null, body: '['.repeat(40_000) },
     ...times(30, () => ({ errorClass: 'Plain', stack: null })),
   ])
   const shown = await run('cause', 'common', await causeOf(bed, 'Evil'))
@@ -173,5 +174,6 @@ test('what letters say can neither move a terminal nor pass for something else',
   assert.match(shown.out, /\\u\{1b\}\[2J\\u\{202e\}/)
   // biome-ignore lint/suspicious/noControlCharactersInRegex: their absence is what is tested
   assert.doesNotMatch(shown.out + shown.err, /[\u0000-\u0008\u000b-\u001f\u202e]/)
+  assert.match(shown.err, /Compared: 13 letters \(1 with a body too large to look into\) with 30 letters/)
   assert.equal(({} as { deep?: unknown }).deep, undefined)
 })
