@@ -5,6 +5,9 @@ import { Check } from 'typebox/value'
 import { listCauses } from '../src/causes/index.ts'
 import { inCommonRoutes } from '../src/http/routes/in-common.ts'
 import { type Common, inCommon } from '../src/in-common/index.ts'
+import { rank } from '../src/in-common/rank.ts'
+import { readLetters } from '../src/in-common/read-letters.ts'
+import { TokenCounts } from '../src/in-common/token-counts.ts'
 import { commandLine, type Ended } from './command-line.ts'
 import { type DeadLetter, type OfficeBed, officeBed } from './office-bed.ts'
 
@@ -114,6 +117,18 @@ test('other queues are no others', async (t) => {
   assert.deepEqual([found.verdict, found.set.letters, found.others.letters], ['no-others', 10, 0])
 })
 
+test('when too much is said, bodies are not looked into, and that raises no alarm', async (t) => {
+  const bed = await officeBed(t)
+  const ids = await bed.captured(...times(60, (n) => ({ body: JSON.stringify({ a: n % 3 }) })))
+  const counts = new TokenCounts()
+  const cut = await readLetters(bed.store.pool, ids.slice(0, 30), { side: 'set', counts, maxWork: 10_000 })
+  const whole = await readLetters(bed.store.pool, ids.slice(30), { side: 'others', counts })
+  assert.deepEqual([cut.letters, whole.letters, whole.bodies], [30, 30, 30])
+  assert.ok(cut.bodies > 0 && cut.bodies < 20, String(cut.bodies))
+  assert.deepEqual(counts.read('body'), { set: cut.bodies, others: 30 })
+  assert.deepEqual(rank(counts, new Set(['service'])).common, [])
+})
+
 async function desk(
   t: TestContext,
   letters: readonly DeadLetter[],
@@ -174,6 +189,6 @@ test('what letters say can neither move a terminal nor pass for something else',
   assert.match(shown.out, /\\u\{1b\}\[2J\\u\{202e\}/)
   // biome-ignore lint/suspicious/noControlCharactersInRegex: their absence is what is tested
   assert.doesNotMatch(shown.out + shown.err, /[\u0000-\u0008\u000b-\u001f\u202e]/)
-  assert.match(shown.err, /Compared: 13 letters \(1 with a body too large to look into\) with 30 letters/)
+  assert.match(shown.err, /Compared: 13 letters \(1 whose body was not looked into\) with 30 letters/)
   assert.equal(({} as { deep?: unknown }).deep, undefined)
 })

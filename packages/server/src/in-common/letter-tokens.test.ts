@@ -86,8 +86,7 @@ test('members of a body are told by path, kind, size of numbers and value', () =
 })
 
 test('what a body is, is told also where it has no members', () => {
-  const kind = (row: LetterRow): string | null | undefined =>
-    tokensOfLetter(row).letter?.find(({ facet }) => facet === 'body')?.value
+  const kind = (row: LetterRow): string | null | undefined => tokensOfLetter(row)['body kind']?.[0]?.value
   assert.equal(kind(withBody('{}')), 'a JSON object')
   assert.equal(kind(withBody('[1]')), 'a JSON array')
   assert.equal(kind(withBody('"x"')), 'a JSON value')
@@ -97,6 +96,8 @@ test('what a body is, is told also where it has no members', () => {
   assert.equal(kind({ ...empty, body_bytes: 10_000_000 }), 'too large to look into')
   assert.equal(tokensOfLetter({ ...empty, body_bytes: 10_000_000 }).body, undefined, 'unread, not without members')
   assert.deepEqual(tokensOfLetter(withBody('{"a":')).body, [], 'read, and without members')
+  const { body, 'body kind': bodyKind, letter } = tokensOfLetter(withBody('{}'), { withBody: false })
+  assert.deepEqual([body, bodyKind, letter !== undefined], [undefined, undefined, true], 'nothing said of it')
 })
 
 test('hostile bodies are read in bounds and change nothing else', () => {

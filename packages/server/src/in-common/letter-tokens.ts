@@ -37,15 +37,18 @@ export const diedAt = (row: LetterRow): Date => row.last_failed_at ?? row.captur
 
 const maxHeaders = 100
 
-export function tokensOfLetter(row: LetterRow): LetterTokens {
+/** @param options `withBody` false: nothing is said of the body. @default true */
+export function tokensOfLetter(
+  row: LetterRow,
+  { withBody = true }: { readonly withBody?: boolean } = {},
+): LetterTokens {
   const headers = row.headers === null ? undefined : headerTokens(row.headers, new Set(row.failure_headers))
   const properties = propertyTokens(row)
-  const { kind, tokens } = bodyTokens(row)
   return {
-    letter: [...columnTokens(row), { facet: 'body', what: 'is', value: kind }],
+    letter: columnTokens(row),
     ...(headers === undefined ? {} : { headers }),
     ...(properties === undefined ? {} : { properties }),
-    ...(tokens === undefined ? {} : { body: tokens }),
+    ...(withBody ? bodyTokens(row) : {}),
   }
 }
 
@@ -98,18 +101,20 @@ function propertyTokens({ properties, properties_bytes: size }: LetterRow): read
   return properties === null ? undefined : jsonTokens('property:', parsed(properties))
 }
 
-function bodyTokens({ body, body_bytes: size }: LetterRow): { kind: string; tokens: readonly Token[] | undefined } {
-  if (size === null || size === 0) return { kind: 'empty', tokens: [] }
-  if (body === null) return { kind: 'too large to look into', tokens: undefined }
-  if (!isUtf8(body)) return { kind: 'bytes', tokens: [] }
+function bodyTokens({ body, body_bytes: size }: LetterRow): LetterTokens {
+  if (size === null || size === 0) return bodyOf('empty', [])
+  if (body === null) return bodyOf('too large to look into')
+  if (!isUtf8(body)) return bodyOf('bytes', [])
   const json = parsed(body)
-  if (json === undefined) return { kind: 'text', tokens: [] }
-  const isObject = typeof json === 'object' && json !== null
-  return {
-    kind: Array.isArray(json) ? 'a JSON array' : isObject ? 'a JSON object' : 'a JSON value',
-    tokens: isObject ? jsonTokens('body:', json) : [],
-  }
+  if (json === undefined) return bodyOf('text', [])
+  if (typeof json !== 'object' || json === null) return bodyOf('a JSON value', [])
+  return bodyOf(Array.isArray(json) ? 'a JSON array' : 'a JSON object', jsonTokens('body:', json))
 }
+
+const bodyOf = (kind: string, tokens?: readonly Token[]): LetterTokens => ({
+  'body kind': [{ facet: 'body', what: 'is', value: kind }],
+  ...(tokens === undefined ? {} : { body: tokens }),
+})
 
 function parsed(bytes: Buffer): unknown {
   try {

@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import type pg from 'pg'
 import { diedAt, type LetterRow, tokensOfLetter } from './letter-tokens.ts'
 import type { Side, TokenCounts } from './token-counts.ts'
@@ -13,10 +14,11 @@ export interface Looked {
 export interface ReadOptions {
   readonly side: Side
   readonly counts: TokenCounts
-  /** Once so much was read, only letters without their bodies are. @default 33,554,432 */
-  readonly maxBytes?: number
+  /** Bytes that are read, and about fifty for each thing they say. Beyond, bodies are not looked into. @default 33,554,432 */
+  readonly maxWork?: number
 }
 
+const workOfToken = 50
 const atOnce = 400
 /** Of a body, of headers: larger ones are not read at all. */
 const maxBodyBytes = 32_768
@@ -25,20 +27,23 @@ const maxBodyBytes = 32_768
 export async function readLetters(
   pool: pg.Pool,
   ids: readonly string[],
-  { side, counts, maxBytes = 33_554_432 }: ReadOptions,
+  { side, counts, maxWork = 33_554_432 }: ReadOptions,
 ): Promise<Looked> {
   const shuffled = shuffle(ids)
   const days = new Set<number>()
-  let [letters, bodies, bytes] = [0, 0, 0]
+  let [letters, bodies, work] = [0, 0, 0]
   for (let start = 0; start < shuffled.length; start += atOnce) {
-    const rows = await contentsOf(pool, shuffled.slice(start, start + atOnce), bytes < maxBytes ? maxBodyBytes : 0)
+    const rows = await contentsOf(pool, shuffled.slice(start, start + atOnce), work < maxWork ? maxBodyBytes : 0)
     for (const row of rows) {
-      const tokens = tokensOfLetter(row)
+      const tokens = tokensOfLetter(row, { withBody: work < maxWork })
       counts.add(side, tokens)
       letters += 1
       if (tokens.body !== undefined) bodies += 1
-      bytes += (row.body?.length ?? 0) + (row.headers?.length ?? 0)
+      work += (row.body?.length ?? 0) + (row.headers?.length ?? 0)
+      for (const part of Object.values(tokens)) work += part.length * workOfToken
       days.add(Math.floor(diedAt(row).getTime() / 86_400_000))
+      // Whoever sends a replay meanwhile has a lease to keep.
+      if (letters % 20 === 0) await nextTurn()
     }
   }
   return { letters, bodies, days: days.size }

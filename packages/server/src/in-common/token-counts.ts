@@ -39,6 +39,7 @@ export class TokenCounts {
     letter: bothSides(),
     headers: bothSides(),
     properties: bothSides(),
+    'body kind': bothSides(),
     body: bothSides(),
   }
   readonly #maxTokens: number

@@ -13,7 +13,7 @@ export const whats = ['is', 'starts', 'range', 'kind', 'there', 'missing'] as co
 export type What = (typeof whats)[number]
 
 /** Parts of a letter that are read wholly or, where one is too large, not at all: then it counts nowhere as missing. */
-export const families = ['letter', 'headers', 'properties', 'body'] as const
+export const families = ['letter', 'headers', 'properties', 'body kind', 'body'] as const
 export type Family = (typeof families)[number]
 
 /** What one letter says, by part; a part that could not be read is not there. */

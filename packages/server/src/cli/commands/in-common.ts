@@ -114,7 +114,7 @@ function said(found: InCommon): readonly string[] {
 
 function sideText({ letters, counted, looked, bodies }: Side): string {
   const unread = looked - bodies
-  const large = unread === 0 ? '' : ` (${unread} with a body too large to look into)`
+  const large = unread === 0 ? '' : ` (${unread} whose body was not looked into)`
   const many = counted ? String(letters) : `about ${letters}`
   return `${looked === letters ? `${looked} letters` : `a random ${looked} of ${many} letters`}${large}`
 }

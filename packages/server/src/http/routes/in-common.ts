@@ -35,7 +35,7 @@ const side = {
   letters: count(),
   counted: Type.Boolean({ description: 'false: letters is estimated.' }),
   looked: Type.Integer({ minimum: 0, description: 'Letters that were read: all, or a random sample.' }),
-  bodies: Type.Integer({ minimum: 0, description: 'Of them, with a body that is not too large to look into.' }),
+  bodies: Type.Integer({ minimum: 0, description: 'Of them, those whose bodies were looked into.' }),
 }
 
 const answer = Type.Object(
