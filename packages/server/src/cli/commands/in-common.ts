@@ -99,7 +99,9 @@ function alsoText({ also, alsoMore }: Common): string {
 /** What was compared, what it means and what to do next. */
 function said(found: InCommon): readonly string[] {
   const { set, others, queues, verdict, tests, leftOut, more } = found
-  if (set.letters === 0) return ['No letter is like that.']
+  if (set.letters === 0 && set.complete) return ['No letter is like that.']
+  if (set.letters === 0)
+    return ['None of the newest letters is like that; older ones were not looked at. Name their cause or queue.']
   const of = queues.length === 1 ? `of the queue ${queues[0]}` : `of ${queues.length} queues`
   const newest = set.complete ? '' : ', the newest of those that match,'
   const span = `captured from ${others.from?.slice(0, 16)}Z to ${others.to?.slice(0, 16)}Z`
