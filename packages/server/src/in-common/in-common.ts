@@ -53,8 +53,11 @@ export async function inCommon(store: Store, options: InCommonOptions): Promise<
     readOnly: true,
   })
   const counts = new TokenCounts()
-  const here = await readLetters(store.pool, set.ids, { side: 'set', counts })
-  const there = await readLetters(store.pool, others.ids, { side: 'others', counts })
+  // At once: while what one side says is counted, the database looks for the other.
+  const [here, there] = await Promise.all([
+    readLetters(store.pool, set.ids, { side: 'set', counts }),
+    readLetters(store.pool, others.ids, { side: 'others', counts }),
+  ])
   const leftOut = [...chosenBy(query), ...(here.days < minDays ? [hourFacet] : [])]
   const isEnough = here.letters >= minLetters && there.letters >= minLetters
   const { common, more, tests } = isEnough ? rank(counts, new Set(leftOut)) : { common: [], more: 0, tests: 0 }

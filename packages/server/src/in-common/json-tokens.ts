@@ -15,7 +15,7 @@ export function jsonTokens(prefix: string, root: unknown): readonly Token[] | un
   const visit = (value: unknown, path: string, depth: number): void => {
     nodes += 1
     if (nodes > maxNodes) return
-    if (depth > 0 && isName(path)) tokens.push(...tokensOf(path, value))
+    if (depth > 0 && isName(path)) addTokens(tokens, path, value)
     if (depth === maxDepth || typeof value !== 'object' || value === null) return
     if (Array.isArray(value)) for (const element of value.slice(0, maxElements)) visit(element, `${path}[]`, depth + 1)
     else for (const [name, member] of Object.entries(value)) visit(member, `${path}/${escaped(name)}`, depth + 1)
@@ -27,15 +27,11 @@ export function jsonTokens(prefix: string, root: unknown): readonly Token[] | un
 /** Whether what is below may be there without having been looked at. */
 export const isBelowArray = (path: string): boolean => path.includes('[]')
 
-function tokensOf(facet: string, value: unknown): readonly Token[] {
-  const known: Token[] = [
-    { facet, what: 'there', value: null },
-    { facet, what: 'kind', value: kindOf(value) },
-  ]
-  if (typeof value === 'object' && value !== null) return known
-  if (typeof value === 'number') known.push(rangeToken(facet, value))
-  if (value !== null) known.push(valueToken(facet, JSON.stringify(value)))
-  return known
+function addTokens(tokens: Token[], facet: string, value: unknown): void {
+  tokens.push({ facet, what: 'there', value: null }, { facet, what: 'kind', value: kindOf(value) })
+  if (typeof value === 'number') tokens.push(rangeToken(facet, value))
+  if (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean')
+    tokens.push(valueToken(facet, JSON.stringify(value)))
 }
 
 function kindOf(value: unknown): string {
@@ -47,4 +43,5 @@ function kindOf(value: unknown): string {
 }
 
 /** As in JSON Pointer. @see https://www.rfc-editor.org/rfc/rfc6901#section-3 */
-const escaped = (name: string): string => name.replaceAll('~', '~0').replaceAll('/', '~1')
+const escaped = (name: string): string =>
+  name.includes('~') || name.includes('/') ? name.replaceAll('~', '~0').replaceAll('/', '~1') : name

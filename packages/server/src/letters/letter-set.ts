@@ -15,9 +15,11 @@ export type LetterSet =
       readonly complete: boolean
     }
 
-const maxLetters = 50_000
+const maxLetters = 20_000
+const maxLooked = 100_000
 /** Free text is compared with each body. */
 const maxByText = 2_000
+const maxLookedByText = 4_000
 
 /** Letters in any state, unless the query names one. */
 export async function letterSet(client: Pool | PoolClient, query: Query, nowMs: number): Promise<LetterSet> {
@@ -33,8 +35,8 @@ export async function letterSet(client: Pool | PoolClient, query: Query, nowMs: 
     ])
     return { kind: 'causes', causes: rows.map(({ id }) => id) }
   }
-  const limit = text.length > 0 ? maxByText : maxLetters
-  const { ids, lookedTo } = await selectLetterIds(client, asked, { nowMs, limit: limit + 1, maxLooked: 2 * limit })
+  const [limit, most] = text.length > 0 ? [maxByText, maxLookedByText] : [maxLetters, maxLooked]
+  const { ids, lookedTo } = await selectLetterIds(client, asked, { nowMs, limit: limit + 1, maxLooked: most })
   return { kind: 'letters', ids: ids.slice(0, limit), complete: ids.length <= limit && lookedTo === null }
 }
 
