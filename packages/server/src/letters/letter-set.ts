@@ -15,11 +15,12 @@ export type LetterSet =
       readonly complete: boolean
     }
 
-const maxLetters = 20_000
-const maxLooked = 100_000
-/** Free text is compared with each body. */
-const maxByText = 2_000
-const maxLookedByText = 4_000
+/** At most so many, looked for among about so many: the more an index knows of what is asked, the more. */
+const most = {
+  byIndex: { letters: 50_000, looked: 100_000 },
+  byContent: { letters: 20_000, looked: 100_000 },
+  byText: { letters: 2_000, looked: 4_000 },
+} as const
 
 /** Letters in any state, unless the query names one. */
 export async function letterSet(client: Pool | PoolClient, query: Query, nowMs: number): Promise<LetterSet> {
@@ -35,8 +36,8 @@ export async function letterSet(client: Pool | PoolClient, query: Query, nowMs: 
     ])
     return { kind: 'causes', causes: rows.map(({ id }) => id) }
   }
-  const [limit, most] = text.length > 0 ? [maxByText, maxLookedByText] : [maxLetters, maxLooked]
-  const { ids, lookedTo } = await selectLetterIds(client, asked, { nowMs, limit: limit + 1, maxLooked: most })
+  const { letters: limit, looked } = most[text.length > 0 ? 'byText' : content.length > 0 ? 'byContent' : 'byIndex']
+  const { ids, lookedTo } = await selectLetterIds(client, asked, { nowMs, limit: limit + 1, maxLooked: looked })
   return { kind: 'letters', ids: ids.slice(0, limit), complete: ids.length <= limit && lookedTo === null }
 }
 
