@@ -161,6 +161,8 @@ test('the command line shows a table, what was compared and what to do next', as
   for (const { schemas } of inCommonRoutes) assert.ok(Check(schemas.answer ?? {}, answer), 'as its schema says')
   assert.deepEqual([answer.verdict, answer.set.letters], ['found', 30])
   assert.match((await run('common', 'release:9')).err, /^No letter is like that\.$/m)
+  assert.match((await run('common', 'nofield:x')).err, /there is no field "nofield"/)
+  assert.match((await run('common', ' ')).err, /An empty query does not mean everything/)
   assert.match((await run('common', 'queue:orders')).err, /nothing to compare with/)
   assert.match((await run('common', 'key:cust-1')).err, /At least 5 letters are needed/)
   const alike = await run('common', 'host:billing-0')

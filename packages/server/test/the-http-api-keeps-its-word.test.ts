@@ -169,9 +169,6 @@ test('bodies that are too large, no JSON, of another type, ambiguous or with unk
   assertProblem(await call('GET', '/api/v1/causes?queue=%00'), 400, 'REQUEST_INVALID', 'NUL in a queue')
   assertProblem(await call('GET', '/api/v1/letters?q=%00'), 400, 'QUERY_INVALID', 'NUL in a search')
   assertProblem(await call('GET', '/api/v1/letters?q=nofield%3Ax'), 400, 'QUERY_INVALID', 'an unknown field')
-  assertProblem(await call('GET', '/api/v1/letters/common?q=%00'), 400, 'QUERY_INVALID', 'NUL in what is compared')
-  assertProblem(await call('GET', '/api/v1/letters/common?q=%20'), 400, 'REQUEST_INVALID', 'nothing is not everything')
-  assertProblem(await call('GET', '/api/v1/letters/common'), 400, 'REQUEST_INVALID', 'nothing to compare')
 })
 
 test('what is said about a cause is refused where it cannot be kept, and is as it was said where it can', async (t) => {
@@ -227,14 +224,7 @@ test('hostile ids find nothing and are not repeated as they are', async (t) => {
     '%F0%9F%92%A9',
   ]
   for (const id of ids) {
-    for (const path of [
-      `/letters/${id}`,
-      `/letters/${id}/body`,
-      `/causes/${id}`,
-      `/causes/${id}/common`,
-      `/plans/${id}`,
-      `/runs/${id}`,
-    ]) {
+    for (const path of [`/letters/${id}`, `/letters/${id}/body`, `/causes/${id}`, `/plans/${id}`, `/runs/${id}`]) {
       const answer = await call('GET', `/api/v1${path}`)
       assertProblem(answer, 404, 'NOT_FOUND', path)
       assert.equal(answer.headers.get('x-content-type-options'), 'nosniff')
