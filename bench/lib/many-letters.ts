@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import type { Tier } from '@redrive/worker'
+import type { Header, Tier } from '@redrive/worker'
 import { recordTransfers, type Transfer } from '../../packages/server/src/ledger/record-transfer.ts'
 import { LetterRows } from '../../packages/server/src/store/letters.ts'
 import type { Store } from '../../packages/server/src/store/store.ts'
@@ -17,6 +17,8 @@ export interface ManyLetters {
   readonly bodyBytes?: number
   /** All of the first queue, and all open. @default false */
   readonly onlyOrders?: boolean
+  /** @default a content type alone */
+  readonly headers?: (n: number) => readonly Header[]
 }
 
 interface Cause {
@@ -53,7 +55,7 @@ const states = [
 /** Letters as an office holds them after a month: 5 queues, 40 causes of which few are frequent, 4 states, books that balance. */
 export async function fillLetters(
   store: Store,
-  { letters, from, to, bodyBytes = 600, onlyOrders = false }: ManyLetters,
+  { letters, from, to, bodyBytes = 600, onlyOrders = false, headers = contentType }: ManyLetters,
 ): Promise<void> {
   const { sourceId, causes } = await makeParents(store, from)
   await store.pool.query('drop index letter_content_terms')
@@ -88,7 +90,7 @@ export async function fillLetters(
         message: {
           key,
           body,
-          headers: [{ name: 'content-type', value: Buffer.from('application/json') }],
+          headers: headers(n),
           timestampMs: atMs,
         },
         bodySha256: createHash('sha256').update(body).digest(),
@@ -123,6 +125,8 @@ export async function fillLetters(
   await settle(store, causes, onlyOrders ? [] : states)
   await unhurried(store, ['vacuum (analyze) letter', 'vacuum (analyze) letter_content', 'analyze'])
 }
+
+const contentType = (): readonly Header[] => [{ name: 'content-type', value: Buffer.from('application/json') }]
 
 /** As long as they take: an office's own statements have a limit. */
 async function unhurried(store: Store, statements: readonly string[]): Promise<void> {

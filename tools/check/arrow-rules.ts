@@ -27,6 +27,7 @@ const useCases = [
     'capture',
     'causes',
     'doctor',
+    'in-common',
     'ledger',
     'letters',
     'queues',

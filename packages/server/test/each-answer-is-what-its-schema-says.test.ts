@@ -31,6 +31,7 @@ test('each answer is what its schema in the OpenAPI says', async (t) => {
   const causes = (await ask('GET /causes', '/causes?limit=1&open=true&tier=permanent'))['causes'] as { id: string }[]
   const cause = `/causes/${causes[0]?.id}`
   await ask('GET /causes/:id', cause)
+  await ask('GET /causes/:id/common', `${cause}/common`)
   const ann = { by: 'ann' }
   await ask('POST /causes/:id/look', `${cause}/look`, ann)
   await ask('POST /causes/:id/acknowledge', `${cause}/acknowledge`, { ...ann, note: 'mine', revision: 2 })
@@ -142,6 +143,7 @@ test('each answer is what its schema in the OpenAPI says', async (t) => {
   await bed.store.pool.query(`insert into review (week, made_at, content) values ('2026-W01', now(), $1)`, [review])
   await ask('GET /reviews', '/reviews')
   await ask('GET /letters', '/letters?q=state:any&limit=1')
+  await ask('GET /letters/common', '/letters/common?q=tier:permanent')
   await ask('GET /letters/:id', `/letters/${letter}`)
   await ask('GET /letters/:id/body', `/letters/${letter}/body`)
   await ask('GET /audit', '/audit?limit=2')

@@ -7,7 +7,7 @@ const by = ['--by <name>', 'who does this (default: your user name)'] as const
 export function addCauseCommands(program: Command, { office, wholeNumber }: CommandHelpers): void {
   const cause = program
     .command('cause')
-    .description('one cause: show, ack, snooze, fix, reopen, assign, own, comment, link, unlink, history')
+    .description('one cause: show, common, ack, snooze, fix, reopen, assign, own, comment, link, unlink, history')
   const revision = [
     '--revision <number>',
     'the revision you have seen (cause show); another one refuses',
@@ -22,6 +22,10 @@ export function addCauseCommands(program: Command, { office, wholeNumber }: Comm
     .description('why letters are here, when, of which releases and hosts; who sees to it; a new cause is open then')
     .option(...by)
     .action(async (id, options) => (await import('./commands/causes.ts')).causeShowCommand(id, options))
+
+  office(cause.command('common <id>'))
+    .description('what its letters have in common that the other letters of its queue have less')
+    .action(async (id, options) => (await import('./commands/in-common.ts')).causeCommonCommand(id, options))
 
   changing('ack <id>')
     .description('say that you work on it')

@@ -138,6 +138,14 @@ office(program.command('letters [query...]'))
   )
   .action(async (query, options) => (await import('./commands/letters.ts')).lettersCommand(query, options))
 
+office(program.command('common <query...>'))
+  .description('what letters that match a query have in common, in any state unless it names one')
+  .addHelpText(
+    'after',
+    "\nExample: what sets apart what that release could not handle\n  redrive common 'queue:orders release:1.4.1'",
+  )
+  .action(async (query, options) => (await import('./commands/in-common.ts')).commonCommand(query, options))
+
 const letter = program.command('letter').description('one letter: show, edit, versions, diff, revert')
 office(letter.command('show <id>'))
   .description('everything known of a letter')

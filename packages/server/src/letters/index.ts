@@ -9,7 +9,8 @@ export {
   undoDiscard,
 } from './discards/index.ts'
 export type { Bytes, LetterDetail, ReplayOfLetter } from './letter-detail.ts'
+export { type LetterSet, letterSet } from './letter-set.ts'
 export { type LetterPage, type LetterSummary, listLetters } from './list.ts'
-export { parseQuery } from './query.ts'
+export { parseQuery, type Query } from './query.ts'
 export { resolveSelection, type Selected, type Selection } from './selection.ts'
 export { showLetter } from './show.ts'

@@ -175,7 +175,10 @@ function facetText({ value, letters, firstSeen }: Facet): string {
 
 function next({ id, state, states, samples }: CauseDetail): string {
   const open = states['open'] ?? 0
-  const look = samples[0] === undefined ? '' : `Look at one: redrive letter show ${samples[0]}\n`
+  const look =
+    samples[0] === undefined
+      ? ''
+      : `Look at one: redrive letter show ${samples[0]}   or see what they have in common: redrive cause common ${id}\n`
   const replay =
     open === 0
       ? 'No letter of it is open; nothing to replay.'

@@ -5,6 +5,7 @@ import { causeLifeRoutes } from './cause-life.ts'
 import { causeRoutes } from './causes.ts'
 import { discardRoutes } from './discards.ts'
 import { doctorRoutes } from './doctor.ts'
+import { inCommonRoutes } from './in-common.ts'
 import { letterRoutes } from './letters.ts'
 import { planRoutes } from './plans.ts'
 import { queueRoutes } from './queues.ts'
@@ -24,6 +25,7 @@ export const routes: readonly Route[] = [
   ...reviewRoutes,
   ...causeRoutes,
   ...causeLifeRoutes,
+  ...inCommonRoutes,
   ...letterRoutes,
   ...versionRoutes,
   ...discardRoutes,

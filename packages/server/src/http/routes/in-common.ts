@@ -1,0 +1,98 @@
+import { Type } from 'typebox'
+import { type Asked, falseAlarms, inCommon, whats } from '../../in-common/index.ts'
+import { type OfficeServices, type Route, route } from '../route.ts'
+import { closed, count, idParams, orNull, text, time } from '../schemas.ts'
+
+const token = {
+  facet: text('release, host, key, header:NAME, body:/path …'),
+  what: Type.Enum([...whats], {
+    description:
+      'is: exactly the value; starts: a longer text that starts with it; range: a number in it; kind: of this JSON kind; there, missing: with any value, with none',
+  }),
+  value: orNull(text()),
+}
+
+const share = Type.Object({ with: count(), of: count() }, closed)
+
+const common = Type.Object(
+  {
+    ...token,
+    inSet: share,
+    others: share,
+    lift: orNull(Type.Number({ description: 'Share here by share of the others; null when none of them has it.' })),
+    surprise: Type.Number({
+      minimum: 0,
+      maximum: 1,
+      description: 'The share here is higher by at least this: lower end of a 95 % interval (Newcombe).',
+    }),
+    also: Type.Array(Type.Object(token, closed), { description: 'What exactly the same letters have, at most five.' }),
+    alsoMore: count(),
+  },
+  closed,
+)
+
+const side = {
+  letters: count(),
+  counted: Type.Boolean({ description: 'false: letters is estimated.' }),
+  looked: Type.Integer({ minimum: 0, description: 'Letters that were read: all, or a random sample.' }),
+  bodies: Type.Integer({ minimum: 0, description: 'Of them, those whose bodies were looked into.' }),
+}
+
+const answer = Type.Object(
+  {
+    verdict: Type.Enum(['found', 'nothing', 'too-few', 'no-others']),
+    common: Type.Array(common, { description: 'The most surprising first.' }),
+    more: Type.Integer({ minimum: 0, description: 'Found as well.' }),
+    queues: Type.Array(text()),
+    set: Type.Object(
+      {
+        ...side,
+        complete: Type.Boolean({ description: 'false: only the newest of those that match were looked for.' }),
+        first: orNull(time()),
+        last: orNull(time()),
+      },
+      closed,
+    ),
+    others: Type.Object(
+      { ...side, from: orNull(time()), to: orNull(time()) },
+      { ...closed, description: 'The other letters of these queues, captured between from and to.' },
+    ),
+    tests: Type.Integer({
+      minimum: 0,
+      description: `What could have been found; the chance of any false alarm among all of it is at most ${falseAlarms}.`,
+    }),
+    leftOut: Type.Array(text(), { description: 'Facets that are not compared: the letters were chosen by them.' }),
+  },
+  closed,
+)
+
+async function answerTo(office: OfficeServices, of: Asked): Promise<unknown> {
+  const found = await inCommon(office.store, { of, nowMs: office.clock.now() })
+  const { set, others } = found
+  const iso = (date: Date | null): string | null => date?.toISOString() ?? null
+  return {
+    ...found,
+    set: { ...set, first: iso(set.first), last: iso(set.last) },
+    others: { ...others, from: iso(others.from), to: iso(others.to) },
+  }
+}
+
+export const inCommonRoutes: readonly Route[] = [
+  route({
+    method: 'GET',
+    path: '/causes/:id/common',
+    summary: "What a cause's letters have in common that the other letters of its queue have less, in any state",
+    schemas: { params: idParams, answer },
+    handle: ({ office, params }) => answerTo(office, { cause: params.id }),
+  }),
+  route({
+    method: 'GET',
+    path: '/letters/common',
+    summary: 'The same of letters that match a query; in any state unless it names one',
+    schemas: {
+      query: Type.Object({ q: Type.String({ maxLength: 2_000, description: 'As in letter lists.' }) }, closed),
+      answer,
+    },
+    handle: ({ office, query }) => answerTo(office, { query: query.q }),
+  }),
+]
