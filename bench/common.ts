@@ -1,13 +1,10 @@
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import path from 'node:path'
 import { parseArgs } from 'node:util'
 import { listCauses } from '../packages/server/src/causes/index.ts'
 import { type Asked, type InCommon, inCommon } from '../packages/server/src/in-common/index.ts'
-import { startEmbeddedPostgres } from '../packages/server/src/store/embedded/index.ts'
-import { openStore, type Store } from '../packages/server/src/store/store.ts'
+import type { Store } from '../packages/server/src/store/store.ts'
 import { fillLetters } from './lib/many-letters.ts'
 import { percentile } from './lib/median.ts'
+import { withStoreToRead } from './lib/store-to-read.ts'
 import { table } from './lib/table.ts'
 
 export const summary: string =
@@ -26,27 +23,13 @@ export async function run(args: readonly string[]): Promise<void> {
     },
   })
   const letters = Number(values.letters)
-  const folder = await mkdtemp(path.join(tmpdir(), 'redrive-bench-'))
-  // Reading is all that is measured, so filling need not be durable.
-  const server =
-    values.url === undefined
-      ? await startEmbeddedPostgres({ dataDir: path.join(folder, 'data'), durable: false })
-      : undefined
-  try {
-    const store = await openStore({ url: values.url ?? server?.url ?? '', allowUnsafe: true })
-    try {
-      const to = Date.now()
-      if ((await listCauses(store)).causes.length === 0)
-        await fillLetters(store, { letters, from: to - 30 * 86_400_000, to, bodyBytes, onlyOrders: true, headers })
-      const slowest = await measure(store, { rounds: Number(values.rounds), nowMs: to })
-      console.log(JSON.stringify({ bench: 'common', letters, p95Ms: Math.round(slowest) }))
-    } finally {
-      await store.close()
-    }
-  } finally {
-    await server?.stop()
-    await rm(folder, { recursive: true, force: true })
-  }
+  await withStoreToRead(values.url, async (store) => {
+    const to = Date.now()
+    if ((await listCauses(store)).causes.length === 0)
+      await fillLetters(store, { letters, from: to - 30 * 86_400_000, to, bodyBytes, onlyOrders: true, headers })
+    const slowest = await measure(store, { rounds: Number(values.rounds), nowMs: to })
+    console.log(JSON.stringify({ bench: 'common', letters, p95Ms: Math.round(slowest) }))
+  })
 }
 
 /** Beside what is in every letter: a tenant, a region that is in one of eleven, and an id. */

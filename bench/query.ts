@@ -1,15 +1,12 @@
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import path from 'node:path'
 import { parseArgs } from 'node:util'
 import { listCauses, showCause } from '../packages/server/src/causes/index.ts'
 import { checkLedger } from '../packages/server/src/ledger/check-ledger.ts'
 import { listLetters, showLetter } from '../packages/server/src/letters/index.ts'
 import { listQueues } from '../packages/server/src/queues/index.ts'
-import { startEmbeddedPostgres } from '../packages/server/src/store/embedded/index.ts'
-import { openStore, type Store } from '../packages/server/src/store/store.ts'
+import type { Store } from '../packages/server/src/store/store.ts'
 import { fillLetters, queues } from './lib/many-letters.ts'
 import { percentile } from './lib/median.ts'
+import { withStoreToRead } from './lib/store-to-read.ts'
 import { table } from './lib/table.ts'
 
 export const summary: string =
@@ -28,29 +25,15 @@ export async function run(args: readonly string[]): Promise<void> {
     },
   })
   const letters = Number(values.letters)
-  const folder = await mkdtemp(path.join(tmpdir(), 'redrive-bench-'))
-  // Reading is all that is measured, so filling need not be durable.
-  const server =
-    values.url === undefined
-      ? await startEmbeddedPostgres({ dataDir: path.join(folder, 'data'), durable: false })
-      : undefined
-  try {
-    const store = await openStore({ url: values.url ?? server?.url ?? '', allowUnsafe: true })
-    try {
-      const to = Date.now()
-      const from = to - 30 * 86_400_000
-      const startedAt = performance.now()
-      if ((await listQueues(store)).length === 0) await fillLetters(store, { letters, from, to })
-      console.log(`${letters} letters in ${((performance.now() - startedAt) / 1000).toFixed(0)} s`)
-      const slowest = await measure(store, { letters, rounds: Number(values.rounds), nowMs: to })
-      console.log(JSON.stringify({ bench: 'query', letters, p95Ms: Number(slowest.toFixed(1)) }))
-    } finally {
-      await store.close()
-    }
-  } finally {
-    await server?.stop()
-    await rm(folder, { recursive: true, force: true })
-  }
+  await withStoreToRead(values.url, async (store) => {
+    const to = Date.now()
+    const from = to - 30 * 86_400_000
+    const startedAt = performance.now()
+    if ((await listQueues(store)).length === 0) await fillLetters(store, { letters, from, to })
+    console.log(`${letters} letters in ${((performance.now() - startedAt) / 1000).toFixed(0)} s`)
+    const slowest = await measure(store, { letters, rounds: Number(values.rounds), nowMs: to })
+    console.log(JSON.stringify({ bench: 'query', letters, p95Ms: Number(slowest.toFixed(1)) }))
+  })
 }
 
 async function measure(

@@ -1,6 +1,7 @@
 import { isRedriveError, RedriveError } from '@redrive/worker'
 import type { FastifyInstance } from 'fastify'
 import { acknowledgeAlert, isLinkOf, showAlert } from '../alerts/index.ts'
+import { escapeHtml } from '../escape-html.ts'
 import type { OfficeServices } from './route.ts'
 
 export const acknowledgePath = '/acknowledge/'
@@ -63,22 +64,10 @@ function page({ title, state, acknowledgedBy, resolvedWhy, facts, next }: Shown,
   const states = {
     raised:
       '<p>Nobody sees to it yet.</p><form method="post"><label>Your name <input name="name" required maxlength="100" autocomplete="name"></label> <button>Acknowledge</button></form>',
-    acknowledged: `<p>${escaped(acknowledgedBy ?? 'Somebody')} sees to it.</p>`,
-    resolved: `<p>It is over: ${escaped(resolvedWhy ?? '')}</p>`,
+    acknowledged: `<p>${escapeHtml(acknowledgedBy ?? 'Somebody')} sees to it.</p>`,
+    resolved: `<p>It is over: ${escapeHtml(resolvedWhy ?? '')}</p>`,
   }
-  const list = facts.map(({ name, value }) => `<dt>${escaped(name)}</dt><dd>${escaped(value)}</dd>`).join('')
+  const list = facts.map(({ name, value }) => `<dt>${escapeHtml(name)}</dt><dd>${escapeHtml(value)}</dd>`).join('')
   return `<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>Redrive alert</title></head>
-<body><h1>${escaped(title)}</h1>${complaint === '' ? '' : `<p role="alert">${escaped(complaint)}</p>`}${states[state]}<dl>${list}</dl>${next === null ? '' : `<p>Next: <code>${escaped(next)}</code></p>`}</body></html>\n`
-}
-
-const entities: Readonly<Record<string, string>> = {
-  '&': '&amp;',
-  '<': '&lt;',
-  '>': '&gt;',
-  '"': '&quot;',
-  "'": '&#39;',
-}
-
-function escaped(text: string): string {
-  return text.replaceAll(/[&<>"']/g, (character) => entities[character] ?? '')
+<body><h1>${escapeHtml(title)}</h1>${complaint === '' ? '' : `<p role="alert">${escapeHtml(complaint)}</p>`}${states[state]}<dl>${list}</dl>${next === null ? '' : `<p>Next: <code>${escapeHtml(next)}</code></p>`}</body></html>\n`
 }

@@ -1,3 +1,4 @@
+import { escapeHtml } from '../../escape-html.ts'
 import type { Review } from '../review.ts'
 import { type Block, blocksOf } from './blocks.ts'
 import { oneLine } from './one-line.ts'
@@ -36,14 +37,6 @@ function htmlOf(block: Block): string {
   return `<table><thead>${row('th', titles)}</thead><tbody>${block.rows.map((cells) => row('td', cells)).join('')}</tbody></table>`
 }
 
-const entities: Readonly<Record<string, string>> = {
-  '&': '&amp;',
-  '<': '&lt;',
-  '>': '&gt;',
-  '"': '&quot;',
-  "'": '&#39;',
-}
-
 function escaped(text: string): string {
-  return oneLine(text).replaceAll(/[&<>"']/g, (character) => entities[character] ?? '')
+  return escapeHtml(oneLine(text))
 }
