@@ -9,13 +9,15 @@ export async function readRuns(
   { fromMs, toMs, most }: Span & { readonly most: number },
 ): Promise<{ readonly runs: Review['runs']; readonly ofQueue: ReadonlyMap<string, readonly ReviewedRun[]> }> {
   const { rows } = await client.query<Omit<ReviewedRun, 'id'> & { id: string; queues: readonly string[] | null }>(
-    `select r.id, r.started_by as by, r.state::text, r.problem, r.verdict::text, p.canary, p.letters,
+    `with taken as materialized (
+       select e.reference, array_agg(distinct q.name) as queues from ledger_entry e join queue q on q.id = e.queue_id
+        where e.what = 'replay' and e.account = 'replaying' and e.letters > 0 and e.at >= $1 group by 1
+     )
+     select r.id, r.started_by as by, r.state::text, r.problem, r.verdict::text, p.canary, p.letters,
        coalesce(i.sent, 0)::int as sent, coalesce(i.confirmed, 0)::int as confirmed, coalesce(i.returned, 0)::int as returned,
        coalesce(i.uncertain, 0)::int as uncertain,
-       (select array_agg(distinct q.name) from ledger_entry e join queue q on q.id = e.queue_id
-         where e.what = 'replay' and e.reference = r.id::text and e.account = 'replaying' and e.letters > 0
-           and e.at >= $1) as queues
-     from run r join plan p on p.id = r.plan_id
+       t.queues
+     from run r join plan p on p.id = r.plan_id left join taken t on t.reference = r.id::text
      left join lateral (select sum(sent) as sent, sum(confirmed) as confirmed, sum(returned) as returned, sum(uncertain) as uncertain
                           from intent where run_id = r.id) i on true
      where r.started_at >= $1 and r.started_at < $2 order by r.started_at desc, r.id desc`,
