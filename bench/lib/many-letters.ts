@@ -175,8 +175,8 @@ async function makeParents(
     const key = createHash('sha256').update(String(id)).digest()
     await store.pool.query(
       `insert into cause (id, queue_id, consumer, tier, title, error_class, template, fingerprint_version, fingerprint_key, basis, parts,
-         first_seen, last_seen, sample_letter)
-       values ($1, $2, 'reefer', $3, $4, $5, $4, 1, $6, 'stack', '[]', $7, $7, gen_random_uuid())`,
+         first_seen, last_seen, sample_letter, first_letter)
+       values ($1, $2, 'reefer', $3, $4, $5, $4, 1, $6, 'stack', '[]', $7, $7, gen_random_uuid(), gen_random_uuid())`,
       [
         id.toString(),
         queueId,
@@ -209,7 +209,7 @@ async function settle(
   }
   for (const { id, letters, last } of causes.filter(({ letters }) => letters > 0)) {
     await store.pool.query(
-      'update cause set letters = $2, sample_letter = $3, last_seen = uuid_extract_timestamp($3::uuid) where id = $1',
+      'update cause set letters = $2, sample_letter = $3, last_seen = uuid_extract_timestamp($3::uuid), first_letter = coalesce((select id from letter where cause_id = $1 order by id limit 1), first_letter) where id = $1',
       [id.toString(), letters, last],
     )
   }

@@ -16,8 +16,8 @@ async function fill(store: Store): Promise<void> {
   await pool.query(`insert into source (broker, system, place, role) values ('b', 's', 'p', 'dead-letter')`)
   await pool.query(`insert into queue (name, broker, system, place) values ('q', 'b', 's', 'p')`)
   await pool.query(
-    `insert into cause (id, queue_id, tier, title, fingerprint_version, fingerprint_key, basis, parts, first_seen, last_seen, letters, sample_letter)
-     select n, 1, 'unknown', 't', 1, decode(md5(n::text), 'hex'), 'nothing', '{}', now(), now(), 6000, gen_random_uuid() from generate_series(1, 2) n`,
+    `insert into cause (id, queue_id, tier, title, fingerprint_version, fingerprint_key, basis, parts, first_seen, last_seen, letters, sample_letter, first_letter)
+     select n, 1, 'unknown', 't', 1, decode(md5(n::text), 'hex'), 'nothing', '{}', now(), now(), 6000, gen_random_uuid(), gen_random_uuid() from generate_series(1, 2) n`,
   )
   await pool.query(
     `insert into cause_facet (cause_id, facet, value, letters, first_seen, last_seen)

@@ -26,8 +26,8 @@ test('letters of causes are counted by state, through every change of it', async
   for (const [id, states] of Object.entries<Record<string, number>>({ ...causes, 6: {} })) {
     const total = Object.values(states).reduce((sum, letters) => sum + letters, 0)
     await pool.query(
-      `insert into cause (id, queue_id, tier, title, fingerprint_version, fingerprint_key, basis, parts, first_seen, last_seen, letters, sample_letter)
-       values ($1::bigint, 1, 'unknown', 't', 1, decode(md5($1::bigint::text), 'hex'), 'nothing', '{}', now(), now(), $2, gen_random_uuid())`,
+      `insert into cause (id, queue_id, tier, title, fingerprint_version, fingerprint_key, basis, parts, first_seen, last_seen, letters, sample_letter, first_letter)
+       values ($1::bigint, 1, 'unknown', 't', 1, decode(md5($1::bigint::text), 'hex'), 'nothing', '{}', now(), now(), $2, gen_random_uuid(), gen_random_uuid())`,
       [id, total],
     )
     for (const [state, letters] of Object.entries(states)) {

@@ -28,6 +28,13 @@ export {
   tierFields,
   urgencies,
 } from './queue-document.ts'
+export {
+  defaultRetention,
+  type RetentionAction,
+  type RetentionPolicy,
+  retentionFields,
+  retentionOf,
+} from './retention.ts'
 export type { ReviewConfig } from './review.ts'
 export {
   type BrokerConfig,

@@ -9,6 +9,7 @@ import { notifierIssues } from './notifier-issues.ts'
 import { type NotifierConfig, notifierSchemaByType, notifierSecrets, withNotifierDefaults } from './notifiers.ts'
 import { flatDocument, something } from './queue-document.ts'
 import { holdsSecret, ReferenceProblem, resolveReferences } from './references.ts'
+import { type RetentionDocument, withRetentionDefaults } from './retention.ts'
 import { defaultReview, type ReviewConfig, reviewIssues } from './review.ts'
 import { type BrokerConfig, brokerSchemaByType, type Config, defaults, fileSchema, type QueueConfig } from './schema.ts'
 
@@ -118,7 +119,8 @@ export function issuesIn(error: unknown): readonly ConfigIssue[] {
 }
 
 interface RawConfig
-  extends Partial<Omit<Config, 'brokers' | 'http' | 'heartbeat' | 'alerts' | 'notifiers' | 'review'>> {
+  extends Partial<Omit<Config, 'brokers' | 'http' | 'heartbeat' | 'alerts' | 'notifiers' | 'review' | 'retention'>> {
+  readonly retention?: RetentionDocument
   readonly review?: Partial<ReviewConfig>
   readonly alerts?: Partial<AlertsConfig>
   readonly notifiers?: Readonly<Record<string, Pick<NotifierConfig, 'type'>>>
@@ -151,6 +153,7 @@ function configOf(raw: RawConfig, { env, file }: { readonly env: NodeJS.ProcessE
     notifiers: withNotifierDefaults(raw.notifiers),
     alerts: { limits: [], routes: [], ...raw.alerts },
     review: { ...defaultReview, ...raw.review },
+    retention: withRetentionDefaults(raw.retention),
     heartbeat: raw.heartbeat === undefined ? null : { seconds: defaults.heartbeatSeconds, ...raw.heartbeat },
     file,
   }

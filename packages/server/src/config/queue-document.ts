@@ -1,5 +1,6 @@
 import { type Tier, tiers } from '@redrive/worker'
 import { type TSchema, Type } from 'typebox'
+import { flatRetention, type RetentionDocument, retentionFields, retentionShape } from './retention.ts'
 
 /** How soon letters of a tier want somebody: now, at working hours, or with the next review. */
 export const urgencies = ['page', 'ticket', 'review'] as const
@@ -10,6 +11,7 @@ export interface TierDocument {
   readonly urgency?: (typeof urgencies)[number]
   /** What to do with letters of this tier. */
   readonly process?: string
+  readonly retention?: RetentionDocument
 }
 
 /** What people should know of a queue. */
@@ -29,6 +31,7 @@ export interface QueueDocument {
   readonly key?: string
   /** In the file: where a JSON Schema is, beside the file. Once loaded: its text. Edited bodies have to fit it. */
   readonly bodySchema?: string
+  readonly retention?: RetentionDocument
   readonly tiers?: Readonly<Partial<Record<Tier, TierDocument>>>
 }
 
@@ -49,7 +52,11 @@ export const tierFields: readonly string[] = ['owner', 'urgency', 'process']
 /** All of them by their paths: `owner`, `tiers.permanent.process`. */
 export const documentFields: readonly string[] = [
   ...queueFields,
-  ...tiers.flatMap((tier) => tierFields.map((field) => `tiers.${tier}.${field}`)),
+  ...retentionFields.map((field) => `retention.${field}`),
+  ...tiers.flatMap((tier) => [
+    ...tierFields.map((field) => `tiers.${tier}.${field}`),
+    ...retentionFields.map((field) => `tiers.${tier}.retention.${field}`),
+  ]),
 ]
 
 /** Something to read in it, and nothing that the store cannot hold. */
@@ -71,11 +78,13 @@ export function documentShapes(wrap: (schema: TSchema) => TSchema): Record<strin
         }),
       ),
       process: wrap(words(mostOfProcess, 'What to do with letters of this tier.')),
+      retention: Type.Optional(retentionShape(wrap)),
     },
     { additionalProperties: false },
   )
   return {
     ...Object.fromEntries(Object.entries(most).map(([field, [max, what]]) => [field, wrap(words(max, what))])),
+    retention: Type.Optional(retentionShape(wrap)),
     tiers: Type.Optional(
       Type.Record(Type.String({ pattern: `^(${tiers.join('|')})$` }), tier, {
         description: `What to do by kind of failure: ${tiers.join(', ')}.`,
@@ -88,13 +97,25 @@ export function documentShapes(wrap: (schema: TSchema) => TSchema): Record<strin
 /** Its fields by their paths; `null` where a change takes one back. */
 export function flatDocument(document: object): Readonly<Record<string, string | null>> {
   const { tiers: byTier = {}, ...own } = document as Fields & { readonly tiers?: Readonly<Record<string, Fields>> }
-  const all = [
-    ...queueFields.map((field) => [field, own[field]] as const),
+  return Object.fromEntries([
+    ...flatFields(own, queueFields),
     ...Object.entries(byTier).flatMap(([tier, fields]) =>
-      tierFields.map((field) => [`tiers.${tier}.${field}`, fields?.[field]] as const),
+      flatFields(fields ?? {}, tierFields).map(([field, value]) => [`tiers.${tier}.${field}`, value] as const),
     ),
-  ]
-  return Object.fromEntries(all.filter((each): each is [string, string | null] => each[1] !== undefined))
+  ])
 }
 
-type Fields = Readonly<Record<string, string | null | undefined>>
+function flatFields(from: Fields, names: readonly string[]): readonly (readonly [string, string | null])[] {
+  const texts = from as Readonly<Record<string, string | null | undefined>>
+  return [
+    ...names.flatMap((name) => {
+      const value = texts[name]
+      return value === undefined ? [] : [[name, value] as const]
+    }),
+    ...flatRetention(from.retention).map(([field, value]) => [`retention.${field}`, value] as const),
+  ]
+}
+
+interface Fields {
+  readonly retention?: object
+}

@@ -2,6 +2,7 @@ import { Type } from 'typebox'
 import { type AlertsConfig, alertsSchema } from './alerts.ts'
 import { type NotifierConfig, notifierSchemaByType } from './notifiers.ts'
 import { documentShapes, type QueueDocument } from './queue-document.ts'
+import { type RetentionPolicy, retentionShape } from './retention.ts'
 import { type ReviewConfig, reviewSchema } from './review.ts'
 
 /** What `redrive.yaml` says once it is read: references resolved, defaults filled in. */
@@ -28,6 +29,8 @@ export interface Config {
   /** What is too much, and who is told. Without routes all notifiers are, and without notifiers the log. */
   readonly alerts: AlertsConfig
   readonly review: ReviewConfig
+  /** Of queues and tiers that say nothing else. */
+  readonly retention: RetentionPolicy
   /** Where this was read from, or would have been, as a full path. */
   readonly file: string
 }
@@ -189,6 +192,7 @@ export const fileSchema: object = Type.Object(
     ),
     alerts: Type.Optional(alertsSchema),
     review: Type.Optional(reviewSchema),
+    retention: Type.Optional(retentionShape(Type.Optional)),
     heartbeat: Type.Optional(
       Type.Object(
         {

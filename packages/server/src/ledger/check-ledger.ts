@@ -50,7 +50,8 @@ export async function checkLedger(store: Store): Promise<LedgerReport> {
       }>(`
         select q.id as queue_id, q.name as queue, account, coalesce(b.letters, 0) as booked, coalesce(n.letters, 0) as counted
           from (select queue_id, account, sum(letters) as letters from ledger_entry group by 1, 2) b
-          full join (select queue_id, state::text as account, count(*) as letters from letter group by 1, 2) n using (queue_id, account)
+          full join (select queue_id, state::text as account, count(*) as letters from letter group by 1, 2
+                     union all select queue_id, 'tombstone', count(*) from tombstone group by 1) n using (queue_id, account)
           join queue q on q.id = queue_id
          where coalesce(b.letters, 0) <> 0 or coalesce(n.letters, 0) <> 0
          order by q.name, account`)
@@ -117,8 +118,8 @@ function report(at: Date, balances: readonly Balance[], sources: readonly Source
 }
 
 function queueBalance(queueId: number, balances: readonly Balance[]): QueueBalance {
-  // A tombstone stands for a letter whose row is gone, and the source is outside: neither can be counted.
-  const countable = balances.filter(({ account }) => account !== 'source' && account !== 'tombstone')
+  // The source is outside: what it holds cannot be counted.
+  const countable = balances.filter(({ account }) => account !== 'source')
   const missing = countable.reduce((sum, { booked, counted }) => sum + Math.max(0, booked - counted), 0)
   const surplus = countable.reduce((sum, { booked, counted }) => sum + Math.max(0, counted - booked), 0)
   const total = balances.reduce((sum, { booked }) => sum + booked, 0)

@@ -36,7 +36,7 @@ export async function compareRuns(
 
 function lineagesOf(run: '$1' | '$2'): string {
   return `
-    select distinct on (lineage) coalesce(c.wire_id, c.id::text) as lineage, coalesce(r.result, 'waiting') as result
-    from run join plan_letter p on p.plan_id = run.plan_id join letter_content c on c.id = p.letter_id ${resultJoin.replace('RUN', `${run}::uuid`)}
-    where run.id = ${run}::uuid order by lineage, c.id desc`
+    select distinct on (lineage) coalesce(c.wire_id, p.letter_id::text) as lineage, coalesce(r.result, 'waiting') as result
+    from run join plan_letter p on p.plan_id = run.plan_id left join letter_content c on c.id = p.letter_id ${resultJoin.replace('RUN', `${run}::uuid`)}
+    where run.id = ${run}::uuid order by lineage, p.letter_id desc`
 }

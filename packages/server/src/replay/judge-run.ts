@@ -111,8 +111,7 @@ async function signsOf(client: PoolClient, lease: Lease, run: Row): Promise<Sign
   }>(
     // By when its first letter was captured: when that failed is only what a worker's clock says.
     `select e.outcome, cause.title,
-       case when (select uuid_extract_timestamp(first.id) from letter first where first.cause_id = cause.id order by first.id limit 1)
-                   >= run.judged_since then 'new'
+       case when uuid_extract_timestamp(cause.first_letter) >= run.judged_since then 'new'
             when now_dead.cause_id = was_dead.cause_id then 'same'
             when cause.id is not null then 'other' end as cause
      from (select * from evidence where run_id = $1 and at > $2::timestamptz order by at desc limit ${recentOutcomes}) e

@@ -34,7 +34,7 @@ export async function reportOf(store: Store, id: string): Promise<RunReport> {
   const plan = await showPlan(store, planId)
   const { rows: groups } = await store.pool.query<Group>(
     `select l.cause_id, p.place as number, coalesce(r.result, 'waiting') as result, count(*)::int as letters
-     from plan_letter p join letter l on l.id = p.letter_id ${resultJoin.replace('RUN', '$1')}
+     from plan_letter p join letter_ever l on l.id = p.letter_id ${resultJoin.replace('RUN', '$1')}
      where p.plan_id = $2 group by 1, 2, 3`,
     [id, planId],
   )

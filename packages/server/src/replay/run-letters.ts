@@ -61,7 +61,7 @@ export async function listRunLetters(
        a.sent_partition, a.sent_position, a.intended_at, a.outcome_at, a.returned_letter
      from plan_letter p
      join plan_place place on place.plan_id = p.plan_id and place.number = p.place
-     join letter l on l.id = p.letter_id join queue q on q.id = l.queue_id
+     join letter_ever l on l.id = p.letter_id join queue q on q.id = l.queue_id
      left join lateral (select * from attempt where run_id = $2 and letter_id = p.letter_id and ordinal = p.ordinal) a on true
      where p.plan_id = $1 and p.ordinal > $3 and p.ordinal <= $3 + $4 order by p.ordinal`,
     [planId, page.run, page.after, page.limit],

@@ -92,7 +92,7 @@ export async function showPlan(store: Store, id: string): Promise<PlanView> {
     [id],
   )
   const queues = await store.pool.query<{ queue: string; letters: number }>(
-    `select q.name as queue, count(*)::int as letters from plan_letter pl join letter l on l.id = pl.letter_id join queue q on q.id = l.queue_id
+    `select q.name as queue, count(*)::int as letters from plan_letter pl join letter_ever l on l.id = pl.letter_id join queue q on q.id = l.queue_id
      where pl.plan_id = $1 group by 1 order by 2 desc, 1`,
     [id],
   )

@@ -49,9 +49,10 @@ async function upsertCauses(client: pg.PoolClient, causes: readonly CauseAdditio
     name: 'upsert-causes',
     text: `
       insert into cause as c (id, queue_id, consumer, tier, title, error_class, template, fingerprint_version, fingerprint_key, basis, parts,
-                              first_seen, last_seen, letters, sample_letter)
-      select * from unnest($1::bigint[], $2::int[], $3::text[], $4::tier[], $5::text[], $6::text[], $7::text[], $8::int[], $9::bytea[], $10::text[],
-                           $11::jsonb[], $12::timestamptz[], $13::timestamptz[], $14::bigint[], $15::uuid[])
+                              first_seen, last_seen, letters, sample_letter, first_letter)
+      select *, sample_letter from unnest($1::bigint[], $2::int[], $3::text[], $4::tier[], $5::text[], $6::text[], $7::text[], $8::int[], $9::bytea[], $10::text[],
+                           $11::jsonb[], $12::timestamptz[], $13::timestamptz[], $14::bigint[], $15::uuid[]) as came (id, queue_id, consumer, tier, title, error_class, template, fingerprint_version,
+                           fingerprint_key, basis, parts, first_seen, last_seen, letters, sample_letter)
       on conflict (id) do update
          set letters = c.letters + excluded.letters, first_seen = least(c.first_seen, excluded.first_seen),
              last_seen = greatest(c.last_seen, excluded.last_seen), sample_letter = excluded.sample_letter

@@ -14,6 +14,8 @@ export const showRunId = (uuid: string): string => showUuid('r_', uuid)
 export const showTransformId = (uuid: string): string => showUuid('t_', uuid)
 export const showDiscardId = (uuid: string): string => showUuid('d_', uuid)
 export const showAlertId = (uuid: string): string => showUuid('a_', uuid)
+export const showPassId = (uuid: string): string => showUuid('e_', uuid)
+export const showArchiveId = (uuid: string): string => showUuid('x_', uuid)
 
 /** The UUID of what `showLetterId` wrote, in any case. @throws NOT_FOUND for anything else */
 export const parseLetterId = (text: string): string => parseUuid('l_', text)
@@ -22,6 +24,8 @@ export const parseRunId = (text: string): string => parseUuid('r_', text)
 export const parseTransformId = (text: string): string => parseUuid('t_', text)
 export const parseDiscardId = (text: string): string => parseUuid('d_', text)
 export const parseAlertId = (text: string): string => parseUuid('a_', text)
+export const parsePassId = (text: string): string => parseUuid('e_', text)
+export const parseArchiveId = (text: string): string => parseUuid('x_', text)
 
 /** `c_` + 13 characters, from the signed 64-bit number (PostgreSQL gives it as text). */
 export function showCauseId(id: bigint | string): string {

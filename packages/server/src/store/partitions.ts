@@ -1,10 +1,17 @@
 import type pg from 'pg'
 import { firstUuidAt } from './uuid.ts'
 
+/** A table of letter_content, and the ids that belong in it: `to` is the first that does not. */
+export interface ContentPartition {
+  readonly name: string
+  readonly from: string
+  readonly to: string
+}
+
 /** How many months beyond the current one exist ahead of time. */
 const monthsAhead = 2
 /** Letters of a few KB stay in the row instead of being cut into chunks. */
-const storage = 'toast_tuple_target = 8160'
+export const contentStorage = 'toast_tuple_target = 8160'
 const lockKey = 0x7ed21e03
 
 /**
@@ -26,7 +33,7 @@ export async function ensurePartitions(pool: pg.Pool, nowMs: number): Promise<vo
     await client.query('select pg_advisory_xact_lock($1)', [lockKey])
     for (const { name, from, to } of missing) {
       await client.query(
-        `create table if not exists ${name} partition of letter_content for values from ('${from}') to ('${to}') with (${storage})`,
+        `create table if not exists ${name} partition of letter_content for values from ('${from}') to ('${to}') with (${contentStorage})`,
       )
     }
     await client.query('commit')
@@ -38,7 +45,8 @@ export async function ensurePartitions(pool: pg.Pool, nowMs: number): Promise<vo
   }
 }
 
-function monthOf(nowMs: number, offset: number): { readonly name: string; readonly from: string; readonly to: string } {
+/** Of the month so many after that of the instant. */
+export function monthOf(nowMs: number, offset: number): ContentPartition {
   const now = new Date(nowMs)
   const start = new Date(Date.UTC(now.getUTCFullYear(), now.getUTCMonth() + offset, 1))
   const end = new Date(Date.UTC(now.getUTCFullYear(), now.getUTCMonth() + offset + 1, 1))

@@ -145,7 +145,7 @@ async function readCauses(
   }: { readonly ids: readonly string[]; readonly fromMs: number; readonly told: ReadonlySet<string> },
 ): Promise<ReadonlyMap<string, PastCause>> {
   const { rows } = await client.query<{ id: string; title: string; had: boolean }>(
-    `select c.id, c.title, exists (select from letter l where l.cause_id = c.id and l.id < $2) as had
+    `select c.id, c.title, c.first_letter < $2 as had
        from cause c where c.id = any($1::bigint[])`,
     [ids, firstUuidAt(fromMs)],
   )

@@ -73,7 +73,7 @@ function passed(at: Scan, letters: readonly LaterLetter[]): Scan {
 
 interface Batch {
   readonly letters: readonly LaterLetter[]
-  /** Of the cause, ever. */
+  /** Of the cause, but those that were deleted since it is watched. */
   readonly total: bigint
   /** Of them not after the scan's beginning; only if it was to be counted. */
   readonly before: string | null
@@ -91,7 +91,7 @@ async function readBatch(
   >({
     name: 'scan-letters-of-cause',
     text: `
-      select c.letters as total, case when $3 then (select count(*) from letter where cause_id = c.id and id <= $4) end as before, now() as now, l.*
+      select c.letters - coalesce((select gone from cause_watch where cause_id = c.id), 0) as total, case when $3 then (select count(*) from letter where cause_id = c.id and id <= $4) end as before, now() as now, l.*
         from cause c left join lateral (
           select letter.id, content.release, coalesce(content.last_failed_at, uuid_extract_timestamp(letter.id)) as "diedAt"
             from letter join letter_content content on content.id = letter.id

@@ -59,7 +59,7 @@ export async function showDiscard(store: Store, id: string): Promise<DiscardDeta
   if (row === undefined) throw noDiscard()
   const { rows: causes } = await store.pool.query<{ id: string; queue: string; title: string; letters: number }>(
     `select c.id, q.name as queue, c.title, n.letters from (
-       select l.cause_id, count(*)::int as letters from discard_letter d join letter l on l.id = d.letter_id
+       select l.cause_id, count(*)::int as letters from discard_letter d join letter_ever l on l.id = d.letter_id
        where d.discard_id = $1 group by 1) n join cause c on c.id = n.cause_id join queue q on q.id = c.queue_id
      order by n.letters desc, c.id limit 20`,
     [id],

@@ -29,7 +29,7 @@ export async function readCauses(
      )
      select c.id, q.name as queue, c.tier::text, c.title, coalesce(c.owner, ${queueOwner}) as owner, c.state::text,
        r.letters, r.before, r.place <= $4 and r.letters > 0 as is_top, r.move <= $4 and r.moved is not null as is_mover, r.moved,
-       not exists (select from letter l where l.cause_id = c.id and l.id < $2) as is_new
+       c.first_letter >= $2 as is_new
      from ranked r join cause c on c.id = r.cause_id join queue q on q.id = c.queue_id
      where r.place <= $4 or (r.move <= $4 and r.moved is not null) order by r.letters desc, c.id`,
     [firstUuidAt(2 * fromMs - toMs), firstUuidAt(fromMs), firstUuidAt(toMs), most, fewest, times],
@@ -70,10 +70,10 @@ async function readNumbers(
 ): Promise<Pick<Counted, 'count' | 'isNew' | 'regressed' | 'fixed'>> {
   const { rows } = await client.query<{ count: number; is_new: number; regressed: number; fixed: number }>(
     `select count(*)::int as count,
-       count(*) filter (where not exists (select from letter l where l.cause_id = c.cause_id and l.id < $1))::int as is_new,
+       count(*) filter (where cause.first_letter >= $1)::int as is_new,
        (select count(distinct cause_id)::int from cause_event where what = 'regress' and at >= $3 and at < $4) as regressed,
        (select count(distinct cause_id)::int from cause_event where what = 'fix' and at >= $3 and at < $4) as fixed
-     from (select distinct cause_id from letter where id >= $1 and id < $2) c`,
+     from (select distinct cause_id from letter where id >= $1 and id < $2) c join cause on cause.id = c.cause_id`,
     [firstUuidAt(fromMs), firstUuidAt(toMs), new Date(fromMs), new Date(toMs)],
   )
   const { count = 0, is_new: isNew = 0, regressed = 0, fixed = 0 } = rows[0] ?? {}

@@ -59,6 +59,9 @@ create table cause (
   first_seen timestamptz not null,
   last_seen timestamptz not null,
   letters bigint not null default 0,
+  -- of all that came, also when it is there no more
+  first_letter uuid not null,
+  -- the newest
   sample_letter uuid not null,
   unique (queue_id, fingerprint_version, fingerprint_key)
 );

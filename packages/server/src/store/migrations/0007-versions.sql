@@ -39,7 +39,7 @@ create index transform_letter_unapplied on transform_letter (transform_id, ordin
 create index transform_letter_applied on transform_letter (transform_id, ordinal) where result = 'applied';
 
 create table letter_version (
-  letter_id uuid not null references letter,
+  letter_id uuid not null,
   version int not null check (version >= 1),
   -- the version it was made of
   parent int not null check (parent >= 0 and parent < version),
@@ -60,8 +60,10 @@ create table letter_version (
 );
 alter table letter_version alter column body set storage external;
 
+-- Their bytes go with those of their letter alone: redrive.ends is on where retention ends letters or archives give them back.
 create function versions_are_immutable() returns trigger language plpgsql as $$
 begin
+  if current_setting('redrive.ends', true) = 'on' then return null; end if;
   raise exception 'versions of letters are append only' using errcode = 'check_violation';
 end $$;
 create trigger letter_version_append_only before update or delete on letter_version

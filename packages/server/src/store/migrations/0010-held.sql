@@ -29,7 +29,7 @@ create index letter_line_unresolved on letter_line (line_id, at) where not is_re
 
 -- Word for a worker that a letter is resolved without a replay. Written with the discard, sent afterwards, perhaps more than once.
 create table release_notice (
-  letter_id uuid primary key references letter,
+  letter_id uuid primary key,
   line_id bigint not null references key_line,
   due_at timestamptz not null default now(),
   tries int not null default 0,

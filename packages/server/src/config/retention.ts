@@ -1,0 +1,123 @@
+import { type TSchema, Type } from 'typebox'
+
+/** What becomes of letters once their time is over. */
+export const retentionActions = ['delete', 'archive', 'keep'] as const
+export type RetentionAction = (typeof retentionActions)[number]
+
+/** How long letters are kept. What a tier leaves out is the queue's, and what a queue leaves out is the office's. */
+export interface RetentionDocument {
+  /** Days since a letter was replayed or discarded. @default 30 */
+  readonly keepDays?: number
+  /** @default 'delete' */
+  readonly then?: RetentionAction
+  /** Letters that nobody replayed or discarded. */
+  readonly open?: {
+    /** Days since anything happened to the letter. @default 90 */
+    readonly keepDays?: number
+    /** @default 'keep' */
+    readonly then?: RetentionAction
+    /** Those of causes that nobody has looked at: `end` treats them as all others. @default 'keep' */
+    readonly neverLookedAt?: 'keep' | 'end'
+  }
+}
+
+/** The same with nothing left out. */
+export interface RetentionPolicy {
+  readonly keepDays: number
+  readonly then: RetentionAction
+  readonly open: {
+    readonly keepDays: number
+    readonly then: RetentionAction
+    readonly neverLookedAt: 'keep' | 'end'
+  }
+}
+
+export const defaultRetention: RetentionPolicy = {
+  keepDays: 30,
+  then: 'delete',
+  open: { keepDays: 90, then: 'keep', neverLookedAt: 'keep' },
+}
+
+/** Its fields by their paths, as a queue's document has them. */
+export const retentionFields = ['keepDays', 'then', 'open.keepDays', 'open.then', 'open.neverLookedAt'] as const
+
+/** A discard can be undone for so long. */
+const leastDays = 7
+const mostDays = 36_500
+
+/** @param wrap makes a field what it is there: optional, or also `null` */
+export function retentionShape(wrap: (schema: TSchema) => TSchema): TSchema {
+  const days = (minimum: number, description: string): TSchema =>
+    wrap(Type.Integer({ minimum, maximum: mostDays, description }))
+  const action = (description: string): TSchema => wrap(Type.Enum([...retentionActions], { description }))
+  return Type.Object(
+    {
+      keepDays: days(leastDays, `Days since a letter was replayed or discarded; default ${defaultRetention.keepDays}.`),
+      then: action(`What becomes of it then; default ${defaultRetention.then}.`),
+      open: Type.Optional(
+        Type.Object(
+          {
+            keepDays: days(
+              leastDays,
+              `Days since anything happened to the letter; default ${defaultRetention.open.keepDays}.`,
+            ),
+            then: action(`What becomes of it then; default ${defaultRetention.open.then}.`),
+            neverLookedAt: wrap(
+              Type.Enum(['keep', 'end'], {
+                description: `Letters of causes that nobody has looked at: end treats them as all others; default ${defaultRetention.open.neverLookedAt}.`,
+              }),
+            ),
+          },
+          { additionalProperties: false, description: 'Letters that nobody replayed or discarded.' },
+        ),
+      ),
+    },
+    { additionalProperties: false, description: 'How long letters are kept, and what becomes of them then.' },
+  )
+}
+
+type Value = string | number | null | undefined
+
+/** By `retentionFields`, as text; `null` where a change takes one back, and what is left out is left out. */
+export function flatRetention(
+  retention: object | undefined,
+): readonly (readonly [(typeof retentionFields)[number], string | null])[] {
+  const { open = {}, ...own } = (retention ?? {}) as Readonly<Record<string, Value>> & {
+    readonly open?: Readonly<Record<string, Value>>
+  }
+  return retentionFields.flatMap((field) => {
+    const value = field.startsWith('open.') ? open[field.slice('open.'.length)] : own[field]
+    return value === undefined ? [] : [[field, value === null ? null : String(value)] as const]
+  })
+}
+
+/** The first of the sources that says a field counts for it. @param says by field, as text; the nearest first */
+export function retentionOf(
+  says: readonly ((field: (typeof retentionFields)[number]) => string | undefined)[],
+  office: RetentionPolicy,
+): RetentionPolicy {
+  const said = (field: (typeof retentionFields)[number]): string | undefined => {
+    for (const each of says) {
+      const value = each(field)
+      if (value !== undefined) return value
+    }
+    return undefined
+  }
+  const action = (field: 'then' | 'open.then', otherwise: RetentionAction): RetentionAction =>
+    retentionActions.find((each) => each === said(field)) ?? otherwise
+  const days = (field: 'keepDays' | 'open.keepDays', otherwise: number): number => Number(said(field) ?? otherwise)
+  return {
+    keepDays: days('keepDays', office.keepDays),
+    then: action('then', office.then),
+    open: {
+      keepDays: days('open.keepDays', office.open.keepDays),
+      then: action('open.then', office.open.then),
+      neverLookedAt: (said('open.neverLookedAt') ?? office.open.neverLookedAt) === 'end' ? 'end' : 'keep',
+    },
+  }
+}
+
+/** What the office itself says, with the defaults. */
+export function withRetentionDefaults(given: RetentionDocument | undefined): RetentionPolicy {
+  return { ...defaultRetention, ...given, open: { ...defaultRetention.open, ...given?.open } }
+}

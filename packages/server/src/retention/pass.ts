@@ -1,0 +1,119 @@
+import { randomUUID } from 'node:crypto'
+import { RedriveError } from '@redrive/worker'
+import type { PoolClient } from 'pg'
+import { recordAudit } from '../audit/index.ts'
+import type { RetentionPolicy } from '../config/index.ts'
+import { showPassId } from '../store/ids.ts'
+import type { Store } from '../store/store.ts'
+import { countDue } from './count-due.ts'
+import { deleteLetters } from './delete-letters.ts'
+import { type PlacedPolicy, readPolicies } from './policies.ts'
+import { reclaim } from './reclaim/reclaim.ts'
+import { firstId } from './window.ts'
+
+/** More than this at once is not ended by the policy alone: a clock that jumped, or a policy with a slip, would end everything. */
+export const mostUnasked = { letters: 10_000, share: 0.2 } as const
+
+/** A look at all letters that found some whose time is over. */
+export interface Pass {
+  /** UUID. */
+  readonly id: string
+  readonly policies: readonly PlacedPolicy[]
+  readonly toDelete: number
+  readonly toArchive: number
+}
+
+export interface Said {
+  readonly by: string
+  readonly reason: string
+  /** How many letters somebody agreed to. */
+  readonly expect: number
+}
+
+/** By nobody but the policy. */
+export const byPolicy = 'the retention policy'
+
+/**
+ * Counts what is due and writes down that it is going to be ended, or that it is so much that a person has to say so.
+ * @param said a person says so
+ * @returns `null` when nothing is to be done now
+ * @throws PLAN_STALE: more is due than was agreed to; OPTION_INVALID: nothing is due
+ */
+export async function beginPass(
+  store: Store,
+  { retention, said = null }: { readonly retention: RetentionPolicy; readonly said?: Said | null },
+): Promise<Pass | null> {
+  return store.transaction(async (client) => {
+    await client.query('set local statement_timeout to 0')
+    await client.query(
+      `update retention_pass set state = 'failed', finished_at = now(), problem = 'its office ended before it did' where state = 'running'`,
+    )
+    const policies = await readPolicies(client, retention)
+    const due = (await countDue(client, policies, { days: 0 })).filter(({ held }) => held === null)
+    const toDelete = sumOf(due, 'delete')
+    const toArchive = sumOf(due, 'archive')
+    const sum = toDelete + toArchive
+    if (sum === 0) {
+      await client.query(`delete from retention_pass where state = 'asks'`)
+      if (said === null) return null
+      throw new RedriveError('REQUEST_INVALID', 'No letter’s time is over: nothing to do.', {
+        hint: 'See what is to come: redrive retention',
+      })
+    }
+    const { rows } = await client.query<{ letters: number }>('select count(*)::float8 as letters from letter')
+    const letters = rows[0]?.letters ?? 0
+    if (said !== null && sum > Math.ceil(said.expect * 1.05))
+      throw new RedriveError('PLAN_STALE', `The time of ${sum} letters is over, not of ${said.expect}. None was ended.`, {
+        hint: 'Look at them again: redrive retention',
+        data: { letters: sum },
+      })
+    const asks = said === null && sum > mostUnasked.letters && sum > mostUnasked.share * letters
+    await client.query(`delete from retention_pass where state = 'asks'`)
+    const id = randomUUID()
+    await client.query(
+      `insert into retention_pass (id, by, reason, state, letters, to_delete, to_archive) values ($1, $2, $3, $4, $5, $6, $7)`,
+      [id, said?.by ?? byPolicy, said?.reason ?? null, asks ? 'asks' : 'running', letters, toDelete, toArchive],
+    )
+    return asks ? null : { id, policies, toDelete, toArchive }
+  })
+}
+
+function sumOf(due: readonly { readonly action: string; readonly letters: number }[], action: string): number {
+  return due.reduce((sum, each) => sum + (each.action === action ? each.letters : 0), 0)
+}
+
+/** Ends the letters of a pass, batch by batch, and gives their room back. What `signal` cuts off is for the next pass. */
+export async function carryOutPass(store: Store, pass: Pass, { signal }: { readonly signal: AbortSignal }): Promise<void> {
+  try {
+    let after: string | null = pass.toDelete === 0 ? null : firstId
+    while (after !== null && !signal.aborted)
+      ({ after } = await deleteLetters(store, { policies: pass.policies, after, pass: pass.id }))
+    const freedBytes = signal.aborted ? 0 : await reclaim(store, { signal })
+    await store.transaction((client) => finish(client, pass.id, { freedBytes, problem: null }))
+  } catch (error) {
+    const problem = error instanceof Error ? error.message : String(error)
+    await store.transaction((client) => finish(client, pass.id, { freedBytes: 0, problem })).catch(() => undefined)
+    throw error
+  }
+}
+
+async function finish(
+  client: PoolClient,
+  id: string,
+  { freedBytes, problem }: { readonly freedBytes: number; readonly problem: string | null },
+): Promise<void> {
+  const { rows } = await client.query<{ by: string; reason: string | null; deleted: number; archived: number }>(
+    `update retention_pass set state = $2, finished_at = now(), freed_bytes = $3, problem = $4 where id = $1 and state = 'running'
+     returning by, reason, deleted::float8, archived::float8`,
+    [id, problem === null ? 'done' : 'failed', freedBytes, problem?.slice(0, 1_000).toWellFormed() ?? null],
+  )
+  const [pass] = rows
+  if (pass === undefined || pass.deleted + pass.archived === 0) return
+  await recordAudit(client, {
+    actor: pass.by,
+    action: 'letters.retention',
+    target: showPassId(id),
+    reason: pass.reason,
+    details: { deleted: pass.deleted, archived: pass.archived },
+  })
+}

@@ -1,0 +1,94 @@
+import { type Clock, RedriveError, systemClock } from '@redrive/worker'
+import type { RetentionPolicy } from '../config/index.ts'
+import type { Store } from '../store/store.ts'
+import { aloneInRetention } from './lock.ts'
+import { beginPass, carryOutPass, type Pass, type Said } from './pass.ts'
+import { reclaim } from './reclaim/reclaim.ts'
+
+const everyMs = 3_600_000
+const firstMs = 60_000
+
+export interface Retention {
+  /**
+   * A person says that what is due may go, however much it is.
+   * @returns the pass, which goes on by itself
+   * @throws STATE_CONFLICT: one goes on already; PLAN_STALE, REQUEST_INVALID as `beginPass`
+   */
+  run(said: Said): Promise<Pass>
+  stop(): Promise<void>
+}
+
+export interface WatchRetentionOptions {
+  readonly retention: RetentionPolicy
+  readonly tell: (line: string) => void
+  readonly clock?: Clock
+}
+
+/** Ends letters whose time is over, each hour, until it is stopped. */
+export function watchRetention(store: Store, options: WatchRetentionOptions): Retention {
+  const { retention, tell, clock = systemClock } = options
+  const stopping = new AbortController()
+  const { signal } = stopping
+  const going = new Set<Promise<unknown>>()
+
+  const pass = (said: Said | null, onBegun: (pass: Pass) => void): Promise<unknown> => {
+    const work = aloneInRetention(store, async () => {
+      const begun = await beginPass(store, { retention, said })
+      if (begun === null) return reclaim(store, { signal })
+      onBegun(begun)
+      await carryOutPass(store, begun, { signal })
+      return begun
+    })
+    going.add(work)
+    work.finally(() => going.delete(work)).catch(() => undefined)
+    return work
+  }
+  const loop = async (): Promise<void> => {
+    let isTroubled = false
+    await clock.sleep(firstMs, signal)
+    while (!signal.aborted) {
+      try {
+        await pass(null, () => undefined)
+        isTroubled = false
+      } catch (error) {
+        if (!isTroubled) tell(troubleLine(error))
+        isTroubled = true
+      }
+      await clock.sleep(everyMs, signal)
+    }
+  }
+  const running = loop()
+  return {
+    run(said) {
+      return new Promise((resolve, reject) => {
+        let hasBegun = false
+        pass(said, (begun) => {
+          hasBegun = true
+          resolve(begun)
+        }).then(
+          (done) => {
+            if (done === null) reject(busy())
+          },
+          (error: unknown) => {
+            if (hasBegun) tell(troubleLine(error))
+            else reject(error)
+          },
+        )
+      })
+    },
+    async stop() {
+      stopping.abort()
+      await Promise.allSettled([running, ...going])
+    },
+  }
+}
+
+function troubleLine(error: unknown): string {
+  return `letters whose time is over could not be ended: ${error instanceof Error ? error.message : String(error)}`
+}
+
+function busy(): RedriveError {
+  return new RedriveError('STATE_CONFLICT', 'Letters are ended or brought back already at this moment.', {
+    hint: 'Look how far it is: redrive retention',
+  })
+}
