@@ -18,6 +18,7 @@ import { openNotifiers } from './notifiers/index.ts'
 import { sayByFile, setPolicies } from './queues/index.ts'
 import { applyReceipts, applyReturns, type ReplayEvent, startReplayer } from './replay/index.ts'
 import { doubtAfterRestore, watchGeneration } from './restore/index.ts'
+import { watchRetention } from './retention/index.ts'
 import { watchReviews } from './review/index.ts'
 import type { Database } from './store/database.ts'
 import { type DiskWatch, watchDisk } from './store/disk.ts'
@@ -117,6 +118,8 @@ export async function openOffice(parts: {
     const facts = () => ({ config: alerts.config, captures: captures.map(viewOf) })
     const reviews = watchReviews(store, { ...config.review, facts, tell, onWritten: () => delivery.wake() })
     opened.push(() => reviews.stop())
+    const retention = watchRetention(store, { retention: config.retention, tell })
+    opened.push(() => retention.stop())
     const http = await startHttp(
       {
         version,
@@ -128,6 +131,7 @@ export async function openOffice(parts: {
         ...disk,
         captures: () => captures.map(viewOf),
         wakeReplayer: () => replayer.wake(),
+        retention: { policy: config.retention, run: (said) => retention.run(said) },
         reviewZone: config.review.zone,
         alerts: { ...alerts, notifiers: [...notifiers.keys()], wakeDelivery: () => delivery.wake() },
       },

@@ -11,7 +11,7 @@ import { showLetterId } from '../src/store/ids.ts'
 import { type OfficeBed, officeBed, until, uuidOf } from './office-bed.ts'
 import { aged, capturedIn, neverAborted, passed } from './retention-bed.ts'
 
-const archiving = { ...defaultRetention, open: { ...defaultRetention.open, then: 'delete' as const } }
+const archiving = { ...defaultRetention, open: { ...defaultRetention.open, afterwards: 'delete' as const } }
 
 async function discarded(bed: OfficeBed, query = 'queue:orders'): Promise<void> {
   await discardLetters(bed.store, { selection: { query }, by: 'ann', reason: 'why', nowMs: Date.now() })
@@ -92,7 +92,7 @@ test('a tier says otherwise than its queue, and a queue than the office', async 
     documentQueue(bed.store, { queue, fields, by: 'ann', reason: null })
   await say('orders', { 'retention.keepDays': '100' })
   await say('orders', { 'tiers.malformed.retention.keepDays': '10' })
-  await say('bills', { 'retention.then': 'keep' })
+  await say('bills', { 'retention.afterwards': 'keep' })
   await aged(bed, ids, 11)
   assert.equal((await passed(bed)).deleted, 1, 'the malformed one')
   await aged(bed, ids, 50)
@@ -156,7 +156,9 @@ test('a month of which nothing is left is dropped, and one of which much is gone
   )
   assert.ok(!tables.some(({ name }) => name === 'letter_content_2025_01'))
   assert.ok(tables.some(({ name }) => name === 'letter_content_2025_03'))
-  const { rows: after } = await bed.store.pool.query('select * from letter_content where id = any($1::uuid[])', [inMarch])
+  const { rows: after } = await bed.store.pool.query('select * from letter_content where id = any($1::uuid[])', [
+    inMarch,
+  ])
   assert.deepEqual(after, before)
   const { rows: debts } = await bed.store.pool.query('select * from content_debt')
   assert.deepEqual(debts, [])
@@ -182,10 +184,9 @@ test('more than a fifth of many letters is not ended before a person says so', a
   const { rows } = await bed.store.pool.query('select state, to_delete::int from retention_pass')
   assert.deepEqual(rows, [{ state: 'asks', to_delete: 10_002 }])
   const said = { by: 'ann', reason: 'an old outage' }
-  await assert.rejects(
-    beginPass(bed.store, { retention: defaultRetention, said: { ...said, expect: 5_000 } }),
-    { code: 'PLAN_STALE' },
-  )
+  await assert.rejects(beginPass(bed.store, { retention: defaultRetention, said: { ...said, expect: 5_000 } }), {
+    code: 'PLAN_STALE',
+  })
   const pass = await beginPass(bed.store, { retention: defaultRetention, said: { ...said, expect: 10_002 } })
   assert.ok(pass !== null)
   await carryOutPass(bed.store, pass, { signal: neverAborted })

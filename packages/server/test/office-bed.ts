@@ -17,6 +17,7 @@ import { type MemoryBroker, type MemoryStore, memoryBroker, memoryStore } from '
 import { createToken } from '../src/access/index.ts'
 import { watchBooks } from '../src/books.ts'
 import { type Capture, startCapture } from '../src/capture/index.ts'
+import { defaultRetention } from '../src/config/index.ts'
 import type { OfficeServices } from '../src/http/route.ts'
 import { type HttpServer, startHttp } from '../src/http/server.ts'
 import { checkLedger } from '../src/ledger/index.ts'
@@ -36,6 +37,7 @@ import {
   startReplayer,
   startRun,
 } from '../src/replay/index.ts'
+import { watchRetention } from '../src/retention/index.ts'
 import { openStore, type Store } from '../src/store/store.ts'
 import { officeDatabase } from '../src/testing/database.ts'
 
@@ -201,6 +203,7 @@ export async function officeBed(t: TestContext): Promise<OfficeBed> {
     },
     async http({ clock = systemClock, captures: views = () => [], disk, alerts } = {}) {
       const books = watchBooks(store, () => undefined)
+      const retention = watchRetention(store, { retention: defaultRetention, tell: () => undefined })
       const server = await startHttp(
         {
           version: '0.0.0-test',
@@ -211,6 +214,7 @@ export async function officeBed(t: TestContext): Promise<OfficeBed> {
           books,
           captures: views,
           ...(disk === undefined ? {} : { disk }),
+          retention: { policy: defaultRetention, run: (said) => retention.run(said) },
           reviewZone: 'UTC',
           wakeReplayer: () => undefined,
           alerts: alerts ?? {
@@ -224,6 +228,7 @@ export async function officeBed(t: TestContext): Promise<OfficeBed> {
       )
       closers.push(async () => {
         await server.close()
+        await retention.stop()
         await books.stop()
       })
       return { server, token: await createToken(store, `test-${(sent += 1)}`, 'test') }

@@ -8,10 +8,10 @@ export const neverAborted = new AbortController().signal
 
 /** The same letters as if nothing had happened to them for so many days. */
 export async function aged({ store }: OfficeBed, ids: readonly string[], days: number): Promise<void> {
-  await store.pool.query('update letter set changed_at = changed_at - make_interval(days => $2) where id = any($1::uuid[])', [
-    ids,
-    days,
-  ])
+  await store.pool.query(
+    'update letter set changed_at = changed_at - make_interval(days => $2) where id = any($1::uuid[])',
+    [ids, days],
+  )
 }
 
 /** The same letters as if they had been captured in another month. @returns their ids there */

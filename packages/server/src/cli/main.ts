@@ -7,6 +7,7 @@ import { addDiscardCommands } from './discard-commands.ts'
 import { exitCodes } from './exit-codes.ts'
 import { addQueueCommands } from './queue-commands.ts'
 import { addRepairCommands } from './repair-commands.ts'
+import { addRetentionCommands } from './retention-commands.ts'
 import { addReviewCommands } from './review-commands.ts'
 import { topics } from './topics.ts'
 
@@ -125,6 +126,8 @@ addCauseCommands(program, { office, selecting, wholeNumber })
 addAlertCommands(program, { office, selecting, wholeNumber })
 
 addReviewCommands(program, { office, selecting, wholeNumber })
+
+addRetentionCommands(program, { office, selecting, wholeNumber })
 
 office(program.command('letters [query...]'))
   .description('letters that match a query; open ones only unless it names a state')

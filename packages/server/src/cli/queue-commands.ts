@@ -1,6 +1,7 @@
 import { type Command, Option } from 'commander'
 import type { CommandHelpers } from './repair-commands.ts'
 
+const endings = ['delete', 'archive', 'keep']
 const tiers = ['transient', 'permanent', 'malformed', 'timeout', 'exhausted', 'unknown']
 
 /** `queue show`, `queue document` and `doctor`. */
@@ -31,6 +32,20 @@ export function addQueueCommands(program: Command, { office, wholeNumber }: Comm
       ).choices(['page', 'ticket', 'review']),
     )
     .option('--process <text>', 'with --tier: what to do with its letters')
+    .option('--keep-days <days>', 'keep letters so long after they were replayed or discarded', wholeNumber(7, 36_500))
+    .addOption(new Option('--afterwards <action>', 'and then').choices(endings))
+    .option(
+      '--open-keep-days <days>',
+      'keep open letters so long after anything happened to them',
+      wholeNumber(7, 36_500),
+    )
+    .addOption(new Option('--open-afterwards <action>', 'and then').choices(endings))
+    .addOption(
+      new Option(
+        '--never-looked-at <what>',
+        'open letters of causes that nobody has looked at: keep, or end as all others',
+      ).choices(['keep', 'end']),
+    )
     .option('--clear <field>', 'take back what was said here; again for more', several)
     .option('--by <name>', 'who does this (default: your user name)')
     .option('--reason <text>', 'kept in the audit trail')
@@ -40,7 +55,8 @@ export function addQueueCommands(program: Command, { office, wholeNumber }: Comm
 Examples:
   redrive queue document orders --owner team-reefer --runbook https://wiki.internal/orders
   redrive queue document orders --tier malformed --urgency ticket --process 'fix with redrive transform, tell the shop'
-  redrive queue document orders --tier malformed --clear urgency`,
+  redrive queue document orders --tier malformed --clear urgency
+  redrive queue document orders --keep-days 90 --afterwards archive`,
     )
     .action(async (name, options) => (await import('./commands/queue.ts')).queueDocumentCommand(name, options))
 

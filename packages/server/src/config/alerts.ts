@@ -17,6 +17,7 @@ export const alertRuleNames = [
   'source-in-trouble',
   'source-not-captured',
   'disk-nearly-full',
+  'retention-stopped',
   'uncertain-waiting',
   'line-stuck',
   'cause-unopened',

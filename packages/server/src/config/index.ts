@@ -32,6 +32,7 @@ export {
   defaultRetention,
   type RetentionAction,
   type RetentionPolicy,
+  retentionActions,
   retentionFields,
   retentionOf,
 } from './retention.ts'

@@ -27,7 +27,11 @@ test('an empty file means the defaults', () => {
     notifiers: {},
     alerts: { limits: [], routes: [] },
     review: { zone: 'UTC', at: 'mon 08:00', notify: [] },
-    retention: { keepDays: 30, then: 'delete', open: { keepDays: 90, then: 'keep', neverLookedAt: 'keep' } },
+    retention: {
+      keepDays: 30,
+      afterwards: 'delete',
+      open: { keepDays: 90, afterwards: 'keep', neverLookedAt: 'keep' },
+    },
     heartbeat: null,
     file: path.resolve('redrive.yaml'),
   })

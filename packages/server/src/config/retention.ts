@@ -9,13 +9,13 @@ export interface RetentionDocument {
   /** Days since a letter was replayed or discarded. @default 30 */
   readonly keepDays?: number
   /** @default 'delete' */
-  readonly then?: RetentionAction
+  readonly afterwards?: RetentionAction
   /** Letters that nobody replayed or discarded. */
   readonly open?: {
     /** Days since anything happened to the letter. @default 90 */
     readonly keepDays?: number
     /** @default 'keep' */
-    readonly then?: RetentionAction
+    readonly afterwards?: RetentionAction
     /** Those of causes that nobody has looked at: `end` treats them as all others. @default 'keep' */
     readonly neverLookedAt?: 'keep' | 'end'
   }
@@ -24,22 +24,28 @@ export interface RetentionDocument {
 /** The same with nothing left out. */
 export interface RetentionPolicy {
   readonly keepDays: number
-  readonly then: RetentionAction
+  readonly afterwards: RetentionAction
   readonly open: {
     readonly keepDays: number
-    readonly then: RetentionAction
+    readonly afterwards: RetentionAction
     readonly neverLookedAt: 'keep' | 'end'
   }
 }
 
 export const defaultRetention: RetentionPolicy = {
   keepDays: 30,
-  then: 'delete',
-  open: { keepDays: 90, then: 'keep', neverLookedAt: 'keep' },
+  afterwards: 'delete',
+  open: { keepDays: 90, afterwards: 'keep', neverLookedAt: 'keep' },
 }
 
 /** Its fields by their paths, as a queue's document has them. */
-export const retentionFields = ['keepDays', 'then', 'open.keepDays', 'open.then', 'open.neverLookedAt'] as const
+export const retentionFields = [
+  'keepDays',
+  'afterwards',
+  'open.keepDays',
+  'open.afterwards',
+  'open.neverLookedAt',
+] as const
 
 /** A discard can be undone for so long. */
 const leastDays = 7
@@ -53,7 +59,7 @@ export function retentionShape(wrap: (schema: TSchema) => TSchema): TSchema {
   return Type.Object(
     {
       keepDays: days(leastDays, `Days since a letter was replayed or discarded; default ${defaultRetention.keepDays}.`),
-      then: action(`What becomes of it then; default ${defaultRetention.then}.`),
+      afterwards: action(`What becomes of it then; default ${defaultRetention.afterwards}.`),
       open: Type.Optional(
         Type.Object(
           {
@@ -61,7 +67,7 @@ export function retentionShape(wrap: (schema: TSchema) => TSchema): TSchema {
               leastDays,
               `Days since anything happened to the letter; default ${defaultRetention.open.keepDays}.`,
             ),
-            then: action(`What becomes of it then; default ${defaultRetention.open.then}.`),
+            afterwards: action(`What becomes of it then; default ${defaultRetention.open.afterwards}.`),
             neverLookedAt: wrap(
               Type.Enum(['keep', 'end'], {
                 description: `Letters of causes that nobody has looked at: end treats them as all others; default ${defaultRetention.open.neverLookedAt}.`,
@@ -103,15 +109,15 @@ export function retentionOf(
     }
     return undefined
   }
-  const action = (field: 'then' | 'open.then', otherwise: RetentionAction): RetentionAction =>
+  const action = (field: 'afterwards' | 'open.afterwards', otherwise: RetentionAction): RetentionAction =>
     retentionActions.find((each) => each === said(field)) ?? otherwise
   const days = (field: 'keepDays' | 'open.keepDays', otherwise: number): number => Number(said(field) ?? otherwise)
   return {
     keepDays: days('keepDays', office.keepDays),
-    then: action('then', office.then),
+    afterwards: action('afterwards', office.afterwards),
     open: {
       keepDays: days('open.keepDays', office.open.keepDays),
-      then: action('open.then', office.open.then),
+      afterwards: action('open.afterwards', office.open.afterwards),
       neverLookedAt: (said('open.neverLookedAt') ?? office.open.neverLookedAt) === 'end' ? 'end' : 'keep',
     },
   }

@@ -5,6 +5,7 @@ import { uncertainFindings, untouchedFindings } from './letter-findings.ts'
 import { lineFindings } from './line-findings.ts'
 import { bookFindings, type CaptureState, type DiskSpace, diskFindings, sourceFindings } from './office-findings.ts'
 import { queueFindings } from './queue-findings.ts'
+import { retentionFindings } from './retention-findings.ts'
 import { runFindings } from './run-findings.ts'
 
 export interface Diagnosis {
@@ -35,6 +36,7 @@ export async function examine(
     ...bookFindings(office.unaccounted),
     ...(await sourceFindings(store, office.captures)),
     ...diskFindings(office.disk),
+    ...(await retentionFindings(store)),
     ...(await runFindings(store, nowMs)),
     ...(await uncertainFindings(store, queues)),
     ...(await lineFindings(store, { olderThanDays, nowMs })),

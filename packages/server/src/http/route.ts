@@ -2,7 +2,8 @@ import type { Broker, Clock } from '@redrive/worker'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Static, TSchema } from 'typebox'
 import type { Books } from '../books.ts'
-import type { AlertsConfig } from '../config/index.ts'
+import type { AlertsConfig, RetentionPolicy } from '../config/index.ts'
+import type { Retention } from '../retention/index.ts'
 import type { DiskWatch } from '../store/disk.ts'
 import type { Store } from '../store/store.ts'
 
@@ -25,6 +26,7 @@ export interface OfficeServices {
     readonly notifiers: readonly string[]
     readonly wakeDelivery: () => void
   }
+  readonly retention: Pick<Retention, 'run'> & { readonly policy: RetentionPolicy }
   /** Whose weeks reviews are of. */
   readonly reviewZone: string
   /** A run was started: look now. */

@@ -10,7 +10,7 @@ export interface Due {
   readonly queueId: number
   readonly tier: Tier
   readonly action: 'delete' | 'archive'
-  /** Days from now, 0: due already. */
+  /** Days from now, 0: due already; of those that are kept all the same always 0. */
   readonly inDays: number
   readonly held: Held | null
   readonly letters: number
@@ -26,7 +26,7 @@ export async function countDue(
   const { rows } = await client.query<Due>(
     `with ${policyTable(1)}, ${awaitedTable}
      select queue_id as "queueId", tier::text, action, held, count(*)::int as letters, count(distinct cause_id)::int as causes,
-            greatest(0, ceil(extract(epoch from due_at - now()) / 86400))::int as "inDays"
+            case when held is null then greatest(0, ceil(extract(epoch from due_at - now()) / 86400))::int else 0 end as "inDays"
        from (${judgedLetters('letter')}) judged
       where due_at < now() + make_interval(days => $8)
       group by 1, 2, 3, 4, 7 order by 7, 1, 2, 3, 4`,

@@ -1,3 +1,14 @@
+export type { Held } from './count-due.ts'
 export { aloneInRetention } from './lock.ts'
 export { beginPass, byPolicy, carryOutPass, mostUnasked, type Pass } from './pass.ts'
+export { policiesOfQueue, type SaidPolicy } from './policies.ts'
+export {
+  type Ending,
+  type Forecast,
+  forecastOf,
+  type PassView,
+  type RetentionView,
+  showPass,
+  showRetention,
+} from './show-retention.ts'
 export { type Retention, watchRetention } from './watch-retention.ts'

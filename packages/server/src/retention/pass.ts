@@ -63,10 +63,14 @@ export async function beginPass(
     const { rows } = await client.query<{ letters: number }>('select count(*)::float8 as letters from letter')
     const letters = rows[0]?.letters ?? 0
     if (said !== null && sum > Math.ceil(said.expect * 1.05))
-      throw new RedriveError('PLAN_STALE', `The time of ${sum} letters is over, not of ${said.expect}. None was ended.`, {
-        hint: 'Look at them again: redrive retention',
-        data: { letters: sum },
-      })
+      throw new RedriveError(
+        'PLAN_STALE',
+        `The time of ${sum} letters is over, not of ${said.expect}. None was ended.`,
+        {
+          hint: 'Look at them again: redrive retention',
+          data: { letters: sum },
+        },
+      )
     const asks = said === null && sum > mostUnasked.letters && sum > mostUnasked.share * letters
     await client.query(`delete from retention_pass where state = 'asks'`)
     const id = randomUUID()
@@ -83,7 +87,11 @@ function sumOf(due: readonly { readonly action: string; readonly letters: number
 }
 
 /** Ends the letters of a pass, batch by batch, and gives their room back. What `signal` cuts off is for the next pass. */
-export async function carryOutPass(store: Store, pass: Pass, { signal }: { readonly signal: AbortSignal }): Promise<void> {
+export async function carryOutPass(
+  store: Store,
+  pass: Pass,
+  { signal }: { readonly signal: AbortSignal },
+): Promise<void> {
   try {
     let after: string | null = pass.toDelete === 0 ? null : firstId
     while (after !== null && !signal.aborted)

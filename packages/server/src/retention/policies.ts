@@ -7,39 +7,72 @@ export interface PlacedPolicy extends RetentionPolicy {
   readonly queueId: number
   readonly queue: string
   readonly tier: Tier
-  /** Something else is said of it than of the office. */
-  readonly isOwn: boolean
 }
 
-/** Of every queue and tier: the tier's word, then the queue's, then the office's. */
+/** What counts for letters of one queue and all tiers (`null`), or of one tier. */
+export type SaidPolicy = RetentionPolicy & { readonly tier: Tier | null }
+
+/** Of every queue that there are letters of, and every tier. */
 export async function readPolicies(
   client: Pool | PoolClient,
   office: RetentionPolicy,
 ): Promise<readonly PlacedPolicy[]> {
   const { rows: queues } = await client.query<{ id: number; name: string }>('select id, name from queue order by name')
-  const { rows: said } = await client.query<{ queue: string; field: string; value: string }>(
-    'select queue, field, value from queue_says where field = any($1)',
-    [retentionFields.flatMap((field) => [`retention.${field}`, ...tiers.map((tier) => ofTier(tier, field))])],
+  const said = await readSaid(client, null)
+  return queues.flatMap(({ id: queueId, name: queue }) =>
+    tiers.map((tier) => ({ queueId, queue, tier, ...policyOf(said.get(queue) ?? nothing, { tier, office }) })),
   )
-  const byQueue = new Map(
-    [...Map.groupBy(said, ({ queue }) => queue)].map(([queue, own]) => [
+}
+
+/** Of one queue, whether there are letters of it or not: one for all tiers where they have the same. */
+export async function policiesOfQueue(
+  client: Pool | PoolClient,
+  { queue, office }: { readonly queue: string; readonly office: RetentionPolicy },
+): Promise<readonly SaidPolicy[]> {
+  const said = (await readSaid(client, [queue])).get(queue) ?? nothing
+  return summedUp(tiers.map((tier) => ({ tier, ...policyOf(said, { tier, office }) })))
+}
+
+/** One for all tiers where they have the same. */
+export function summedUp(policies: readonly (RetentionPolicy & { readonly tier: Tier })[]): readonly SaidPolicy[] {
+  const [first] = policies
+  const isOne = first !== undefined && policies.every((each) => isSame(each, first))
+  return isOne ? [{ ...first, tier: null }] : policies
+}
+
+export function isSame(a: RetentionPolicy, b: RetentionPolicy): boolean {
+  const form = ({ keepDays, afterwards, open }: RetentionPolicy): string =>
+    [keepDays, afterwards, open.keepDays, open.afterwards, open.neverLookedAt].join()
+  return form(a) === form(b)
+}
+
+type Fields = ReadonlyMap<string, string>
+const nothing: Fields = new Map()
+
+/** @param queues their names; `null` for all */
+async function readSaid(
+  client: Pool | PoolClient,
+  queues: readonly string[] | null,
+): Promise<ReadonlyMap<string, Fields>> {
+  const { rows } = await client.query<{ queue: string; field: string; value: string }>(
+    'select queue, field, value from queue_says where field = any($1) and ($2::text[] is null or queue = any($2))',
+    [retentionFields.flatMap((field) => [`retention.${field}`, ...tiers.map((tier) => ofTier(tier, field))]), queues],
+  )
+  return new Map(
+    [...Map.groupBy(rows, ({ queue }) => queue)].map(([queue, own]) => [
       queue,
       new Map(own.map(({ field, value }) => [field, value])),
     ]),
   )
-  return queues.flatMap(({ id: queueId, name: queue }) => {
-    const own = byQueue.get(queue) ?? nothing
-    return tiers.map((tier) => {
-      const policy = retentionOf(
-        [(field) => own.get(ofTier(tier, field)), (field) => own.get(`retention.${field}`)],
-        office,
-      )
-      return { queueId, queue, tier, ...policy, isOwn: JSON.stringify(policy) !== JSON.stringify(office) }
-    })
-  })
 }
 
-const nothing: ReadonlyMap<string, string> = new Map()
+/** The tier's word, then the queue's, then the office's. */
+function policyOf(
+  said: Fields,
+  { tier, office }: { readonly tier: Tier; readonly office: RetentionPolicy },
+): RetentionPolicy {
+  return retentionOf([(field) => said.get(ofTier(tier, field)), (field) => said.get(`retention.${field}`)], office)
+}
 
 function ofTier(tier: Tier, field: string): string {
   return `tiers.${tier}.retention.${field}`
@@ -59,9 +92,9 @@ export function policyValues(policies: readonly PlacedPolicy[]): readonly unknow
     policies.map(({ queueId }) => queueId),
     policies.map(({ tier }) => tier),
     policies.map(({ keepDays }) => keepDays * days),
-    policies.map(({ then }) => then),
+    policies.map(({ afterwards }) => afterwards),
     policies.map(({ open }) => open.keepDays * days),
-    policies.map(({ open }) => open.then),
+    policies.map(({ open }) => open.afterwards),
     policies.map(({ open }) => open.neverLookedAt === 'end'),
   ]
 }

@@ -10,6 +10,7 @@ export const findingRules = [
   'source-in-trouble',
   'source-not-captured',
   'disk-nearly-full',
+  'retention-stopped',
   'uncertain-waiting',
   'line-stuck',
   'cause-unopened',

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { RedriveError } from '@redrive/worker'
 import { defaultName, type GlobalOptions, withOffice } from '../context.ts'
 import { ago, type Output, printTable, size } from '../output.ts'
+import { ofEnded, ofOpen, type Policy } from '../retention-words.ts'
 import { safeLine, safeText } from '../safe-text.ts'
 
 interface Said {
@@ -32,6 +33,7 @@ interface QueueDetail {
     readonly urgency: Said | null
     readonly process: Said | null
   }[]
+  readonly retention: readonly (Policy & { readonly tier: string | null })[]
   readonly missing: readonly string[]
   readonly next: string | null
 }
@@ -48,6 +50,11 @@ export interface DocumentOptions extends GlobalOptions {
   readonly tier?: string
   readonly urgency?: string
   readonly process?: string
+  readonly keepDays?: number
+  readonly afterwards?: string
+  readonly openKeepDays?: number
+  readonly openAfterwards?: string
+  readonly neverLookedAt?: string
   readonly clear?: readonly string[]
   readonly by?: string
   readonly reason?: string
@@ -83,14 +90,23 @@ function addressOf(name: string): string {
 
 const ofQueue = ['owner', 'contact', 'source', 'success', 'failure', 'runbook', 'key', 'bodySchema'] as const
 const ofTier = ['owner', 'urgency', 'process'] as const
+/** The same of both, with their places below `retention`. */
+const ofRetention = {
+  keepDays: ['keepDays'],
+  afterwards: ['afterwards'],
+  openKeepDays: ['open', 'keepDays'],
+  openAfterwards: ['open', 'afterwards'],
+  neverLookedAt: ['open', 'neverLookedAt'],
+} as const
 
 /** As the API wants it: with `--tier`, what is said is said of that tier. @throws OPTION_INVALID */
 function documentOf(options: DocumentOptions): object {
   const { tier } = options
-  const allowed: readonly string[] = tier === undefined ? ofQueue : ofTier
-  const given = [...new Set([...ofQueue, ...ofTier])].flatMap((field) => {
+  const placed = Object.keys(ofRetention) as (keyof typeof ofRetention)[]
+  const allowed: readonly string[] = [...(tier === undefined ? ofQueue : ofTier), ...placed]
+  const given = [...new Set([...ofQueue, ...ofTier, ...placed])].flatMap((field) => {
     const value = options[field]
-    return value === undefined ? [] : [[field, field === 'bodySchema' ? fileText(value) : value] as const]
+    return value === undefined ? [] : [[field, field === 'bodySchema' ? fileText(String(value)) : value] as const]
   })
   const cleared = (options.clear ?? []).map((field) => [camel(field), null] as const)
   for (const [field] of [...given, ...cleared]) {
@@ -109,8 +125,22 @@ function documentOf(options: DocumentOptions): object {
       hint: 'Leave one of the two out.',
     })
   }
-  const fields = Object.fromEntries([...given, ...cleared])
+  const fields = nested([...given, ...cleared])
   return tier === undefined ? fields : { tiers: { [tier]: fields } }
+}
+
+type Value = string | number | null
+
+function nested(said: readonly (readonly [string, Value])[]): object {
+  const document: Record<string, unknown> = {}
+  const retention: { open?: Record<string, Value> } & Record<string, unknown> = {}
+  for (const [name, value] of said) {
+    const [first, second] = ofRetention[name as keyof typeof ofRetention] ?? []
+    if (first === undefined) document[name] = value
+    else if (second === undefined) retention[first] = value
+    else (retention.open ??= {})[second] = value
+  }
+  return Object.keys(retention).length === 0 ? document : { ...document, retention }
 }
 
 const camel = (name: string): string => name.replaceAll(/-([a-z])/g, (_, letter: string) => letter.toUpperCase())
@@ -161,6 +191,8 @@ function showQueue(output: Output, queue: QueueDetail, nowMs: number): void {
     { title: 'URGENCY', value: ({ urgency }) => urgency?.value ?? null },
     { title: 'SAID BY', value: saidBy, max: 60 },
   ])
+  for (const policy of queue.retention)
+    field(policy.tier ?? 'retention', `done with: ${ofEnded(policy)}; open: ${ofOpen(policy)}`)
   for (const { tier, process } of queue.tiers) if (process !== null) lines(output, { name: tier, said: process })
   if (queue.next === null) return
   output.say(safeLine(`Missing: ${queue.missing.join(', ')}`))

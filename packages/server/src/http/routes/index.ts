@@ -10,6 +10,7 @@ import { letterRoutes } from './letters.ts'
 import { planRoutes } from './plans.ts'
 import { queueRoutes } from './queues.ts'
 import { reportRoutes } from './reports.ts'
+import { retentionRoutes } from './retention.ts'
 import { reviewRoutes } from './review.ts'
 import { runRoutes } from './runs.ts'
 import { statusRoutes } from './status.ts'
@@ -23,6 +24,7 @@ export const routes: readonly Route[] = [
   ...doctorRoutes,
   ...alertRoutes,
   ...reviewRoutes,
+  ...retentionRoutes,
   ...causeRoutes,
   ...causeLifeRoutes,
   ...inCommonRoutes,

@@ -1,8 +1,10 @@
 import { Type } from 'typebox'
 import { documentShapes, flatDocument, queueFields } from '../../config/index.ts'
 import { documentQueue, listQueues, showQueue } from '../../queues/index.ts'
-import { type Route, route } from '../route.ts'
+import { policiesOfQueue } from '../../retention/index.ts'
+import { type OfficeServices, type Route, route } from '../route.ts'
 import { by, closed, count, counts, maxQueueName, orNull, said, text, tier, time } from '../schemas.ts'
+import { policySchema } from './retention.ts'
 
 const queueView = Type.Object(
   {
@@ -58,6 +60,9 @@ const queueDetail = Type.Object(
     tiers: Type.Array(
       Type.Object({ tier, open: count(), owner: saidView, urgency: saidView, process: saidView }, closed),
     ),
+    retention: Type.Array(Type.Object({ tier: orNull(tier), ...policySchema }, closed), {
+      description: 'How long its letters are kept: one for all tiers (null), or one a tier.',
+    }),
     missing: Type.Array(text('A field by its path, as tiers.permanent.process.')),
     next: orNull(text('What to type to add it.')),
   },
@@ -79,6 +84,17 @@ const query = Type.Object(
   closed,
 )
 
+async function withRetention(
+  { store, retention }: OfficeServices,
+  queue: string,
+  options: { readonly mayBeUnknown?: boolean } = {},
+): Promise<unknown> {
+  const detail = await showQueue(store, queue, options)
+  const policies = await policiesOfQueue(store.pool, { queue, office: retention.policy })
+  const view = policies.map(({ tier: of, keepDays, afterwards, open }) => ({ tier: of, keepDays, afterwards, open }))
+  return { ...detail, retention: view }
+}
+
 export const queueRoutes: readonly Route[] = [
   route({
     method: 'GET',
@@ -93,7 +109,7 @@ export const queueRoutes: readonly Route[] = [
     summary:
       'A queue: what people should know of it and who says so, its letters, tiers and causes, and what is missing',
     schemas: { params, query, answer: queueDetail },
-    handle: ({ office, params: { name }, query: asked }) => showQueue(office.store, asked.name ?? name),
+    handle: ({ office, params: { name }, query: asked }) => withRetention(office, asked.name ?? name),
   }),
   route({
     method: 'PATCH',
@@ -135,7 +151,7 @@ export const queueRoutes: readonly Route[] = [
         by: `${body.by} (token ${caller})`,
         reason: body.reason ?? null,
       })
-      return showQueue(office.store, queue, { mayBeUnknown: true })
+      return withRetention(office, queue, { mayBeUnknown: true })
     },
   }),
 ]

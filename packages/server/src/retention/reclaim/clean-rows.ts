@@ -1,7 +1,6 @@
 import type { PoolClient } from 'pg'
 import type { Store } from '../../store/store.ts'
-import { paid } from './drop-partition.ts'
-import type { Debt } from './reclaim.ts'
+import { type Debt, paid } from './debt.ts'
 import { noHeaders } from './slim.ts'
 
 const batchSize = 5_000
@@ -44,7 +43,10 @@ async function cleanBatch(
 }
 
 /** Of archived letters among these. */
-export async function slimVersions(client: PoolClient, ids: readonly string[] | { readonly from: string; readonly to: string }): Promise<void> {
+export async function slimVersions(
+  client: PoolClient,
+  ids: readonly string[] | { readonly from: string; readonly to: string },
+): Promise<void> {
   await client.query(`set local redrive.ends = 'on'`)
   const isAmong = 'from' in ids ? 'l.id >= $1 and l.id < $2' : 'l.id = any($1::uuid[])'
   await client.query(

@@ -1,6 +1,5 @@
-import type { PoolClient } from 'pg'
 import { isConnectionTrouble, type Store } from '../../store/store.ts'
-import type { Month } from './reclaim.ts'
+import { type Month, paid } from './debt.ts'
 
 /** Whoever reads or captures waits behind whoever waits for the whole table: not for longer than this. */
 export const waitForTable = `set local lock_timeout = '3s'`
@@ -23,10 +22,6 @@ export function dropPartition(store: Store, { name, from, to }: Month): Promise<
   )
 }
 
-export async function paid(client: PoolClient, partition: string): Promise<void> {
-  await client.query('delete from content_debt where partition = $1', [partition])
-}
-
 /** @returns what `work` does; false when somebody else is in the way */
 export async function unlessBusy<T>(work: () => Promise<T>): Promise<T | false> {
   try {
@@ -38,5 +33,10 @@ export async function unlessBusy<T>(work: () => Promise<T>): Promise<T | false> 
 }
 
 function isLockTimeout(error: unknown): boolean {
-  return isConnectionTrouble(error) && error instanceof Error && 'code' in error && /^(55P03|40P01)$/.test(String(error.code))
+  return (
+    isConnectionTrouble(error) &&
+    error instanceof Error &&
+    'code' in error &&
+    /^(55P03|40P01)$/.test(String(error.code))
+  )
 }

@@ -1,6 +1,6 @@
-import { monthOf } from '../../store/partitions.ts'
 import type { Store } from '../../store/store.ts'
 import { cleanRows } from './clean-rows.ts'
+import { type Debt, type Month, monthNamed } from './debt.ts'
 import { dropPartition } from './drop-partition.ts'
 import { rewritePartition } from './rewrite-partition.ts'
 
@@ -28,15 +28,6 @@ export async function reclaim(store: Store, { signal }: { readonly signal: Abort
   return freedBytes
 }
 
-export interface Debt {
-  readonly partition: string
-  readonly letters: number
-  readonly fromId: string
-  readonly toId: string
-  /** Else they are in the default one. */
-  readonly isThere: boolean
-}
-
 async function settle(store: Store, debt: Debt): Promise<number> {
   const month = monthNamed(debt.partition)
   const { now, whole, slim, bytes } = await look(store, debt, month)
@@ -48,21 +39,6 @@ async function settle(store: Store, debt: Debt): Promise<number> {
   }
   await cleanRows(store, debt)
   return 0
-}
-
-export interface Month {
-  readonly name: string
-  /** Ids. */
-  readonly from: string
-  readonly to: string
-  readonly endMs: number
-}
-
-function monthNamed(partition: string): Month {
-  const [, year = '1970', month = '01'] = /^letter_content_(\d{4})_(\d\d)$/.exec(partition) ?? []
-  const startMs = Date.UTC(Number(year), Number(month) - 1, 1)
-  const endMs = Date.UTC(Number(year), Number(month), 1)
-  return { ...monthOf(startMs, 0), endMs }
 }
 
 /** Letters of a month whose bytes are wanted here (whole), or in part (slim: the bytes are in an archive); the table's size and the database's clock. */

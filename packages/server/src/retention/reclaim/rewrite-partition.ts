@@ -1,8 +1,8 @@
 import { contentStorage } from '../../store/partitions.ts'
 import type { Store } from '../../store/store.ts'
 import { slimVersions } from './clean-rows.ts'
-import { paid, unlessBusy, waitForTable } from './drop-partition.ts'
-import type { Month } from './reclaim.ts'
+import { type Month, paid } from './debt.ts'
+import { unlessBusy, waitForTable } from './drop-partition.ts'
 import { noHeaders, slimColumns } from './slim.ts'
 
 /**
@@ -33,7 +33,9 @@ export function rewritePartition(store: Store, { name, from, to }: Month): Promi
       await client.query(`create index on ${fresh} using gin (terms)`)
       await client.query(`create index on ${fresh} (wire_id) where wire_id is not null`)
       await client.query(`alter table letter_content detach partition ${name}`)
-      await client.query(`alter table letter_content attach partition ${fresh} for values from ('${from}') to ('${to}')`)
+      await client.query(
+        `alter table letter_content attach partition ${fresh} for values from ('${from}') to ('${to}')`,
+      )
       await client.query(`drop table ${name}`)
       await client.query(`alter table ${fresh} rename to ${name}`)
       await client.query(`alter table ${name} drop constraint ${fresh}_id_check`)

@@ -1,0 +1,32 @@
+import type { Store } from '../store/store.ts'
+import { counted, type Finding } from './finding.ts'
+
+/** Letters whose time is over and that are kept all the same, for so many are due that a person has to say so, or since it failed. */
+export async function retentionFindings(store: Store): Promise<readonly Finding[]> {
+  const { rows } = await store.pool.query<{ state: string; due: number; letters: number; problem: string | null }>(
+    `select state, (to_delete + to_archive)::float8 as due, letters::float8, problem from retention_pass order by started_at desc, id desc limit 1`,
+  )
+  const [latest] = rows
+  if (latest?.state === 'asks')
+    return [
+      {
+        code: 'retention-stopped',
+        severity: 'warning',
+        queue: null,
+        what: `the time of ${counted(latest.due, 'letter')} is over at once, and none of them was ended`,
+        why: `it is more than a fifth of all ${latest.letters.toLocaleString('en-US')}: a person has to say that this is meant, and no clock or policy is wrong`,
+        next: `redrive retention   (and if that is right: redrive retention run --reason … --yes --expect ${latest.due})`,
+      },
+    ]
+  if (latest?.state !== 'failed') return []
+  return [
+    {
+      code: 'retention-stopped',
+      severity: 'problem',
+      queue: null,
+      what: 'letters whose time is over could not be ended',
+      why: `${latest.problem ?? 'nobody knows why'}; nothing is lost by it, and the next pass goes on`,
+      next: 'redrive retention',
+    },
+  ]
+}
