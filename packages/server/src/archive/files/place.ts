@@ -34,14 +34,20 @@ export function checkFileName(name: string): void {
   throw unreadable(`${JSON.stringify(name.slice(0, 80))} is no name of a file of an archive`)
 }
 
-export function unreadable(message: string, options: { readonly cause?: unknown; readonly hint?: string } = {}): RedriveError {
+export function unreadable(
+  message: string,
+  options: { readonly cause?: unknown; readonly hint?: string } = {},
+): RedriveError {
   return new RedriveError('ARCHIVE_UNREADABLE', message, {
     hint: 'Bring the file back from a copy, unchanged and under its own name; redrive archive verify says which archives are whole.',
     ...options,
   })
 }
 
-export function unwritable(message: string, options: { readonly cause?: unknown; readonly hint?: string } = {}): RedriveError {
+export function unwritable(
+  message: string,
+  options: { readonly cause?: unknown; readonly hint?: string } = {},
+): RedriveError {
   return new RedriveError('ARCHIVE_UNWRITABLE', message, {
     hint: 'The letters are still in the office. redrive serve --check tries to write into the place.',
     ...options,

@@ -27,7 +27,11 @@ const maxGroupBytes = 8 * 1024 * 1024
  * A Parquet file in its plainest form: a page for each column of a group, PLAIN values, ZSTD. Without dictionaries, since their hash tables can
  * be attacked by whoever chooses the values, and without statistics: they are copies of values in the clear, which erasure would have to find.
  */
-export function writeTable(columns: readonly Column[], rows: Iterable<readonly Cell[]>, createdBy: string): WrittenTable {
+export function writeTable(
+  columns: readonly Column[],
+  rows: Iterable<readonly Cell[]>,
+  createdBy: string,
+): WrittenTable {
   const writer = new ByteWriter(1024 * 1024)
   const parquet = new ParquetWriter({
     writer,
