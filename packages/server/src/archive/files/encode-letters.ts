@@ -3,7 +3,8 @@ import { decodeHeaders } from '../../store/header-list.ts'
 import type { ArchivedLetter, ArchivedVersion } from './archived-letter.ts'
 import { type Cell, cellBytes, toCell } from './cells.ts'
 import { ContentsDigest } from './contents-digest.ts'
-import { fileNames, formatNumber, type Manifest, type ManifestFile, maxLetterBytes } from './manifest.ts'
+import { maxLetterBytes } from './limits.ts'
+import { fileNames, formatNumber, type Manifest, type ManifestFile } from './manifest.ts'
 import { type WrittenTable, writeTable } from './parquet/write-table.ts'
 import { unwritable } from './place.ts'
 import { type Column, columnsOf, type LetterRow, letterShape, type VersionRow, versionShape } from './shape.ts'
@@ -80,19 +81,22 @@ function* letterRows(letters: readonly ArchivedLetter[], digest: ContentsDigest)
       versionsFrom,
     }
     const cells = cellsOf(letterColumns, row)
-    refuseLarge(letter.id, bytesOf(cells) + versions.reduce((sum, version) => sum + bytesOfVersion(version), 0))
+    refuseLarge(
+      letter.id,
+      bytesOf(cells) + versions.reduce((sum, version) => sum + bytesOf(versionCells(letter.id, version)), 0),
+    )
     yield cells
     versionsFrom += versions.length
   }
 }
 
 function* versionRows(letters: readonly ArchivedLetter[]): Iterable<readonly Cell[]> {
-  for (const { id, versions } of letters) {
-    for (const version of versions) {
-      const row: VersionRow = { letterId: id, ...version, headersJson: headersJson(version.headers) }
-      yield cellsOf(versionColumns, row)
-    }
-  }
+  for (const { id, versions } of letters) for (const version of versions) yield versionCells(id, version)
+}
+
+function versionCells(letterId: string, version: ArchivedVersion): readonly Cell[] {
+  const row: VersionRow = { letterId, ...version, headersJson: headersJson(version.headers) }
+  return cellsOf(versionColumns, row)
 }
 
 function cellsOf(columns: readonly Column[], row: LetterRow | VersionRow): readonly Cell[] {
@@ -101,11 +105,6 @@ function cellsOf(columns: readonly Column[], row: LetterRow | VersionRow): reado
 }
 
 const bytesOf = (cells: readonly Cell[]): number => cells.reduce((sum: number, cell) => sum + cellBytes(cell), 0)
-
-/** Of what can be large; what is left out is far below the limit. */
-function bytesOfVersion({ key, body, headers, edit }: ArchivedVersion): number {
-  return (key?.length ?? 0) + (body?.length ?? 0) + 3 * headers.length + edit.length
-}
 
 function refuseLarge(id: string, bytes: number): void {
   if (bytes <= maxLetterBytes) return

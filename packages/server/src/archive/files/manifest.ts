@@ -1,13 +1,11 @@
 import { type Static, Type } from 'typebox'
 import { Check } from 'typebox/value'
+import { maxGroupRows, maxLetterBytes } from './limits.ts'
 import { type ArchivePlace, type RandomReader, unreadable } from './place.ts'
 
 /** Of what `shape.ts` and `parquet/write-table.ts` say. An archive of another number is not read. */
 export const formatNumber = 1
 
-export const maxGroupRows = 1_000
-/** Of a letter with all its versions. What is larger cannot be archived, and nothing larger is read. */
-export const maxLetterBytes: number = 256 * 1024 * 1024
 const maxManifestBytes = 4 * 1024 * 1024
 
 const closed = { additionalProperties: false } as const

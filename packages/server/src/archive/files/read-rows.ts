@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { type Cell, cellBytes, fromCell } from './cells.ts'
-import { type ManifestFile, maxLetterBytes } from './manifest.ts'
+import { maxLetterBytes } from './limits.ts'
+import type { ManifestFile } from './manifest.ts'
 import { readGroup } from './parquet/read-group.ts'
 import { type ArchivePlace, type RandomReader, unreadable } from './place.ts'
 import type { Column, LetterRow, VersionRow } from './shape.ts'

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { ByteWriter, ParquetWriter, type SchemaElement } from 'hyparquet-writer'
 import { type Cell, cellBytes } from '../cells.ts'
+import { maxGroupRows } from '../limits.ts'
 import type { Column } from '../shape.ts'
 import { compress } from './zstd.ts'
 
@@ -19,7 +20,6 @@ export interface WrittenTable {
   readonly groups: readonly WrittenGroup[]
 }
 
-const maxGroupRows = 1_000
 /** Of what stands in the rows; one that is larger alone has a group of its own. */
 const maxGroupBytes = 8 * 1024 * 1024
 
