@@ -33,6 +33,7 @@ async function put(folder: string, name: string, bytes: Uint8Array): Promise<voi
   checkFileName(name)
   const file = path.join(folder, name)
   const part = path.join(folder, partOf(name))
+  let isTaken = false
   try {
     await makeFolder(folder)
     const handle = await open(part, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | noFollow, 0o600)
@@ -42,15 +43,16 @@ async function put(folder: string, name: string, bytes: Uint8Array): Promise<voi
     } finally {
       await handle.close()
     }
-    await link(part, file)
+    await link(part, file).catch((cause: unknown) => {
+      isTaken = codeOf(cause) === 'EEXIST'
+      throw cause
+    })
     await unlink(part)
     await syncFolder(folder)
   } catch (cause) {
     await unlink(part).catch(() => undefined)
     throw unwritable(
-      codeOf(cause) === 'EEXIST'
-        ? `${file} is there already; nothing is overwritten`
-        : `${file} cannot be written (${codeOf(cause)})`,
+      isTaken ? `${file} is there already; nothing is overwritten` : `${file} cannot be written (${codeOf(cause)})`,
       { cause },
     )
   }
