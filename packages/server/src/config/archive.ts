@@ -1,3 +1,4 @@
+import path from 'node:path'
 import { type TSchema, Type } from 'typebox'
 
 /** Where archives lie: a folder, or a bucket of S3 or of what speaks like it. */
@@ -41,7 +42,7 @@ export const archiveSchema: TSchema = Type.Object(
           endpoint: Type.Optional(
             Type.String({
               description: 'Of a store that speaks S3, as https://s3.internal; without it Amazon’s.',
-              pattern: '^(https?://[^\\s/]+/?$|\\$\\{)',
+              pattern: '^(https?://[^\\s/@?#]+/?$|\\$\\{)',
               maxLength: 1_000,
             }),
           ),
@@ -54,3 +55,37 @@ export const archiveSchema: TSchema = Type.Object(
   },
   { additionalProperties: false, description: 'Where archived letters lie: one of folder and s3.' },
 )
+
+/** As it stands in the file. */
+export interface RawArchive {
+  readonly folder?: string
+  readonly s3?: Omit<S3Config, 'prefix' | 'endpoint'> & Partial<Pick<S3Config, 'prefix' | 'endpoint'>>
+}
+
+/** Which settings of it are secrets, and may stand in the file by reference only. */
+export const archiveSecrets: ReadonlySet<string> = new Set(['accessKeyId', 'secretAccessKey'])
+
+/** @param base the folder of the file it stands in */
+export function archiveOf(raw: RawArchive | undefined, base: string): ArchiveConfig | null {
+  if (raw?.s3 !== undefined) return { s3: { prefix: '', endpoint: null, ...raw.s3 } }
+  return raw?.folder === undefined ? null : { folder: path.resolve(base, raw.folder) }
+}
+
+/** What the shapes cannot say. */
+export function archiveIssues(
+  raw: RawArchive | undefined,
+): readonly { readonly path: readonly string[]; readonly message: string }[] {
+  if (raw === undefined) return []
+  if ((raw.folder === undefined) === (raw.s3 === undefined))
+    return [{ path: ['archive'], message: 'archives lie in one place: name a folder, or s3' }]
+  const { endpoint } = raw.s3 ?? {}
+  if (endpoint === undefined || endpoint === null || isOrigin(endpoint)) return []
+  return [
+    { path: ['archive', 's3', 'endpoint'], message: 'is no address of a server; write it as https://s3.internal' },
+  ]
+}
+
+function isOrigin(text: string): boolean {
+  const url = URL.parse(text)
+  return url !== null && /^https?:$/.test(url.protocol) && url.href === `${url.origin}/`
+}

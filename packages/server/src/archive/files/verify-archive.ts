@@ -51,31 +51,35 @@ class Problems {
 async function verifyFiles(place: ArchivePlace, manifest: Manifest, problems: Problems): Promise<number> {
   const { letters, versions } = manifest.files
   const owners: VersionOwner[] = []
-  const whole = await withRows<LetterRow, number>(place, letters, { columns: letterColumns, problems }, (rows) =>
-    verifyLetters(rows, { manifest, owners, problems }),
-  )
+  let areOwnersKnown = false
+  let whole = 0
+  await withRows<LetterRow>(place, letters, { columns: letterColumns, problems }, async (rows) => {
+    const found = await verifyLetters(rows, { manifest, owners, problems })
+    whole = found.whole
+    areOwnersKnown = found.isRead
+  })
   if (versions !== null)
-    await withRows<VersionRow, void>(place, versions, { columns: versionColumns, problems }, (rows) =>
-      verifyVersions(rows, { owners, problems }),
+    await withRows<VersionRow>(place, versions, { columns: versionColumns, problems }, (rows) =>
+      verifyVersions(rows, { owners: areOwnersKnown ? owners : null, problems }),
     )
-  return whole ?? 0
+  return whole
 }
 
 /** Hashes the whole file, then hands it out by its groups. */
-async function withRows<R extends LetterRow | VersionRow, T>(
+async function withRows<R extends LetterRow | VersionRow>(
   place: ArchivePlace,
   file: ManifestFile,
   { columns, problems }: { readonly columns: readonly Column[]; readonly problems: Problems },
-  look: (rows: RowFile<R>) => Promise<T>,
-): Promise<T | undefined> {
-  return problems.catch(async () => {
+  look: (rows: RowFile<R>) => Promise<void>,
+): Promise<void> {
+  await problems.catch(async () => {
     const rows = await openRows<R>(place, file, columns)
     try {
       await problems.catch(async () => {
         if ((await hashOf(rows.reader)) !== file.sha256)
           problems.add(`${file.name} was altered: it does not have the hash of the manifest`)
       })
-      return await look(rows)
+      await look(rows)
     } finally {
       await rows.reader.close()
     }
@@ -101,7 +105,7 @@ async function verifyLetters(
     owners,
     problems,
   }: { readonly manifest: Manifest; readonly owners: VersionOwner[]; readonly problems: Problems },
-): Promise<number> {
+): Promise<{ readonly whole: number; readonly isRead: boolean }> {
   const digest = new ContentsDigest()
   const queues = new Map<string, number>()
   let whole = 0
@@ -132,7 +136,7 @@ async function verifyLetters(
     }
   }
   // What could not be read is a problem already, and everything below would only say so again.
-  if (!isRead) return whole
+  if (!isRead) return { whole, isRead }
   if (last !== manifest.lastId) problems.add('the last letter is another one than the manifest says')
   if (digest.hex() !== manifest.contents) problems.add('the letters are not those whose digest the manifest has')
   if (versions !== manifest.versions)
@@ -141,14 +145,15 @@ async function verifyLetters(
     manifest.queues.length === queues.size &&
     manifest.queues.every(({ queue, letters }) => queues.get(queue) === letters)
   if (!isCounted) problems.add('the letters of each queue are not as many as the manifest says')
-  return whole
+  return { whole, isRead }
 }
 
+/** @param owners in their order; `null` when the letters could not all be read */
 async function verifyVersions(
   rows: RowFile<VersionRow>,
-  { owners, problems }: { readonly owners: readonly VersionOwner[]; readonly problems: Problems },
+  { owners, problems }: { readonly owners: readonly VersionOwner[] | null; readonly problems: Problems },
 ): Promise<void> {
-  const left = owners.values()
+  const left = owners?.values()
   let owner: VersionOwner | undefined
   let seen = 0
   for (const at of rows.file.groups.keys()) {
@@ -157,12 +162,14 @@ async function verifyVersions(
     if (group === undefined) return
     for (const { value: version } of group) {
       if (owner === undefined || seen === owner.versions) {
-        owner = left.next().value
+        owner = left?.next().value
         seen = 0
       }
       seen += 1
       const problem =
-        version.letterId === owner?.letter ? damageOf(version) : 'it does not belong to the letter whose turn it is'
+        owners !== null && version.letterId !== owner?.letter
+          ? 'it does not belong to the letter whose turn it is'
+          : damageOf(version)
       if (problem !== null)
         problems.add(`version ${version.version} of the letter ${version.letterId} is damaged: ${problem}`)
     }
