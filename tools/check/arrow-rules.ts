@@ -23,6 +23,7 @@ const useCases = [
   ...[
     'access',
     'alerts',
+    'archive',
     'audit',
     'capture',
     'causes',

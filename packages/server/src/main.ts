@@ -3,6 +3,7 @@ import type { Broker } from '@redrive/worker'
 import { kafkaBroker } from '@redrive/worker/kafka'
 import { rabbitmqBroker } from '@redrive/worker/rabbitmq'
 import { connect as amqpConnect } from 'amqplib'
+import { openArchivePlace, tryPlace } from './archive/index.ts'
 import type { BrokerConfig, Config } from './config/index.ts'
 import { naming } from './naming.ts'
 import { type Office, type OpenBroker, openOffice } from './office.ts'
@@ -40,9 +41,9 @@ export async function startOffice(
 }
 
 /**
- * Asks everything a configuration names whether it can be reached. Captures nothing, creates nothing.
+ * Asks everything a configuration names whether it can be reached. Captures nothing, and leaves nothing behind but the folder of archives.
  * @returns a line for each thing, in the order of the configuration
- * @throws DATABASE_UNREACHABLE, BROKER_UNREACHABLE: the first that cannot
+ * @throws DATABASE_UNREACHABLE, BROKER_UNREACHABLE, ARCHIVE_UNWRITABLE, ARCHIVE_UNREADABLE: the first that cannot
  */
 export async function checkConfig(config: Config): Promise<readonly string[]> {
   const lines: string[] = []
@@ -53,6 +54,11 @@ export async function checkConfig(config: Config): Promise<readonly string[]> {
   }
   for (const [name, broker] of Object.entries(config.brokers)) {
     lines.push(...(await naming({ name, config: broker }, () => checkBroker(name, broker, config.database))))
+  }
+  if (config.archive !== null) {
+    const place = openArchivePlace(config.archive)
+    await tryPlace(place)
+    lines.push(`archive: ${place.description}, it can be written and read`)
   }
   return lines
 }

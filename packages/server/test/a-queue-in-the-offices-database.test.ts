@@ -96,6 +96,7 @@ test('addresses lead to one database or not, and the check of a configuration sa
     checkConfig({
       ...defaults,
       database: database.url,
+      archive: null,
       brokers: {
         main: {
           type: 'pg-boss',

@@ -1,5 +1,7 @@
 /** Every fault that Redrive itself raises has one of these codes; `docs/errors.md` says what to do about each. */
 export type ErrorCode =
+  | 'ARCHIVE_UNREADABLE'
+  | 'ARCHIVE_UNWRITABLE'
   | 'BROKER_UNREACHABLE'
   | 'BROKER_CLOSED'
   | 'CAPABILITY_MISSING'

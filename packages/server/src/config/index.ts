@@ -9,6 +9,7 @@ export {
   type Weekday,
   weekdays,
 } from './alerts.ts'
+export type { ArchiveConfig, S3Config } from './archive.ts'
 export { bodySchemaProblem } from './body-schemas.ts'
 export { type ConfigIssue, issuesIn, loadConfig, parseConfig } from './load.ts'
 export type {

@@ -32,6 +32,7 @@ test('an empty file means the defaults', () => {
       afterwards: 'delete',
       open: { keepDays: 90, afterwards: 'keep', neverLookedAt: 'keep' },
     },
+    archive: null,
     heartbeat: null,
     file: path.resolve('redrive.yaml'),
   })
@@ -230,4 +231,47 @@ test('an address that comes by reference is one for the web, wherever it stands'
     ['http.url', 'notifiers.hook.url'].map((key) => `${key}: is no address that begins with http:// or https://`),
   )
   assert.deepEqual(mistakes(text, { ...env, SITE: 'https://hook.example' }), [])
+})
+
+test('archives lie in a folder beside the file, or in a bucket whose keys come by reference', () => {
+  assert.deepEqual(read('archive: { folder: ./archive }\n').archive, { folder: path.resolve('archive') })
+  assert.deepEqual(read('archive: { folder: /var/archive }\n').archive, { folder: '/var/archive' })
+  const s3 = (more: string): string =>
+    `archive:\n  s3:\n    bucket: letters\n    region: eu-central-1\n    accessKeyId: \${env:ID}\n    secretAccessKey: ${more}\n`
+  const env = { ID: 'id', SECRET: 'secret', SITE: 'ftp://s3.internal', GOOD: 'https://s3.internal:9000' }
+  assert.deepEqual(read(s3('${env:SECRET}'), env).archive, {
+    s3: {
+      bucket: 'letters',
+      prefix: '',
+      region: 'eu-central-1',
+      endpoint: null,
+      accessKeyId: 'id',
+      secretAccessKey: 'secret',
+    },
+  })
+  assert.deepEqual(read(s3('${env:SECRET}\n    prefix: redrive/office-1\n    endpoint: ${env:GOOD}'), env).archive, {
+    s3: {
+      bucket: 'letters',
+      prefix: 'redrive/office-1',
+      region: 'eu-central-1',
+      endpoint: 'https://s3.internal:9000',
+      accessKeyId: 'id',
+      secretAccessKey: 'secret',
+    },
+  })
+  assert.match(
+    mistakes(s3('hunter2'), env).join(),
+    /^6:22 archive\.s3\.secretAccessKey: a secret may not stand in the file/,
+  )
+  assert.match(
+    mistakes(s3('${env:SECRET}\n    endpoint: ${env:SITE}'), env).join(),
+    /^7:15 archive\.s3\.endpoint: is no address/,
+  )
+  for (const endpoint of ['https://me:hunter2@s3.internal', 'https://s3.internal/path', 's3.internal'])
+    assert.match(mistakes(s3(`\${env:SECRET}\n    endpoint: ${endpoint}`), env).join(), /^7:15 archive\.s3\.endpoint: /)
+  for (const prefix of ['/a', 'a/', 'a//b', '../a', 'a/../b'])
+    assert.match(mistakes(s3(`\${env:SECRET}\n    prefix: ${prefix}`), env).join(), /^7:13 archive\.s3\.prefix: /)
+  assert.match(mistakes('archive: {}\n').join(), /^1:10 archive: archives lie in one place/)
+  assert.match(mistakes(`${s3('${env:SECRET}')}  folder: a\n`, env).join(), /archives lie in one place/)
+  assert.match(mistakes('archive: { foldr: a }\n').join(), /did you mean "folder"/)
 })

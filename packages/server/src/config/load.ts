@@ -4,6 +4,7 @@ import { isRedriveError, RedriveError } from '@redrive/worker'
 import { Errors } from 'typebox/value'
 import { LineCounter, parseDocument } from 'yaml'
 import { type AlertsConfig, alertIssues } from './alerts.ts'
+import { archiveIssues, archiveOf, archiveSecrets, type RawArchive } from './archive.ts'
 import { readBodySchemas } from './body-schemas.ts'
 import { notifierIssues } from './notifier-issues.ts'
 import { type NotifierConfig, notifierSchemaByType, notifierSecrets, withNotifierDefaults } from './notifiers.ts'
@@ -92,6 +93,7 @@ export function parseConfig(text: string, options: { readonly file: string; read
     ...notifierIssues(notifiers),
     ...alertIssues({ limits: [], routes: [], ...raw.alerts }, Object.keys(notifiers)),
     ...reviewIssues({ ...defaultReview, ...raw.review }, notifiers),
+    ...archiveIssues(raw.archive),
   ])
     issues.push({ ...at(offsetOf(keys)), path: keys.join('.'), message })
   if (issues.length > 0) throw invalid(options.file, issues)
@@ -119,9 +121,12 @@ export function issuesIn(error: unknown): readonly ConfigIssue[] {
 }
 
 interface RawConfig
-  extends Partial<Omit<Config, 'brokers' | 'http' | 'heartbeat' | 'alerts' | 'notifiers' | 'review' | 'retention'>> {
+  extends Partial<
+    Omit<Config, 'brokers' | 'http' | 'heartbeat' | 'alerts' | 'notifiers' | 'review' | 'retention' | 'archive'>
+  > {
   readonly retention?: RetentionDocument
   readonly review?: Partial<ReviewConfig>
+  readonly archive?: RawArchive
   readonly alerts?: Partial<AlertsConfig>
   readonly notifiers?: Readonly<Record<string, Pick<NotifierConfig, 'type'>>>
   readonly heartbeat?: { readonly url: string; readonly seconds?: number }
@@ -154,6 +159,7 @@ function configOf(raw: RawConfig, { env, file }: { readonly env: NodeJS.ProcessE
     alerts: { limits: [], routes: [], ...raw.alerts },
     review: { ...defaultReview, ...raw.review },
     retention: withRetentionDefaults(raw.retention),
+    archive: archiveOf(raw.archive, path.dirname(file)),
     heartbeat: raw.heartbeat === undefined ? null : { seconds: defaults.heartbeatSeconds, ...raw.heartbeat },
     file,
   }
@@ -268,7 +274,9 @@ function distance(a: string, b: string): number {
 
 function secretProblem(text: string, path: readonly string[], type: unknown): ReferenceProblem | undefined {
   const last = path.at(-1) ?? ''
-  const isSecret = path[0] === 'notifiers' && (notifierSecrets.has(last) || (type === 'slack' && last === 'url'))
+  const isSecret =
+    (path[0] === 'notifiers' && (notifierSecrets.has(last) || (type === 'slack' && last === 'url'))) ||
+    (path[0] === 'archive' && archiveSecrets.has(last))
   if (isSecret && !text.includes('${'))
     return new ReferenceProblem('a secret may not stand in the file; write ${env:NAME} or ${file:/path} in its place')
   if ((last !== 'url' && last !== 'database') || !holdsSecret(text)) return undefined

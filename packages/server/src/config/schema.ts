@@ -1,5 +1,6 @@
 import { Type } from 'typebox'
 import { type AlertsConfig, alertsSchema } from './alerts.ts'
+import { type ArchiveConfig, archiveSchema } from './archive.ts'
 import { type NotifierConfig, notifierSchemaByType } from './notifiers.ts'
 import { documentShapes, type QueueDocument } from './queue-document.ts'
 import { type RetentionPolicy, retentionShape } from './retention.ts'
@@ -31,6 +32,8 @@ export interface Config {
   readonly review: ReviewConfig
   /** Of queues and tiers that say nothing else. */
   readonly retention: RetentionPolicy
+  /** Where archived letters lie; `null`: nothing can be archived. */
+  readonly archive: ArchiveConfig | null
   /** Where this was read from, or would have been, as a full path. */
   readonly file: string
 }
@@ -193,6 +196,7 @@ export const fileSchema: object = Type.Object(
     alerts: Type.Optional(alertsSchema),
     review: Type.Optional(reviewSchema),
     retention: Type.Optional(retentionShape(Type.Optional)),
+    archive: Type.Optional(archiveSchema),
     heartbeat: Type.Optional(
       Type.Object(
         {
