@@ -5,6 +5,7 @@ import path from 'node:path'
 import { type Broker, systemClock } from '@redrive/worker'
 import { renewLocalToken } from './access/index.ts'
 import { startDelivery, watchAlerts } from './alerts/index.ts'
+import { openArchivePlace } from './archive/index.ts'
 import { watchBooks } from './books.ts'
 import { type Capture, type CaptureEvent, startCapture } from './capture/index.ts'
 import { watchCauses } from './causes/index.ts'
@@ -118,7 +119,8 @@ export async function openOffice(parts: {
     const facts = () => ({ config: alerts.config, captures: captures.map(viewOf) })
     const reviews = watchReviews(store, { ...config.review, facts, tell, onWritten: () => delivery.wake() })
     opened.push(() => reviews.stop())
-    const retention = watchRetention(store, { retention: config.retention, tell })
+    const archivePlace = config.archive === null ? null : openArchivePlace(config.archive)
+    const retention = watchRetention(store, { retention: config.retention, place: archivePlace, tell })
     opened.push(() => retention.stop())
     const http = await startHttp(
       {
@@ -131,7 +133,12 @@ export async function openOffice(parts: {
         ...disk,
         captures: () => captures.map(viewOf),
         wakeReplayer: () => replayer.wake(),
-        retention: { policy: config.retention, run: (said) => retention.run(said) },
+        retention: {
+          policy: config.retention,
+          place: archivePlace,
+          run: (said) => retention.run(said),
+          restore: (request) => retention.restore(request),
+        },
         reviewZone: config.review.zone,
         alerts: { ...alerts, notifiers: [...notifiers.keys()], wakeDelivery: () => delivery.wake() },
       },

@@ -203,7 +203,7 @@ export async function officeBed(t: TestContext): Promise<OfficeBed> {
     },
     async http({ clock = systemClock, captures: views = () => [], disk, alerts } = {}) {
       const books = watchBooks(store, () => undefined)
-      const retention = watchRetention(store, { retention: defaultRetention, tell: () => undefined })
+      const retention = watchRetention(store, { retention: defaultRetention, place: null, tell: () => undefined })
       const server = await startHttp(
         {
           version: '0.0.0-test',
@@ -214,7 +214,12 @@ export async function officeBed(t: TestContext): Promise<OfficeBed> {
           books,
           captures: views,
           ...(disk === undefined ? {} : { disk }),
-          retention: { policy: defaultRetention, run: (said) => retention.run(said) },
+          retention: {
+            policy: defaultRetention,
+            place: null,
+            run: (said) => retention.run(said),
+            restore: (request) => retention.restore(request),
+          },
           reviewZone: 'UTC',
           wakeReplayer: () => undefined,
           alerts: alerts ?? {

@@ -1,6 +1,7 @@
 import type { Broker, Clock } from '@redrive/worker'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Static, TSchema } from 'typebox'
+import type { ArchivePlace } from '../archive/index.ts'
 import type { Books } from '../books.ts'
 import type { AlertsConfig, RetentionPolicy } from '../config/index.ts'
 import type { Retention } from '../retention/index.ts'
@@ -26,7 +27,11 @@ export interface OfficeServices {
     readonly notifiers: readonly string[]
     readonly wakeDelivery: () => void
   }
-  readonly retention: Pick<Retention, 'run'> & { readonly policy: RetentionPolicy }
+  readonly retention: Pick<Retention, 'run' | 'restore'> & {
+    readonly policy: RetentionPolicy
+    /** Where letters are archived; `null`: nowhere. */
+    readonly place: ArchivePlace | null
+  }
   /** Whose weeks reviews are of. */
   readonly reviewZone: string
   /** A run was started: look now. */

@@ -1,10 +1,12 @@
 import { randomUUID } from 'node:crypto'
 import { RedriveError } from '@redrive/worker'
 import type { PoolClient } from 'pg'
+import type { ArchivePlace } from '../archive/index.ts'
 import { recordAudit } from '../audit/index.ts'
 import type { RetentionPolicy } from '../config/index.ts'
-import { showPassId } from '../store/ids.ts'
+import { showLetterId, showPassId } from '../store/ids.ts'
 import type { Store } from '../store/store.ts'
+import { archiveLetters } from './archive-letters.ts'
 import { countDue } from './count-due.ts'
 import { deleteLetters } from './delete-letters.ts'
 import { type PlacedPolicy, readPolicies } from './policies.ts'
@@ -21,7 +23,11 @@ export interface Pass {
   readonly policies: readonly PlacedPolicy[]
   readonly toDelete: number
   readonly toArchive: number
+  /** Where letters are archived; `null`: nowhere, and those that should be stay. */
+  readonly place: ArchivePlace | null
 }
+
+export const noPlace = 'letters are to be archived, and redrive.yaml names no place under archive'
 
 export interface Said {
   readonly by: string
@@ -41,7 +47,11 @@ export const byPolicy = 'the retention policy'
  */
 export async function beginPass(
   store: Store,
-  { retention, said = null }: { readonly retention: RetentionPolicy; readonly said?: Said | null },
+  {
+    retention,
+    place = null,
+    said = null,
+  }: { readonly retention: RetentionPolicy; readonly place?: ArchivePlace | null; readonly said?: Said | null },
 ): Promise<Pass | null> {
   return store.transaction(async (client) => {
     await client.query('set local statement_timeout to 0')
@@ -51,10 +61,12 @@ export async function beginPass(
     const policies = await readPolicies(client, retention)
     const due = (await countDue(client, policies, { days: 0 })).filter(({ held }) => held === null)
     const toDelete = sumOf(due, 'delete')
-    const toArchive = sumOf(due, 'archive')
+    const toArchive = place === null ? 0 : sumOf(due, 'archive')
+    const hasNoPlace = place === null && sumOf(due, 'archive') > 0
     const sum = toDelete + toArchive
     if (sum === 0) {
-      await client.query(`delete from retention_pass where state = 'asks'`)
+      await client.query(`delete from retention_pass where state = 'asks' or problem = $1`, [noPlace])
+      if (hasNoPlace) await writePass(client, { state: 'failed', problem: noPlace })
       if (said === null) return null
       throw new RedriveError('REQUEST_INVALID', 'No letter’s time is over: nothing to do.', {
         hint: 'See what is to come: redrive retention',
@@ -73,13 +85,30 @@ export async function beginPass(
       )
     const asks = said === null && sum > mostUnasked.letters && sum > mostUnasked.share * letters
     await client.query(`delete from retention_pass where state = 'asks'`)
-    const id = randomUUID()
-    await client.query(
-      `insert into retention_pass (id, by, reason, state, letters, to_delete, to_archive) values ($1, $2, $3, $4, $5, $6, $7)`,
-      [id, said?.by ?? byPolicy, said?.reason ?? null, asks ? 'asks' : 'running', letters, toDelete, toArchive],
-    )
-    return asks ? null : { id, policies, toDelete, toArchive }
+    const id = await writePass(client, { state: asks ? 'asks' : 'running', said, letters, toDelete, toArchive })
+    return asks ? null : { id, policies, toDelete, toArchive, place }
   })
+}
+
+async function writePass(
+  client: PoolClient,
+  pass: {
+    readonly state: 'running' | 'asks' | 'failed'
+    readonly problem?: string
+    readonly said?: Said | null
+    readonly letters?: number
+    readonly toDelete?: number
+    readonly toArchive?: number
+  },
+): Promise<string> {
+  const { state, problem = null, said = null, letters = 0, toDelete = 0, toArchive = 0 } = pass
+  const id = randomUUID()
+  await client.query(
+    `insert into retention_pass (id, by, reason, state, letters, to_delete, to_archive, problem, finished_at)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, case when $4 = 'failed' then now() end)`,
+    [id, said?.by ?? byPolicy, said?.reason ?? null, state, letters, toDelete, toArchive, problem],
+  )
+  return id
 }
 
 function sumOf(due: readonly { readonly action: string; readonly letters: number }[], action: string): number {
@@ -96,13 +125,33 @@ export async function carryOutPass(
     let after: string | null = pass.toDelete === 0 ? null : firstId
     while (after !== null && !signal.aborted)
       ({ after } = await deleteLetters(store, { policies: pass.policies, after, pass: pass.id }))
+    const damaged = await archiveAll(store, pass, signal)
     const freedBytes = signal.aborted ? 0 : await reclaim(store, { signal })
-    await store.transaction((client) => finish(client, pass.id, { freedBytes, problem: null }))
+    const problem = damaged.length === 0 ? null : damageLine(damaged)
+    await store.transaction((client) => finish(client, pass.id, { freedBytes, problem }))
   } catch (error) {
     const problem = error instanceof Error ? error.message : String(error)
     await store.transaction((client) => finish(client, pass.id, { freedBytes: 0, problem })).catch(() => undefined)
     throw error
   }
+}
+
+/** @returns UUIDs of letters whose bytes have rotted here */
+async function archiveAll(store: Store, pass: Pass, signal: AbortSignal): Promise<readonly string[]> {
+  const { place } = pass
+  const damaged: string[] = []
+  let after: string | null = place === null || pass.toArchive === 0 ? null : firstId
+  while (after !== null && place !== null && !signal.aborted) {
+    const window = await archiveLetters(store, { policies: pass.policies, after, pass: pass.id, place, signal })
+    after = window.after
+    damaged.push(...window.damaged)
+  }
+  return damaged
+}
+
+function damageLine(damaged: readonly string[]): string {
+  const named = damaged.slice(0, 3).map(showLetterId).join(', ')
+  return `the bytes of ${damaged.length} letters are not those that were captured; they are not archived: ${named}`
 }
 
 async function finish(

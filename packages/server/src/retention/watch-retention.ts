@@ -1,4 +1,12 @@
 import { type Clock, RedriveError, systemClock } from '@redrive/worker'
+import {
+  type ArchivePlace,
+  type Restored,
+  type RestoreRequest,
+  removeUnneeded,
+  restoreLetters,
+  verifyNext,
+} from '../archive/index.ts'
 import type { RetentionPolicy } from '../config/index.ts'
 import type { Store } from '../store/store.ts'
 import { aloneInRetention } from './lock.ts'
@@ -15,25 +23,33 @@ export interface Retention {
    * @throws STATE_CONFLICT: one goes on already; PLAN_STALE, REQUEST_INVALID as `beginPass`
    */
   run(said: Said): Promise<Pass>
+  /**
+   * Brings archived letters back.
+   * @throws STATE_CONFLICT: letters are ended or brought back already; and as `restoreLetters`
+   */
+  restore(request: RestoreRequest): Promise<Restored>
   stop(): Promise<void>
 }
 
 export interface WatchRetentionOptions {
   readonly retention: RetentionPolicy
+  /** Where letters are archived; `null`: nowhere. */
+  readonly place: ArchivePlace | null
   readonly tell: (line: string) => void
   readonly clock?: Clock
 }
 
 /** Ends letters whose time is over, each hour, until it is stopped. */
 export function watchRetention(store: Store, options: WatchRetentionOptions): Retention {
-  const { retention, tell, clock = systemClock } = options
+  const { retention, place, tell, clock = systemClock } = options
   const stopping = new AbortController()
   const { signal } = stopping
   const going = new Set<Promise<unknown>>()
 
   const pass = (said: Said | null, onBegun: (pass: Pass) => void): Promise<unknown> => {
     const work = aloneInRetention(store, async () => {
-      const begun = await beginPass(store, { retention, said })
+      if (place !== null) await removeUnneeded(store, place)
+      const begun = await beginPass(store, { retention, place, said })
       if (begun === null) return reclaim(store, { signal })
       onBegun(begun)
       await carryOutPass(store, begun, { signal })
@@ -43,12 +59,18 @@ export function watchRetention(store: Store, options: WatchRetentionOptions): Re
     work.finally(() => going.delete(work)).catch(() => undefined)
     return work
   }
+  const verify = async (): Promise<void> => {
+    const verdict = place === null ? null : await verifyNext(store, place)
+    const [problem] = verdict?.problems ?? []
+    if (problem !== undefined) tell(`the archive ${verdict?.archive} is damaged: ${problem}`)
+  }
   const loop = async (): Promise<void> => {
     let isTroubled = false
     await clock.sleep(firstMs, signal)
     while (!signal.aborted) {
       try {
         await pass(null, () => undefined)
+        await verify()
         isTroubled = false
       } catch (error) {
         if (!isTroubled) tell(troubleLine(error))
@@ -75,6 +97,11 @@ export function watchRetention(store: Store, options: WatchRetentionOptions): Re
           },
         )
       })
+    },
+    async restore(request) {
+      const restored = await aloneInRetention(store, () => restoreLetters(store, place, request))
+      if (restored === null) throw busy()
+      return restored
     },
     async stop() {
       stopping.abort()
