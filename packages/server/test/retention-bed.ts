@@ -1,3 +1,4 @@
+import type { ArchivePlace } from '../src/archive/index.ts'
 import { defaultRetention, type RetentionPolicy } from '../src/config/index.ts'
 import { beginPass, carryOutPass } from '../src/retention/index.ts'
 import { ensurePartitions } from '../src/store/partitions.ts'
@@ -38,8 +39,9 @@ export async function capturedIn({ store }: OfficeBed, ids: readonly string[], m
 export async function passed(
   { store }: OfficeBed,
   retention: RetentionPolicy = defaultRetention,
+  place: ArchivePlace | null = null,
 ): Promise<{ readonly deleted: number; readonly archived: number; readonly freedBytes: number }> {
-  const pass = await beginPass(store, { retention })
+  const pass = await beginPass(store, { retention, place })
   if (pass === null) return { deleted: 0, archived: 0, freedBytes: 0 }
   await carryOutPass(store, pass, { signal: neverAborted })
   const { rows } = await store.pool.query<{ deleted: number; archived: number; freedBytes: number }>(

@@ -1,4 +1,5 @@
-import { showArchiveId } from '../store/ids.ts'
+import { RedriveError } from '@redrive/worker'
+import { parseArchiveId, showArchiveId } from '../store/ids.ts'
 import type { Store } from '../store/store.ts'
 import { placeOf } from './archived-bytes.ts'
 import { type ArchivePlace, archiveOfManifest, readLetters, readManifest, verifyArchive } from './files/index.ts'
@@ -22,6 +23,19 @@ export async function verifyOne(store: Store, place: ArchivePlace, id: string): 
   )
   // Somebody brought all of it back, and it was removed while it was read.
   return { archive: showArchiveId(id), letters, problems: rowCount === 0 ? [] : problems }
+}
+
+/** One of those that are kept, wherever it lies. @param archive `x_…`. @throws NOT_FOUND, ARCHIVE_UNREADABLE: no place is named */
+export async function verifyStored(store: Store, place: ArchivePlace | null, archive: string): Promise<Verdict> {
+  const id = parseArchiveId(archive)
+  const { rows } = await store.pool.query<{ place: string }>(
+    `select place from archive where id = $1 and state = 'kept'`,
+    [id],
+  )
+  const [kept] = rows
+  if (kept === undefined)
+    throw new RedriveError('NOT_FOUND', 'There is no such archive.', { hint: 'List them: redrive archive list' })
+  return verifyOne(store, placeOf(place, kept.place), id)
 }
 
 /** Whether every letter lies in its row, with the hash that stayed here. */

@@ -2,6 +2,7 @@
 import { Command, InvalidArgumentError, Option } from 'commander'
 import { version } from '../version.ts'
 import { addAlertCommands } from './alert-commands.ts'
+import { addArchiveCommands } from './archive-commands.ts'
 import { addCauseCommands } from './cause-commands.ts'
 import { addDiscardCommands } from './discard-commands.ts'
 import { exitCodes } from './exit-codes.ts'
@@ -128,6 +129,8 @@ addAlertCommands(program, { office, selecting, wholeNumber })
 addReviewCommands(program, { office, selecting, wholeNumber })
 
 addRetentionCommands(program, { office, selecting, wholeNumber })
+
+addArchiveCommands(program, { office, selecting, wholeNumber })
 
 office(program.command('letters [query...]'))
   .description('letters that match a query; open ones only unless it names a state')

@@ -8,7 +8,7 @@ export {
   undoDays,
   undoDiscard,
 } from './discards/index.ts'
-export type { Bytes, LetterDetail, ReplayOfLetter } from './letter-detail.ts'
+export { type Bytes, type LetterDetail, type ReplayOfLetter, shownBytes, shownBytesOf } from './letter-detail.ts'
 export { type LetterSet, letterSet } from './letter-set.ts'
 export { type LetterPage, type LetterSummary, listLetters } from './list.ts'
 export { parseQuery, type Query } from './query.ts'

@@ -1,6 +1,6 @@
 import type { Header, Tier } from '@redrive/worker'
 import { decodeHeaders } from '../store/header-list.ts'
-import { showCauseId, showLetterId } from '../store/ids.ts'
+import { showArchiveId, showCauseId, showLetterId } from '../store/ids.ts'
 
 /** One letter with everything that is known of it. Bytes are base64; the text views beside them are derived and may be wrong. */
 export interface LetterDetail {
@@ -61,6 +61,13 @@ export interface LetterDetail {
     readonly bytes: number
   }
   readonly replays: readonly ReplayOfLetter[]
+  /** Where its bytes are instead, of a letter that is archived. */
+  readonly archive: {
+    /** `x_…` */
+    readonly id: string
+    /** Why they could not be read there now. */
+    readonly problem: string | null
+  } | null
 }
 
 export interface Bytes {
@@ -121,6 +128,7 @@ export interface ContentRow {
   readonly release: string | null
   readonly host: string | null
   readonly traceparent: string | null
+  readonly archive_id: string | null
   readonly line_at: string | null
   readonly line_before: number
   readonly line_behind: string | null
@@ -130,7 +138,6 @@ export interface ContentRow {
 }
 
 export function detailOf(row: ContentRow, replays: readonly ReplayOfLetter[]): LetterDetail {
-  const stripped = new Set(row.failure_headers)
   return {
     id: showLetterId(row.id),
     queue: row.queue,
@@ -171,20 +178,32 @@ export function detailOf(row: ContentRow, replays: readonly ReplayOfLetter[]): L
     readers: row.readers,
     message: {
       version: row.version,
-      key: bytesOf(row.key),
-      body: bytesOf(row.body),
+      ...shownBytesOf(row, row.failure_headers),
       bodyBytes: row.body_bytes,
       bodySha256: row.body_sha256.toString('hex'),
-      headers: decodeHeaders(row.headers).map(({ name, value }: Header) => ({
-        name,
-        value: bytesOf(value),
-        strippedOnReplay: stripped.has(name),
-      })),
-      properties: row.properties === null ? null : parsed(row.properties),
       timestamp: row.timestamp_ms === null ? null : iso(new Date(Number(row.timestamp_ms))),
       bytes: row.bytes,
     },
     replays,
+    archive: row.archive_id === null ? null : { id: showArchiveId(row.archive_id), problem: null },
+  }
+}
+
+/** The bytes of a letter as it shows them. */
+export function shownBytesOf(
+  content: Pick<ContentRow, 'key' | 'body' | 'headers' | 'properties'>,
+  failureHeaders: readonly string[],
+): Pick<LetterDetail['message'], 'key' | 'body' | 'headers' | 'properties'> {
+  const stripped = new Set(failureHeaders)
+  return {
+    key: bytesOf(content.key),
+    body: bytesOf(content.body),
+    headers: decodeHeaders(content.headers).map(({ name, value }: Header) => ({
+      name,
+      value: bytesOf(value),
+      strippedOnReplay: stripped.has(name),
+    })),
+    properties: content.properties === null ? null : parsed(content.properties),
   }
 }
 

@@ -15,7 +15,7 @@ export async function showLetter(store: Store, id: string): Promise<LetterDetail
        c.properties, c.timestamp_ms, c.partition, c.position, ${current.bytes} as bytes, c.origin_system, c.origin_place, c.origin_partition,
        c.origin_position, c.origin_route, c.consumer, c.error_class, c.message, c.stack, c.reason, c.attempts, c.first_failed_at,
        c.last_failed_at, c.service, c.release, c.host, c.traceparent, c.readers, c.failure_headers, c.confidence,
-       h.at as line_at, b.before as line_before, b.behind as line_behind
+       n.archive_id, h.at as line_at, b.before as line_before, b.behind as line_behind
      from letter l
      join letter_content c on c.id = l.id
      ${current.join}
@@ -23,17 +23,44 @@ export async function showLetter(store: Store, id: string): Promise<LetterDetail
      join source s on s.id = l.source_id
      join cause ca on ca.id = l.cause_id
      left join letter_line h on h.letter_id = l.id
+     left join archived_letter n on n.letter_id = l.id
      cross join lateral (${unresolvedBefore('h')}) b
      where l.id = $1 and c.id = $1`,
     [uuid ?? null],
   )
   const row = rows[0]
   if (row === undefined) {
+    await refuseDeleted(store, uuid)
     throw new RedriveError('NOT_FOUND', `There is no letter ${id}.`, {
       hint: 'List letters with: redrive letters state:any',
     })
   }
   return detailOf(row, await replaysOf(store, row.id))
+}
+
+/** Retention deletes letters, and keeps a word on each. @throws NOT_FOUND */
+async function refuseDeleted(store: Store, uuid: string): Promise<void> {
+  const { rows } = await store.pool.query<{ queue: string; was: string; since: Date; at: Date; sha256: string }>(
+    `select q.name as queue, t.was::text, t.since, p.started_at as at, encode(t.body_sha256, 'hex') as sha256
+     from tombstone t join queue q on q.id = t.queue_id join retention_pass p on p.id = t.pass_id where t.letter_id = $1`,
+    [uuid],
+  )
+  const [stone] = rows
+  if (stone === undefined) return
+  const day = (at: Date): string => at.toISOString().slice(0, 10)
+  throw new RedriveError(
+    'NOT_FOUND',
+    `That letter of ${stone.queue} was deleted on ${day(stone.at)}: it was ${stone.was} since ${day(stone.since)}, and its time was over.`,
+    {
+      hint: `Its body had the SHA-256 ${stone.sha256}. How long letters are kept: redrive retention`,
+      data: {
+        deletedAt: stone.at.toISOString(),
+        was: stone.was,
+        since: stone.since.toISOString(),
+        bodySha256: stone.sha256,
+      },
+    },
+  )
 }
 
 const current = currentContent({ letterId: 'l.id', version: 'l.version' })

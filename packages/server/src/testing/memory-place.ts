@@ -1,4 +1,4 @@
-import { type ArchivePlace, checkFileName, unreadable, unwritable } from '../archive/files/place.ts'
+import { type ArchivePlace, checkFileName, unreadable, unwritable } from '../archive/index.ts'
 
 /** A place whose files tests may alter. */
 export function memoryPlace(): ArchivePlace & { readonly files: Map<string, Uint8Array> } {

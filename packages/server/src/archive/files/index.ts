@@ -2,7 +2,7 @@ export type { ArchivedLetter, ArchivedState, ArchivedVersion } from './archived-
 export { type EncodedArchive, encodeLetters } from './encode-letters.ts'
 export { archiveOfManifest, fileNames, type Manifest, readManifest } from './manifest.ts'
 export { openArchivePlace } from './open-place.ts'
-export type { ArchivePlace, RandomReader } from './place.ts'
+export { type ArchivePlace, checkFileName, type RandomReader, unreadable, unwritable } from './place.ts'
 export { readLetter, readLetters } from './read-letters.ts'
 export { tryPlace } from './try-place.ts'
 export { type ArchiveVerdict, verifyArchive } from './verify-archive.ts'

@@ -1,6 +1,7 @@
 import type { Route } from '../route.ts'
 import { accessRoutes } from './access.ts'
 import { alertRoutes } from './alerts.ts'
+import { archiveRoutes } from './archives.ts'
 import { causeLifeRoutes } from './cause-life.ts'
 import { causeRoutes } from './causes.ts'
 import { discardRoutes } from './discards.ts'
@@ -25,6 +26,7 @@ export const routes: readonly Route[] = [
   ...alertRoutes,
   ...reviewRoutes,
   ...retentionRoutes,
+  ...archiveRoutes,
   ...causeRoutes,
   ...causeLifeRoutes,
   ...inCommonRoutes,

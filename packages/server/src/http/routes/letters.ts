@@ -1,4 +1,5 @@
 import { Type } from 'typebox'
+import { archivedBody, withArchivedBytes } from '../../archive/index.ts'
 import { listLetters, showLetter } from '../../letters/index.ts'
 import { bodyOfVersion } from '../../repair/index.ts'
 import { type Route, route } from '../route.ts'
@@ -109,6 +110,12 @@ const detail = Type.Object(
         closed,
       ),
     ),
+    archive: orNull(
+      Type.Object(
+        { id: text(), problem: orNull(text('Why its bytes could not be read there now.')) },
+        { ...closed, description: 'Where the bytes of an archived letter are.' },
+      ),
+    ),
   },
   closed,
 )
@@ -136,7 +143,8 @@ export const letterRoutes: readonly Route[] = [
     path: '/letters/:id',
     summary: 'One letter with everything known of it',
     schemas: { params: idParams, answer: detail },
-    handle: ({ office, params }) => showLetter(office.store, params.id),
+    handle: async ({ office, params }) =>
+      withArchivedBytes(office.store, office.retention.place, await showLetter(office.store, params.id)),
   }),
   route({
     method: 'GET',
@@ -147,7 +155,11 @@ export const letterRoutes: readonly Route[] = [
       query: Type.Object({ version: Type.Optional(Type.Integer({ minimum: 0, maximum: 2_147_483_647 })) }, closed),
     },
     handle: async ({ office, params, query, reply }) => {
-      const body = await bodyOfVersion(office.store, params.id, query.version)
+      const archived = await archivedBody(office.store, office.retention.place, {
+        letter: params.id,
+        version: query.version,
+      })
+      const body = archived === undefined ? await bodyOfVersion(office.store, params.id, query.version) : archived
       // Never rendered: the bytes are whatever somebody sent.
       void reply
         .header('content-type', 'application/octet-stream')
