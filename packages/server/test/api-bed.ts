@@ -1,5 +1,5 @@
 import type { TestContext } from 'node:test'
-import { type OfficeBed, officeBed } from './office-bed.ts'
+import { type HttpOptions, type OfficeBed, officeBed } from './office-bed.ts'
 
 export interface Answer {
   readonly status: number
@@ -15,9 +15,12 @@ type Call = (
 ) => Promise<Answer>
 
 /** An office with its API, and a caller who has a token. */
-export async function api(t: TestContext): Promise<{ bed: OfficeBed; call: Call; url: string; token: string }> {
+export async function api(
+  t: TestContext,
+  options: HttpOptions = {},
+): Promise<{ bed: OfficeBed; call: Call; url: string; token: string }> {
   const bed = await officeBed(t)
-  const { server, token } = await bed.http()
+  const { server, token } = await bed.http(options)
   const call: Call = async (method, path, options = {}) => {
     const given = options.token === undefined ? token : options.token
     const body = options.raw ?? (options.body === undefined ? undefined : JSON.stringify(options.body))

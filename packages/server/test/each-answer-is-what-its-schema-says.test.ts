@@ -2,12 +2,18 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { Check, Errors } from 'typebox/value'
 import { lookOnce } from '../src/alerts/index.ts'
+import { defaultRetention } from '../src/config/index.ts'
 import { routes } from '../src/http/routes/index.ts'
+import { discardLetters } from '../src/letters/index.ts'
 import { showLetterId } from '../src/store/ids.ts'
+import { memoryPlace } from '../src/testing/memory-place.ts'
 import { type Answer, api } from './api-bed.ts'
+import { until } from './office-bed.ts'
+import { aged, passed } from './retention-bed.ts'
 
 test('each answer is what its schema in the OpenAPI says', async (t) => {
-  const { bed, call } = await api(t)
+  const place = memoryPlace()
+  const { bed, call } = await api(t, { place })
   const [first] = await bed.captured(
     {
       body: '{"a":1}',
@@ -142,6 +148,32 @@ test('each answer is what its schema in the OpenAPI says', async (t) => {
   const review = await ask('GET /review', '/review?format=json')
   await bed.store.pool.query(`insert into review (week, made_at, content) values ('2026-W01', now(), $1)`, [review])
   await ask('GET /reviews', '/reviews')
+  await discardLetters(bed.store, {
+    selection: { query: 'release:2.0' },
+    by: 'ann',
+    reason: 'why',
+    nowMs: Date.now(),
+  })
+  const { rows: done } = await bed.store.pool.query<{ id: string }>(`select id from letter where state = 'discarded'`)
+  const ended = done.map(({ id }) => id)
+  await aged(bed, ended, 31)
+  assert.equal((await passed(bed, { ...defaultRetention, afterwards: 'archive' }, place)).archived, 1)
+  const archived = await ask('GET /letters/:id', `/letters/${showLetterId(ended[0] ?? '')}`)
+  assert.equal((archived['message'] as { body: { base64: string } }).body.base64, 'AP8=')
+  await ask('GET /archives', '/archives')
+  const verified = await ask('POST /archives/verify', '/archives/verify', {})
+  assert.equal((verified['archives'] as readonly unknown[]).length, 1)
+  const restoring = { selection: { query: 'queue:orders' }, by: 'ann', reason: 'asked for', expect: 1 }
+  await ask('POST /archives/restore', '/archives/restore', restoring)
+  await aged(bed, ended, 31)
+  await ask('GET /retention', '/retention?days=3')
+  const pass = await ask('POST /retention/run', '/retention/run', { by: 'ann', reason: 'now', expect: 1 })
+  await until('the pass is done', async () => {
+    const { state } = await ask('GET /retention/passes/:id', `/retention/passes/${pass['id']}`)
+    return state === 'running' ? undefined : state
+  })
+  const gone = await call('GET', `/api/v1/letters/${showLetterId(ended[0] ?? '')}`)
+  assert.match(gone.json.detail ?? '', /was deleted on .* it was discarded since/)
   await ask('GET /letters', '/letters?q=state:any&limit=1')
   await ask('GET /letters/common', '/letters/common?q=tier:permanent')
   await ask('GET /letters/:id', `/letters/${letter}`)

@@ -15,6 +15,7 @@ import {
 } from '@redrive/worker'
 import { type MemoryBroker, type MemoryStore, memoryBroker, memoryStore } from '@redrive/worker/memory'
 import { createToken } from '../src/access/index.ts'
+import type { ArchivePlace } from '../src/archive/index.ts'
 import { watchBooks } from '../src/books.ts'
 import { type Capture, startCapture } from '../src/capture/index.ts'
 import { defaultRetention } from '../src/config/index.ts'
@@ -68,9 +69,13 @@ export interface OfficeBed {
   messages(place: string): readonly Message[]
   states(): Promise<Record<string, number>>
   balanced(): Promise<void>
-  http(
-    options?: Partial<Pick<OfficeServices, 'clock' | 'captures' | 'disk' | 'alerts'>>,
-  ): Promise<{ readonly server: HttpServer; readonly token: string }>
+  http(options?: HttpOptions): Promise<{ readonly server: HttpServer; readonly token: string }>
+}
+
+/** What a test gives the API of its own. */
+export type HttpOptions = Partial<Pick<OfficeServices, 'clock' | 'captures' | 'disk' | 'alerts'>> & {
+  /** Where letters are archived. */
+  readonly place?: ArchivePlace | null
 }
 
 export interface DeadLetter {
@@ -201,9 +206,9 @@ export async function officeBed(t: TestContext): Promise<OfficeBed> {
       assert.equal(unaccounted, 0)
       assert.ok(captured > 0)
     },
-    async http({ clock = systemClock, captures: views = () => [], disk, alerts } = {}) {
+    async http({ clock = systemClock, captures: views = () => [], disk, alerts, place = null } = {}) {
       const books = watchBooks(store, () => undefined)
-      const retention = watchRetention(store, { retention: defaultRetention, place: null, tell: () => undefined })
+      const retention = watchRetention(store, { retention: defaultRetention, place, tell: () => undefined })
       const server = await startHttp(
         {
           version: '0.0.0-test',
@@ -216,7 +221,7 @@ export async function officeBed(t: TestContext): Promise<OfficeBed> {
           ...(disk === undefined ? {} : { disk }),
           retention: {
             policy: defaultRetention,
-            place: null,
+            place,
             run: (said) => retention.run(said),
             restore: (request) => retention.restore(request),
           },

@@ -4,6 +4,8 @@ import type { CommandHelpers } from './repair-commands.ts'
 /** `retention` and `retention run`. */
 export function addRetentionCommands(program: Command, { office, wholeNumber }: CommandHelpers): void {
   const retention = office(program.command('retention'))
+    .usage('[options]')
+    .helpCommand(false)
     .description('how long letters are kept, what ends next, and what is kept although its time is over')
     .option('--days <number>', 'look so far ahead', wholeNumber(0, 366), 14)
     .addHelpText(
