@@ -116,7 +116,7 @@ export async function openOffice(parts: {
       },
     })
     opened.push(() => watch.stop())
-    const facts = () => ({ config: alerts.config, captures: captures.map(viewOf) })
+    const facts = () => ({ config: alerts.config, retention: config.retention, captures: captures.map(viewOf) })
     const reviews = watchReviews(store, { ...config.review, facts, tell, onWritten: () => delivery.wake() })
     opened.push(() => reviews.stop())
     const archivePlace = config.archive === null ? null : openArchivePlace(config.archive)

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
 import { type Notice, testResult } from '../src/alerts/index.ts'
 import { acknowledgeCause, fixCause } from '../src/causes/index.ts'
+import { defaultRetention } from '../src/config/index.ts'
 import { discardLetters } from '../src/letters/index.ts'
 import { documentQueue } from '../src/queues/index.ts'
 import { listReviews, lookForReview, reviewOf } from '../src/review/index.ts'
@@ -10,11 +11,13 @@ import { weekAt, weekSpan } from '../src/review/week.ts'
 import { showLetterId } from '../src/store/ids.ts'
 import { alertBed } from './alert-bed.ts'
 import { type OfficeBed, receipt } from './office-bed.ts'
+import { aged, passed } from './retention-bed.ts'
 
 const dayMs = 86_400_000
 const facts = {
   config: { limits: [], routes: [{ notify: ['team'] }] },
   captures: [{ broker: 'memory', place: 'orders-dead-letter', state: 'running' }],
+  retention: defaultRetention,
 }
 const week = weekAt(Date.now(), 'UTC')
 const weekEndMs = weekSpan(week, 'UTC')?.toMs ?? 0
@@ -59,7 +62,7 @@ test('the books say what came in and what became of it, queue by queue', async (
   const review = await reviewed(bed)
   assert.equal(review.headline, '2 causes, 10 letters came in (0 the days before), 4 replayed, 3 discarded; 3 wait.')
   const { waiting, waitedBefore, ...total } = review.total
-  assert.deepEqual(total, { cameIn: 10, cameBack: 0, replayed: 4, discarded: 3, archived: 0, erased: 0 })
+  assert.deepEqual(total, { cameIn: 10, cameBack: 0, replayed: 4, discarded: 3, archived: 0, deleted: 0, erased: 0 })
   assert.deepEqual([waiting, waitedBefore], [3, 0])
   assert.deepEqual(
     review.queues.shown.map(({ name, cameIn, replayed, discarded, waiting: left }) => [
@@ -324,4 +327,22 @@ test('the API writes it in four forms, and says what is wrong with a week', asyn
     else assert.match(problem.detail, detail)
   }
   assert.deepEqual(await (await get('/reviews')).json(), { reviews: [] })
+})
+
+test('what retention ended is said apart from what people did, and so is what it ends next', async (t) => {
+  const bed = await alertBed(t)
+  const open = { ...defaultRetention, open: { ...defaultRetention.open, afterwards: 'delete' as const } }
+  const ids = await bed.captured({}, {}, {}, { errorClass: 'Unseen' })
+  await discard(bed, ids.slice(0, 3), 'test orders')
+  await aged(bed, ids.slice(0, 1), 31)
+  await aged(bed, ids.slice(1, 2), 25)
+  await aged(bed, ids.slice(3), 100)
+  assert.equal((await passed(bed)).deleted, 1)
+  const { total, queues, causes, retention } = await reviewed(bed, {})
+  assert.deepEqual([total.cameIn, total.discarded, total.deleted, total.waiting], [4, 3, 1, 1])
+  assert.deepEqual(retention, { delete: 1, archive: 0, held: [], asks: 0 })
+  assert.equal(causes.isNew, 2, 'a cause whose first letter is gone is no older for it')
+  assert.equal(stateOf(queues.shown[0]?.hygiene as Hygiene, 'not-captured'), 'fine')
+  const unseen = await reviewOf(bed.store, { ...facts, retention: open, zone: 'UTC', week: null, nowMs: Date.now() })
+  assert.deepEqual(unseen.retention.held, [{ why: 'never-looked-at', queue: 'orders', letters: 1, causes: 1 }])
 })

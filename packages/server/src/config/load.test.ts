@@ -275,3 +275,28 @@ test('archives lie in a folder beside the file, or in a bucket whose keys come b
   assert.match(mistakes(`${s3('${env:SECRET}')}  folder: a\n`, env).join(), /archives lie in one place/)
   assert.match(mistakes('archive: { foldr: a }\n').join(), /did you mean "folder"/)
 })
+
+test('letters are archived only where a place is named', () => {
+  const yaml = [
+    'retention: { afterwards: archive }',
+    'queues:',
+    '  a: { retention: { open: { afterwards: archive } } }',
+    '  b: { tiers: { malformed: { retention: { afterwards: archive } } } }',
+    '  c: { retention: { keepDays: 6 } }',
+  ]
+  assert.deepEqual(mistakes(yaml.slice(0, 4).join('\n')), [
+    '1:26 retention.afterwards: names no place: say where under archive',
+    '3:41 queues.a.retention.open.afterwards: names no place: say where under archive',
+    '4:55 queues.b.tiers.malformed.retention.afterwards: names no place: say where under archive',
+  ])
+  assert.deepEqual(mistakes([...yaml.slice(0, 4), 'archive: { folder: ./archive }'].join('\n')), [])
+  assert.equal(mistakes(['queues:', ...yaml.slice(4)].join('\n')).length, 1, 'a discard can be undone for 7 days')
+})
+
+test('how long letters are kept is said in part, and the rest is the default', () => {
+  assert.deepEqual(read('retention: { keepDays: 400, open: { afterwards: delete } }').retention, {
+    keepDays: 400,
+    afterwards: 'delete',
+    open: { keepDays: 90, afterwards: 'delete', neverLookedAt: 'keep' },
+  })
+})

@@ -10,7 +10,7 @@ import { notifierIssues } from './notifier-issues.ts'
 import { type NotifierConfig, notifierSchemaByType, notifierSecrets, withNotifierDefaults } from './notifiers.ts'
 import { flatDocument, something } from './queue-document.ts'
 import { holdsSecret, ReferenceProblem, resolveReferences } from './references.ts'
-import { type RetentionDocument, withRetentionDefaults } from './retention.ts'
+import { type RetentionDocument, retentionIssues, withRetentionDefaults } from './retention.ts'
 import { defaultReview, type ReviewConfig, reviewIssues } from './review.ts'
 import { type BrokerConfig, brokerSchemaByType, type Config, defaults, fileSchema, type QueueConfig } from './schema.ts'
 
@@ -93,6 +93,7 @@ export function parseConfig(text: string, options: { readonly file: string; read
     ...notifierIssues(notifiers),
     ...alertIssues({ limits: [], routes: [], ...raw.alerts }, Object.keys(notifiers)),
     ...reviewIssues({ ...defaultReview, ...raw.review }, notifiers),
+    ...retentionIssues(raw),
     ...archiveIssues(raw.archive),
   ])
     issues.push({ ...at(offsetOf(keys)), path: keys.join('.'), message })

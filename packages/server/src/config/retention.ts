@@ -127,3 +127,34 @@ export function retentionOf(
 export function withRetentionDefaults(given: RetentionDocument | undefined): RetentionPolicy {
   return { ...defaultRetention, ...given, open: { ...defaultRetention.open, ...given?.open } }
 }
+
+/** What the shapes cannot say: letters can only be archived where a place is named. */
+export function retentionIssues(raw: {
+  readonly retention?: RetentionDocument
+  readonly archive?: unknown
+  readonly queues?: Readonly<
+    Record<string, { readonly retention?: RetentionDocument; readonly tiers?: Readonly<Record<string, Retaining>> }>
+  >
+}): readonly { readonly path: readonly string[]; readonly message: string }[] {
+  if (raw.archive !== undefined) return []
+  const placed: readonly (readonly [readonly string[], RetentionDocument | undefined])[] = [
+    [['retention'], raw.retention],
+    ...Object.entries(raw.queues ?? {}).flatMap(([name, queue]) => [
+      [['queues', name, 'retention'], queue.retention] as const,
+      ...Object.entries(queue.tiers ?? {}).map(
+        ([tier, of]) => [['queues', name, 'tiers', tier, 'retention'], of?.retention] as const,
+      ),
+    ]),
+  ]
+  return placed.flatMap(([path, retention]) =>
+    flatRetention(retention).flatMap(([field, value]) =>
+      value === 'archive'
+        ? [{ path: [...path, ...field.split('.')], message: 'names no place: say where under archive' }]
+        : [],
+    ),
+  )
+}
+
+interface Retaining {
+  readonly retention?: RetentionDocument
+}

@@ -74,7 +74,7 @@ async function seenOf(store: Store, view: QueueView): Promise<QueueDetail['seen'
     ]),
     store.pool.query<{ broker: string; place: string }>(
       `with q as (select id from queue where name = $1)
-       select distinct s.broker, s.place from letter l join source s on s.id = l.source_id where l.id in (
+       select distinct s.broker, s.place from letter_ever l join source s on s.id = l.source_id where l.id in (
          (select id from letter where queue_id = (select id from q) order by id desc limit 200)
          union (select sample_letter from cause where queue_id = (select id from q) order by last_seen desc limit 200))
        order by 1, 2`,

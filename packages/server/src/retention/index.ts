@@ -1,11 +1,11 @@
 export type { Held } from './count-due.ts'
 export { aloneInRetention } from './lock.ts'
 export { beginPass, byPolicy, carryOutPass, mostUnasked, type Pass } from './pass.ts'
-export { policiesOfQueue, type SaidPolicy } from './policies.ts'
+export { policiesOfQueue, readPolicies, type SaidPolicy } from './policies.ts'
 export {
   type Ending,
   type Forecast,
-  forecastOf,
+  forecast,
   type PassView,
   type RetentionView,
   showPass,

@@ -78,8 +78,15 @@ export function showRetention(
   )
 }
 
-/** What is to come, of what was counted. */
-export function forecastOf(due: readonly Due[], policies: readonly PlacedPolicy[]): Forecast {
+/** What is to come within some days. Reads each letter's narrow row once. */
+export async function forecast(
+  client: PoolClient,
+  { policies, days }: { readonly policies: readonly PlacedPolicy[]; readonly days: number },
+): Promise<Forecast> {
+  return forecastOf(await countDue(client, policies, { days }), policies)
+}
+
+function forecastOf(due: readonly Due[], policies: readonly PlacedPolicy[]): Forecast {
   const names = new Map(policies.map(({ queueId, queue }) => [queueId, queue]))
   const ending = due.filter(({ held }) => held === null)
   const held = due.filter((each): each is Due & { readonly held: Held } => each.held !== null)

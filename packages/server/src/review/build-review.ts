@@ -1,6 +1,6 @@
 import type { PoolClient } from 'pg'
 import { watchedBy } from '../alerts/index.ts'
-import type { AlertsConfig } from '../config/index.ts'
+import type { AlertsConfig, RetentionPolicy } from '../config/index.ts'
 import { decide } from './decide.ts'
 import { headline } from './headline.ts'
 import { judgeHygiene } from './judge-hygiene.ts'
@@ -9,6 +9,7 @@ import { readCauses } from './read/read-causes.ts'
 import { readDiscards } from './read/read-discards.ts'
 import { type QueueFlow, readFlows } from './read/read-flows.ts'
 import { readHygiene } from './read/read-hygiene.ts'
+import { readRetention } from './read/read-retention.ts'
 import { readRuns } from './read/read-runs.ts'
 import { readStopped } from './read/read-stopped.ts'
 import { readWaiting } from './read/read-waiting.ts'
@@ -18,6 +19,7 @@ import type { Span } from './week.ts'
 /** What only the office knows. */
 export interface OfficeFacts {
   readonly config: AlertsConfig
+  readonly retention: RetentionPolicy
   /** Places that are read now. */
   readonly captures: readonly { readonly broker: string; readonly place: string; readonly state: string }[]
 }
@@ -35,6 +37,7 @@ export async function buildReview(
     zone,
     nowMs,
     config,
+    retention: policy,
     captures,
   }: OfficeFacts & { readonly span: Span; readonly week: string | null; readonly zone: string; readonly nowMs: number },
 ): Promise<Review> {
@@ -42,6 +45,7 @@ export async function buildReview(
   const { runs, ofQueue } = await readRuns(client, { ...span, most })
   const busiest = flows.toSorted((a, b) => b.now.cameIn + b.waiting - (a.now.cameIn + a.waiting)).slice(0, mostQueues)
   const known = await readHygiene(client, { ...span, nowMs, queues: busiest.map(({ name }) => name) })
+  const { retention, keptSo } = await readRetention(client, policy)
   const queues = busiest.flatMap(({ id: _id, now, ...queue }) => {
     const facts = known.get(queue.name)
     if (facts === undefined) return []
@@ -50,12 +54,13 @@ export async function buildReview(
       ...watchedBy(queue.name, { owner: facts.owner, config }),
       sources: countSources(facts.sources, captures),
       runs: ofQueue.get(queue.name) ?? [],
+      keptSo: keptSo.get(queue.name) ?? { leastDays: Infinity, endsUnseen: false },
     })
     return [{ ...queue, ...now, oldestOpenAt: queue.oldestOpenAt?.toISOString() ?? null, hygiene }]
   })
   const causes = { ...(await readCauses(client, { ...span, most })), ...(await readWaiting(client, { nowMs, most })) }
   const alerts = await readAlerts(client, { ...span, nowMs, most })
-  const decisions = decide({ queues, causes, alerts, ...(await readStopped(client, { most })) })
+  const decisions = decide({ queues, causes, alerts, retention, ...(await readStopped(client, { most })) })
   const review = {
     week,
     zone,
@@ -69,6 +74,7 @@ export async function buildReview(
     runs,
     alerts,
     discards: await readDiscards(client, { ...span, most }),
+    retention,
     decisions: { count: decisions.length, shown: decisions.slice(0, mostDecisions) },
   }
   return { ...review, headline: headline(review) }

@@ -7,6 +7,7 @@ const nothing = {
   queues: [],
   causes: { neverOpened: none, withoutOwner: none, old: none },
   alerts: { raised: 0, notices: 0, byRule: [], minutesToTake: null, minutesToEnd: null, noisy: none, ignored: none },
+  retention: { delete: 0, archive: 0, held: [], asks: 0 },
   stopped: [],
   uncertain: [],
 } as const
@@ -62,4 +63,10 @@ test('what stands still comes before what was not looked at, and that before hab
     'redrive alert show a_1',
     'redrive alert test --queue billing',
   ])
+})
+
+test('letters that would end all at once are somebody’s decision', () => {
+  const [only] = decide({ ...nothing, retention: { ...nothing.retention, asks: 12_000 } })
+  assert.equal(only?.what, '12,000 letters whose time is over')
+  assert.equal(only?.command, 'redrive retention')
 })

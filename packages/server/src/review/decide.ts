@@ -1,7 +1,7 @@
 import { documentCommand, shellWord } from '../queues/index.ts'
 import type { Decision, Review, WaitingCause } from './review.ts'
 
-type Found = Pick<Review, 'alerts'> & {
+type Found = Pick<Review, 'alerts' | 'retention'> & {
   readonly queues: Review['queues']['shown']
   readonly causes: Pick<Review['causes'], 'neverOpened' | 'withoutOwner' | 'old'>
   /** All that stand still, not only those of the span. */
@@ -15,7 +15,7 @@ type Found = Pick<Review, 'alerts'> & {
 }
 
 /** What somebody has to decide, what loses most by waiting first: stopped runs and uncertain letters, then causes, then habits. */
-export function decide({ queues, causes, alerts, stopped, uncertain }: Found): readonly Decision[] {
+export function decide({ queues, causes, alerts, retention, stopped, uncertain }: Found): readonly Decision[] {
   const unopened = new Set(causes.neverOpened.shown.map(({ id }) => id))
   const unowned = Map.groupBy(causes.withoutOwner.shown, ({ queue }) => queue)
   return [
@@ -29,6 +29,15 @@ export function decide({ queues, causes, alerts, stopped, uncertain }: Found): r
       why: 'nobody knows whether their replay arrived',
       command: `redrive uncertain list --queue ${shellWord(queue)}`,
     })),
+    ...(retention.asks === 0
+      ? []
+      : [
+          {
+            what: `${counted(retention.asks, 'letter')} whose time is over`,
+            why: 'so many at once are not ended before a person says that this is meant',
+            command: 'redrive retention',
+          },
+        ]),
     ...causes.neverOpened.shown.map((cause) => ({
       ...about(cause),
       why: 'nobody has looked at it',

@@ -13,17 +13,18 @@ const good: HygieneFacts = {
   owner: 'team-reefer',
   missing: [],
   runs: [run],
+  keptSo: { leastDays: 30, endsUnseen: false },
   letters: 100,
   unknownTier: 0,
   consumers: 1,
 }
 
-test('a queue that everybody looks after has all points, and retention is said to be unknown', () => {
+test('a queue that everybody looks after has all points, and there is nothing to do', () => {
   const { score, patterns } = judgeHygiene(good)
   assert.equal(score, 100)
   assert.deepEqual(
     patterns.map(({ state }) => state),
-    ['fine', 'fine', 'fine', 'unknown', 'fine', 'fine'],
+    ['fine', 'fine', 'fine', 'fine', 'fine', 'fine'],
   )
   assert.ok(patterns.every(({ state, next }) => (state === 'fine' || state === 'unknown') === (next === null)))
 })
@@ -35,24 +36,24 @@ const cases: readonly (readonly [
   'fine' | 'partly' | 'bad' | 'unknown',
   number,
 ])[] = [
-  ['nobody reads its place', { sources: { read: 0, inTrouble: 0, left: 1 } }, 'not-captured', 'bad', 80],
+  ['nobody reads its place', { sources: { read: 0, inTrouble: 0, left: 1 } }, 'not-captured', 'bad', 83],
   [
     'nothing is known of where it came from',
     { sources: { read: 0, inTrouble: 0, left: 0 } },
     'not-captured',
     'bad',
-    80,
+    83,
   ],
-  ['its place cannot be read', { sources: { read: 0, inTrouble: 1, left: 0 } }, 'not-captured', 'partly', 90],
-  ['one of two places is left', { sources: { read: 1, inTrouble: 0, left: 1 } }, 'not-captured', 'partly', 90],
-  ['nobody is told', { told: [] }, 'unmonitored', 'bad', 80],
-  ['nothing is limited', { isUnlimited: true }, 'unmonitored', 'partly', 90],
-  ['nobody looked', { neverOpened: 1 }, 'untriaged', 'bad', 80],
-  ['letters wait', { old: 2 }, 'untriaged', 'bad', 80],
-  ['nobody owns it', { owner: null, missing: ['owner'] }, 'untriaged', 'partly', 90],
-  ['something is not said', { missing: ['runbook'] }, 'untriaged', 'partly', 90],
+  ['its place cannot be read', { sources: { read: 0, inTrouble: 1, left: 0 } }, 'not-captured', 'partly', 92],
+  ['one of two places is left', { sources: { read: 1, inTrouble: 0, left: 1 } }, 'not-captured', 'partly', 92],
+  ['nobody is told', { told: [] }, 'unmonitored', 'bad', 83],
+  ['nothing is limited', { isUnlimited: true }, 'unmonitored', 'partly', 92],
+  ['nobody looked', { neverOpened: 1 }, 'untriaged', 'bad', 83],
+  ['letters wait', { old: 2 }, 'untriaged', 'bad', 83],
+  ['nobody owns it', { owner: null, missing: ['owner'] }, 'untriaged', 'partly', 92],
+  ['something is not said', { missing: ['runbook'] }, 'untriaged', 'partly', 92],
   ['nothing was replayed', { runs: [] }, 'replay-without-thought', 'unknown', 100],
-  ['letters died again and it went on', { runs: [run, { ...run, returned: 11 }] }, 'replay-without-thought', 'bad', 80],
+  ['letters died again and it went on', { runs: [run, { ...run, returned: 11 }] }, 'replay-without-thought', 'bad', 83],
   ['a fifth died again', { runs: [{ ...run, returned: 10 }] }, 'replay-without-thought', 'fine', 100],
   [
     'letters died again and it halted',
@@ -67,7 +68,7 @@ const cases: readonly (readonly [
     { runs: [{ ...run, letters: 101, canary: 0, verdict: null }] },
     'replay-without-thought',
     'partly',
-    90,
+    92,
   ],
   [
     'few went without a canary',
@@ -81,12 +82,16 @@ const cases: readonly (readonly [
     { runs: [{ ...run, verdict: 'overridden' }] },
     'replay-without-thought',
     'partly',
-    90,
+    92,
   ],
-  ['half say nothing', { unknownTier: 50 }, 'general-dump', 'bad', 80],
-  ['a fifth says nothing', { unknownTier: 20 }, 'general-dump', 'partly', 90],
+  ['open letters end unseen', { keptSo: { leastDays: 30, endsUnseen: true } }, 'retention-too-short', 'bad', 83],
+  ['two weeks are not kept', { keptSo: { leastDays: 13, endsUnseen: false } }, 'retention-too-short', 'partly', 92],
+  ['two weeks are kept', { keptSo: { leastDays: 14, endsUnseen: false } }, 'retention-too-short', 'fine', 100],
+  ['nothing is deleted', { keptSo: { leastDays: Infinity, endsUnseen: false } }, 'retention-too-short', 'fine', 100],
+  ['half say nothing', { unknownTier: 50 }, 'general-dump', 'bad', 83],
+  ['a fifth says nothing', { unknownTier: 20 }, 'general-dump', 'partly', 92],
   ['less than a fifth says nothing', { unknownTier: 19 }, 'general-dump', 'fine', 100],
-  ['six consumers share it', { consumers: 6 }, 'general-dump', 'partly', 90],
+  ['six consumers share it', { consumers: 6 }, 'general-dump', 'partly', 92],
   ['five consumers share it', { consumers: 5 }, 'general-dump', 'fine', 100],
   ['few letters came', { letters: 19, unknownTier: 19 }, 'general-dump', 'unknown', 100],
 ]
@@ -99,7 +104,15 @@ for (const [name, facts, pattern, state, score] of cases)
   })
 
 test('of what is unknown nothing counts, and a queue of which everything is bad has no point', () => {
-  const bad = { ...good, sources: { read: 0, inTrouble: 0, left: 0 }, told: [], neverOpened: 1, runs: [], letters: 0 }
+  const bad = {
+    ...good,
+    sources: { read: 0, inTrouble: 0, left: 0 },
+    told: [],
+    neverOpened: 1,
+    runs: [],
+    letters: 0,
+    keptSo: { leastDays: 7, endsUnseen: true },
+  }
   assert.equal(judgeHygiene(bad).score, 0)
 })
 

@@ -26,6 +26,13 @@ export interface Hygiene {
   readonly patterns: readonly PatternState[]
 }
 
+export interface KeptSo {
+  /** Of any tier, until a letter that is done with is deleted; infinite: none is. */
+  readonly leastDays: number
+  /** Open letters end though nobody has looked at their cause. */
+  readonly endsUnseen: boolean
+}
+
 /** What is known of a queue when its hygiene is judged. */
 export interface HygieneFacts {
   readonly queue: string
@@ -53,6 +60,7 @@ export interface HygieneFacts {
     readonly canary: number
     readonly verdict: string | null
   }[]
+  readonly keptSo: KeptSo
   /** Captured within the span. */
   readonly letters: number
   /** Of them, those of which no tier is known. */
@@ -68,13 +76,15 @@ const fewSent = 10
 const mostReturned = 0.2
 const fewLetters = 20
 const mostConsumers = 5
+/** Typical are 14 to 30 days. */
+const fewDays = 14
 
 export function judgeHygiene(facts: HygieneFacts): Hygiene {
   const judged = [
     judgeCapture(facts),
     judgeMonitoring(facts),
     judgeTriage(facts),
-    judgeRetention(),
+    judgeRetention(facts),
     judgeReplays(facts),
     judgeUse(facts),
   ]
@@ -117,9 +127,17 @@ function judgeTriage({ queue, neverOpened, old, owner, missing }: HygieneFacts):
 }
 
 /** Of the office's own keeping; how long a broker keeps what is not captured yet, the office does not ask. */
-function judgeRetention(): PatternState {
-  const why = 'the office deletes nothing; how long its broker keeps letters is not known'
-  return { pattern: 'retention-too-short', state: 'unknown', why, next: null }
+function judgeRetention({ queue, keptSo: { leastDays, endsUnseen } }: HygieneFacts): PatternState {
+  const pattern = 'retention-too-short'
+  const next = `redrive queue show ${shellWord(queue)}`
+  if (endsUnseen)
+    return { pattern, state: 'bad', why: 'open letters end though nobody has looked at their cause', next }
+  if (leastDays < fewDays)
+    return { pattern, state: 'partly', why: `letters that are done with are deleted after ${leastDays} days`, next }
+  const why = Number.isFinite(leastDays)
+    ? `letters that are done with are kept for ${leastDays} days, and open ones until somebody has looked`
+    : 'nothing is deleted'
+  return { pattern, state: 'fine', why, next: null }
 }
 
 function judgeReplays({ runs }: HygieneFacts): PatternState {

@@ -1,4 +1,5 @@
 import type { Tier } from '@redrive/worker'
+import type { Ending, Forecast } from '../retention/index.ts'
 import type { Hygiene } from './judge-hygiene.ts'
 
 /** What happened to the letters of a queue, or of all, from the books. */
@@ -10,10 +11,12 @@ export interface Flow {
   readonly replayed: number
   readonly discarded: number
   readonly archived: number
+  /** By retention, for good. */
+  readonly deleted: number
   readonly erased: number
 }
 
-export const noFlow: Flow = { cameIn: 0, cameBack: 0, replayed: 0, discarded: 0, archived: 0, erased: 0 }
+export const noFlow: Flow = { cameIn: 0, cameBack: 0, replayed: 0, discarded: 0, archived: 0, deleted: 0, erased: 0 }
 
 export interface ReviewedQueue extends Flow {
   readonly name: string
@@ -143,5 +146,12 @@ export interface Review {
   readonly alerts: ReviewedAlerts
   /** By what was said, the most letters first. */
   readonly discards: Some<{ readonly reason: string; readonly letters: number; readonly by: readonly string[] }>
+  /** What ends within the seven days after it was made. */
+  readonly retention: Ending & {
+    /** What would, and is kept. */
+    readonly held: Forecast['held']
+    /** So many letters are due at once that a person has to say so; 0: none are. */
+    readonly asks: number
+  }
   readonly decisions: Some<Decision>
 }

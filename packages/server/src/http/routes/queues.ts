@@ -1,3 +1,4 @@
+import { RedriveError } from '@redrive/worker'
 import { Type } from 'typebox'
 import { documentShapes, flatDocument, queueFields } from '../../config/index.ts'
 import { documentQueue, listQueues, showQueue } from '../../queues/index.ts'
@@ -84,6 +85,17 @@ const query = Type.Object(
   closed,
 )
 
+/** @throws REQUEST_INVALID: letters are to be archived, and nobody said where */
+function refuseWithoutPlace({ retention }: OfficeServices, fields: Readonly<Record<string, string | null>>): void {
+  const archives = Object.entries(fields).some(
+    ([field, value]) => /(^|\.)afterwards$/.test(field) && value === 'archive',
+  )
+  if (!archives || retention.place !== null) return
+  throw new RedriveError('REQUEST_INVALID', 'Letters cannot be archived: no place for archives is named.', {
+    hint: 'Name one under archive in redrive.yaml and restart the office.',
+  })
+}
+
 async function withRetention(
   { store, retention }: OfficeServices,
   queue: string,
@@ -145,9 +157,11 @@ export const queueRoutes: readonly Route[] = [
     },
     handle: async ({ office, params: { name }, query: asked, body, caller }) => {
       const queue = asked.name ?? name
+      const fields = flatDocument(body.document)
+      refuseWithoutPlace(office, fields)
       await documentQueue(office.store, {
         queue,
-        fields: flatDocument(body.document),
+        fields,
         by: `${body.by} (token ${caller})`,
         reason: body.reason ?? null,
       })

@@ -1,4 +1,4 @@
-import { Type } from 'typebox'
+import { type TSchema, Type } from 'typebox'
 import { retentionActions } from '../../config/index.ts'
 import { showPass, showRetention } from '../../retention/index.ts'
 import { parsePassId } from '../../store/ids.ts'
@@ -14,6 +14,18 @@ export const policySchema = {
 }
 
 const ending = { delete: count(), archive: count() }
+
+export const heldSchema: TSchema = Type.Array(
+  Type.Object(
+    {
+      why: Type.Enum(['never-looked-at', 'in-line', 'outcome-awaited']),
+      queue: text(),
+      letters: count(),
+      causes: count(),
+    },
+    closed,
+  ),
+)
 
 const pass = Type.Object(
   {
@@ -61,17 +73,7 @@ export const retentionRoutes: readonly Route[] = [
             {
               days: Type.Array(Type.Object({ inDays: count(), ...ending }, closed)),
               queues: Type.Array(Type.Object({ queue: text(), ...ending }, closed)),
-              held: Type.Array(
-                Type.Object(
-                  {
-                    why: Type.Enum(['never-looked-at', 'in-line', 'outcome-awaited']),
-                    queue: text(),
-                    letters: count(),
-                    causes: count(),
-                  },
-                  closed,
-                ),
-              ),
+              held: heldSchema,
             },
             closed,
           ),

@@ -2,13 +2,15 @@ import { type TSchema, Type } from 'typebox'
 import { listReviews, patterns, reviewHtml, reviewMarkdown, reviewOf, reviewText } from '../../review/index.ts'
 import { type Route, route } from '../route.ts'
 import { closed, count, orNull, text, tier, time } from '../schemas.ts'
+import { heldSchema } from './retention.ts'
 
 const flow = {
   cameIn: count(),
   cameBack: count(),
   replayed: count(),
   discarded: count(),
-  archived: count(),
+  archived: Type.Integer({ description: 'Below 0 when more were brought back.' }),
+  deleted: count(),
   erased: count(),
 }
 const waiting = { waiting: count(), waitedBefore: count() }
@@ -101,6 +103,10 @@ const review = Type.Object(
       closed,
     ),
     discards: some({ reason: text(), letters: count(), by: Type.Array(text()) }),
+    retention: Type.Object(
+      { delete: count(), archive: count(), held: heldSchema, asks: count() },
+      { ...closed, description: 'What ends within seven days of when it was made, and what is kept all the same.' },
+    ),
     decisions: some({ what: text(), why: text(), command: text('What to type.') }),
   },
   closed,
@@ -141,6 +147,7 @@ export const reviewRoutes: readonly Route[] = [
         zone: office.reviewZone,
         nowMs: office.clock.now(),
         config: office.alerts.config,
+        retention: office.retention.policy,
         captures: office.captures(),
       })
       if (format === 'json') return made

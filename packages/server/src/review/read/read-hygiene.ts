@@ -6,7 +6,7 @@ import type { Span } from '../week.ts'
 
 const dayMs = 86_400_000
 
-type Read = Omit<HygieneFacts, 'runs' | 'told' | 'isUnlimited' | 'sources'> & {
+type Read = Omit<HygieneFacts, 'runs' | 'told' | 'isUnlimited' | 'sources' | 'keptSo'> & {
   readonly sources: readonly { readonly broker: string; readonly place: string }[]
 }
 
@@ -26,7 +26,7 @@ export async function readHygiene(
   }>(
     `select q.name as queue, waiting.*, came.*,
        (select jsonb_agg(distinct jsonb_build_object('broker', s.broker, 'place', s.place)) from source s where s.id in (
-          select l.source_id from letter l where l.id in (select sample_letter from cause where queue_id = q.id order by last_seen desc limit 200))) as sources
+          select l.source_id from letter_ever l where l.id in (select sample_letter from cause where queue_id = q.id order by last_seen desc limit 200))) as sources
      from queue q
      cross join lateral (
        select count(*) filter (where c.state = 'new' and c.first_seen < $2)::int as never_opened, count(*) filter (where o.oldest < $3)::int as old

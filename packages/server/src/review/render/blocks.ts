@@ -27,6 +27,7 @@ export function blocksOf(review: Review): readonly Block[] {
     ...runBlocks(review),
     ...alertBlocks(review),
     ...discardBlocks(review),
+    ...retentionBlocks(review),
     ...hygieneBlocks(review),
   ]
 }
@@ -42,7 +43,7 @@ function decisionBlocks({ decisions: { count, shown } }: Review): readonly Block
 
 function queueBlocks({ queues: { count, shown }, madeAt }: Review): readonly Block[] {
   if (count === 0) return [heading('Queues'), text('No queue is known yet: redrive.yaml names what is captured.')]
-  const hasGone = shown.some(({ archived, erased }) => archived + erased > 0)
+  const hasGone = shown.some(({ archived, deleted, erased }) => archived !== 0 || deleted + erased > 0)
   return [
     heading('Queues'),
     table(
@@ -53,7 +54,7 @@ function queueBlocks({ queues: { count, shown }, madeAt }: Review): readonly Blo
         '#came back',
         '#replayed',
         '#discarded',
-        ...(hasGone ? ['#archived', '#erased'] : []),
+        ...(hasGone ? ['#archived', '#deleted', '#erased'] : []),
         '#waiting',
         '#change',
         'oldest open',
@@ -66,7 +67,7 @@ function queueBlocks({ queues: { count, shown }, madeAt }: Review): readonly Blo
         number(queue.cameBack),
         number(queue.replayed),
         number(queue.discarded),
-        ...(hasGone ? [number(queue.archived), number(queue.erased)] : []),
+        ...(hasGone ? [number(queue.archived), number(queue.deleted), number(queue.erased)] : []),
         number(queue.waiting),
         signed(queue.waiting - queue.waitedBefore),
         queue.oldestOpenAt === null ? '–' : age(queue.oldestOpenAt, madeAt),
@@ -176,6 +177,24 @@ function discardBlocks({ discards: { count, shown } }: Review): readonly Block[]
       shown.map(({ letters, by, reason }) => [number(letters), by.join(', '), reason]),
     ),
     ...more(count - shown.length, 'reasons'),
+  ]
+}
+
+function retentionBlocks({ retention }: Review): readonly Block[] {
+  const { held, asks } = retention
+  const sum = retention.delete + retention.archive
+  if (sum + asks + held.length === 0) return []
+  const unseen = held.filter(({ why }) => why === 'never-looked-at')
+  return [
+    heading('What ends next'),
+    text(
+      `Within seven days ${number(retention.delete)} letters are deleted and ${number(retention.archive)} archived${asks === 0 ? '' : ', once a person says so'}.`,
+    ),
+    ...titled(
+      'Kept although their time is over or will be, for nobody has looked at their causes',
+      ['queue', '#letters', '#causes'],
+      unseen.map(({ queue, letters, causes }) => [queue, number(letters), number(causes)]),
+    ),
   ]
 }
 

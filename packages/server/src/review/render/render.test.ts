@@ -93,6 +93,12 @@ function reviewWith(text: string): Review {
       ignored: { count: 1, shown: [{ id: 'a_1', rule: 'depth', title: text, raisedAt: '2026-11-01T00:00:00.000Z' }] },
     },
     discards: { count: 1, shown: [{ reason: text, letters: 1, by: [text] }] },
+    retention: {
+      delete: 3,
+      archive: 4,
+      held: [{ why: 'never-looked-at', queue: text, letters: 5, causes: 1 }],
+      asks: 0,
+    },
     decisions: { count: 1, shown: [{ what: text, why: text, command: text }] },
   }
 }

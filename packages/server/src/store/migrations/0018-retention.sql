@@ -16,7 +16,7 @@ create index tombstone_of_queue on tombstone (queue_id);
 
 -- For reports that speak of letters whichever became of them.
 create view letter_ever as
-select id, queue_id, cause_id from letter union all select letter_id, queue_id, cause_id from tombstone;
+select id, queue_id, source_id, cause_id from letter union all select letter_id, queue_id, source_id, cause_id from tombstone;
 
 -- A look at all letters that found some whose time was over.
 create table retention_pass (
