@@ -25,7 +25,14 @@ export interface S3Request {
 }
 
 /** Why there is no answer: a code, never an address. */
-export class S3Silence extends Error {}
+export class S3Silence extends Error {
+  /** Whether asking again may help. */
+  readonly isPassing: boolean
+  constructor(message: string, options: { readonly isPassing: boolean }) {
+    super(message)
+    this.isPassing = options.isPassing
+  }
+}
 
 const maxAttempts = 4
 const firstRestMs = 200
@@ -41,19 +48,20 @@ const emptySha256 = 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b785
  */
 export async function askS3(config: S3Config, request: S3Request, clock: Clock): Promise<S3Answer> {
   for (let attempts = 1; ; attempts += 1) {
-    try {
-      const answer = await once(config, request)
-      if (attempts === maxAttempts || !isPassing(answer.status)) return { ...answer, attempts }
-    } catch (error) {
-      if (attempts === maxAttempts || error instanceof S3Silence) throw silenceOf(error)
+    const outcome = await once(config, request)
+    const isPassing = outcome instanceof S3Silence ? outcome.isPassing : isPassingStatus(outcome.status)
+    if (isPassing && attempts < maxAttempts) {
+      await clock.sleep(firstRestMs * 2 ** (attempts - 1) * (0.5 + Math.random()))
+      continue
     }
-    await clock.sleep(firstRestMs * 2 ** (attempts - 1) * (0.5 + Math.random()))
+    if (outcome instanceof S3Silence) throw outcome
+    return { ...outcome, attempts }
   }
 }
 
-const isPassing = (status: number): boolean => status >= 500 || status === 429 || status === 408 || status === 409
+const isPassingStatus = (status: number): boolean => status >= 500 || [408, 409, 429].includes(status)
 
-async function once(config: S3Config, request: S3Request): Promise<Omit<S3Answer, 'attempts'>> {
+async function once(config: S3Config, request: S3Request): Promise<Omit<S3Answer, 'attempts'> | S3Silence> {
   const { method, body, maxBytes = 64 * 1024 } = request
   const { url, headers } = await new AwsV4Signer({
     method,
@@ -64,14 +72,18 @@ async function once(config: S3Config, request: S3Request): Promise<Omit<S3Answer
     region: config.region,
     service: 's3',
   }).sign()
-  const answer = await fetch(url, {
-    method,
-    headers,
-    redirect: 'manual',
-    signal: AbortSignal.timeout(patienceMs + Math.max(body?.length ?? 0, maxBytes) / slowestBytesPerMs),
-    ...(body === undefined ? {} : { body: body as Uint8Array<ArrayBuffer> }),
-  })
-  return { status: answer.status, headers: answer.headers, body: await bodyOf(answer, maxBytes) }
+  const timeoutMs = patienceMs + Math.ceil(Math.max(body?.length ?? 0, maxBytes) / slowestBytesPerMs)
+  const signal = AbortSignal.timeout(timeoutMs)
+  const sent = body === undefined ? {} : { body: body as Uint8Array<ArrayBuffer> }
+  try {
+    const answer = await fetch(url, { method, headers, redirect: 'manual', signal, ...sent })
+    const read = await bodyOf(answer, maxBytes)
+    return read === null
+      ? new S3Silence('the answer is longer than what was asked for', { isPassing: false })
+      : { status: answer.status, headers: answer.headers, body: read }
+  } catch (error) {
+    return new S3Silence(`no answer (${codeOf(error)})`, { isPassing: true })
+  }
 }
 
 function addressOf({ bucket, region, endpoint, prefix }: S3Config, { key, query = {} }: S3Request): string {
@@ -82,23 +94,23 @@ function addressOf({ bucket, region, endpoint, prefix }: S3Config, { key, query 
   return `${host}/${path.join('/')}${Object.keys(query).length === 0 ? '' : `?${new URLSearchParams(query).toString()}`}`
 }
 
-async function bodyOf(answer: Response, maxBytes: number): Promise<Buffer> {
+/** `null`: it is longer. */
+async function bodyOf(answer: Response, maxBytes: number): Promise<Buffer | null> {
   const chunks: Uint8Array[] = []
   let bytes = 0
   for await (const chunk of answer.body ?? []) {
     chunks.push(chunk)
     bytes += chunk.length
-    if (bytes > maxBytes) throw new S3Silence('the answer is longer than what was asked for')
+    if (bytes > maxBytes) return null
   }
   return Buffer.concat(chunks)
 }
 
-/** By its code: the message of a failed fetch holds the address. */
-function silenceOf(error: unknown): S3Silence {
-  if (error instanceof S3Silence) return error
+/** The message of a failed fetch holds the address. */
+function codeOf(error: unknown): string {
   const { cause } = error as { readonly cause?: { readonly code?: unknown } }
-  const code = typeof cause?.code === 'string' ? cause.code : error instanceof Error ? error.name : 'unknown'
-  return new S3Silence(`no answer (${code})`, { cause: error })
+  if (typeof cause?.code === 'string') return cause.code
+  return error instanceof Error ? error.name : 'unknown'
 }
 
 /** `403 AccessDenied`; the code is a word of the protocol, or left out. */
