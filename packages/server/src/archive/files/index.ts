@@ -1,6 +1,6 @@
 export type { ArchivedLetter, ArchivedState, ArchivedVersion } from './archived-letter.ts'
 export { type EncodedArchive, encodeLetters } from './encode-letters.ts'
-export { archiveOfManifest, fileNames, type Manifest, readManifest } from './manifest.ts'
+export { archiveOfManifest, type Expected, fileNames, type Manifest, readManifest } from './manifest.ts'
 export { openArchivePlace } from './open-place.ts'
 export type { ArchivePlace, RandomReader } from './place.ts'
 export { readLetter, readLetters } from './read-letters.ts'
