@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
+import { inspect } from 'node:util'
 import { type Clock, systemClock } from '@redrive/worker'
 import { s3Place } from '../src/archive/files/s3-place.ts'
 import type { ArchivePlace } from '../src/archive/index.ts'
@@ -125,7 +126,7 @@ test('trouble is got over for a while, then told, without addresses or secrets',
       error.message,
       /^s3:\/\/letters\/redrive\/office-1\/a_1\.json cannot be read: no answer \(UND_ERR_SOCKET\)$/,
     )
-    return !JSON.stringify({ ...error, message: error.message }).includes(secretAccessKey)
+    return !inspect(error, { depth: 9 }).includes(secretAccessKey)
   })
   faults.push(503, 503, 503, 503)
   await assert.rejects(place.put('a_2.json', Buffer.from('x')), {

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { type Header } from '@redrive/worker'
 import fc from 'fast-check'
-import type { ArchivedLetter, ArchivedVersion } from '../archive/files/archived-letter.ts'
+import type { ArchivedLetter, ArchivedVersion } from '../archive/index.ts'
 import { encodeHeaders } from '../store/header-list.ts'
 import { contentHash } from '../store/letter-versions.ts'
 import { uuidText } from '../store/uuid.ts'
