@@ -9,6 +9,7 @@ const leftOut = [
   { folder: 'redis', needs: 'a real Redis', command: 'npm run test:brokers -- redis' },
   { folder: 'prometheus', needs: 'a real Prometheus', command: 'npm run test:brokers -- prometheus' },
   { folder: 'alertmanager', needs: 'a real Alertmanager', command: 'npm run test:brokers -- alertmanager' },
+  { folder: 'duckdb', needs: 'a real DuckDB', command: 'npm run test:brokers -- duckdb' },
   { folder: 'brokers', needs: 'real brokers', command: 'npm run test:brokers' },
 ]
 

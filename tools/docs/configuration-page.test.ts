@@ -13,7 +13,7 @@ test('the published schema is the one that the program checks with', () => {
 })
 
 test('docs/configuration.md has every key, and no other', () => {
-  const listed = [...page.matchAll(/^\| `([a-zA-Z.*]+)` \|/gm)].map(([, key]) => key ?? '')
+  const listed = [...page.matchAll(/^\| `([a-zA-Z0-9.*]+)` \|/gm)].map(([, key]) => key ?? '')
   assert.deepEqual(listed.toSorted(), [...new Set(keysOf(publishedSchema()))].toSorted())
 })
 

@@ -1,11 +1,12 @@
+import { openDuckdb } from '../duckdb/install.ts'
 import { alertmanagerVersion } from './alertmanager.ts'
 import { startKafka } from './kafka.ts'
 import { promtool } from './prometheus.ts'
 import { startRabbitmq } from './rabbitmq.ts'
 import { startRedis } from './redis.ts'
 
-/** Redis, Prometheus and Alertmanager are no brokers, but brought in the same way. */
-export const brokerNames = ['kafka', 'rabbitmq', 'redis', 'prometheus', 'alertmanager'] as const
+/** Redis, Prometheus, Alertmanager and DuckDB are no brokers, but brought in the same way. */
+export const brokerNames = ['kafka', 'rabbitmq', 'redis', 'prometheus', 'alertmanager', 'duckdb'] as const
 export type BrokerName = (typeof brokerNames)[number]
 
 /** A real server, with what tests and commands need to find it. */
@@ -40,5 +41,9 @@ export async function startBroker(name: BrokerName, onProgress: (line: string) =
     }
     case 'alertmanager':
       return { address: await alertmanagerVersion({ onProgress }), env: {}, stop: () => Promise.resolve() }
+    case 'duckdb': {
+      const [row] = await (await openDuckdb()).rows('select version() as version')
+      return { address: `in the process, ${String(row?.['version'])}`, env: {}, stop: () => Promise.resolve() }
+    }
   }
 }

@@ -256,7 +256,8 @@ test('causes that were fixed are counted', async (t) => {
   await bed.captured({ errorClass: 'AError' })
   await bed.look()
   await fixCause(bed.store, { cause: await bed.cause(), by: 'ana', note: null, release: null } as never)
-  assert.equal((await reviewed(bed)).causes.fixed, 1)
+  // The database's clock is finer than ours.
+  assert.equal((await reviewed(bed, { nowMs: Date.now() + 1_000 })).causes.fixed, 1)
 })
 
 test('a review that is due is sent once, whoever looks, and late rather than never', async (t) => {

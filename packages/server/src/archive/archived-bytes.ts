@@ -12,14 +12,14 @@ export async function readArchived(
   store: Store,
   { place, id }: { readonly place: ArchivePlace | null; readonly id: string },
 ): Promise<ArchivedLetter | null> {
-  const { rows } = await store.pool.query<{ archive_id: string; row: number; place: string }>(
-    `select n.archive_id, n.row, a.place from archived_letter n join archive a on a.id = n.archive_id where n.letter_id = $1`,
+  const { rows } = await store.pool.query<{ archive_id: string; row: number; place: string; manifestSha256: string }>(
+    `select n.archive_id, n.row, a.place, a.manifest_sha256 as "manifestSha256" from archived_letter n join archive a on a.id = n.archive_id where n.letter_id = $1`,
     [id],
   )
   const [at] = rows
   if (at === undefined) return null
   const there = placeOf(place, at.place)
-  const letter = await readLetter(there, await readManifest(there, at.archive_id), at.row)
+  const letter = await readLetter(there, await readManifest(there, at.archive_id, at), at.row)
   if (letter.id === id) return letter
   throw new RedriveError('ARCHIVE_UNREADABLE', 'The archive holds another letter where this one should be.', {
     hint: 'See what else is wrong with it: redrive archive verify',

@@ -3,11 +3,8 @@ export {
   type ArchivedLetter,
   type ArchivedVersion,
   type ArchivePlace,
-  checkFileName,
   openArchivePlace,
   tryPlace,
-  unreadable,
-  unwritable,
 } from './files/index.ts'
 export { type ArchiveView, listArchives } from './list-archives.ts'
 export { readWholeLetters, type WholeLetter } from './read-whole-letters.ts'

@@ -40,7 +40,7 @@ export async function restoreLetters(
   const { selection, by, reason, expect, nowMs } = request
   const { ids, missing } = await store.transaction((client) => resolveSelection(client, archived(selection), nowMs))
   const { rows } = await store.pool.query<Row>(
-    `select n.letter_id as id, n.archive_id as archive, n.row, n.was, a.place from archived_letter n join archive a on a.id = n.archive_id
+    `select n.letter_id as id, n.archive_id as archive, n.row, n.was, a.place, a.manifest_sha256 as "manifestSha256" from archived_letter n join archive a on a.id = n.archive_id
       where n.letter_id = any($1::uuid[]) order by n.archive_id, n.row`,
     [ids],
   )
@@ -86,6 +86,7 @@ interface Row {
   readonly row: number
   readonly was: LedgerAccount
   readonly place: string
+  readonly manifestSha256: string
 }
 
 async function restoreOf(
@@ -116,7 +117,7 @@ async function* lettersOf(
   place: ArchivePlace,
   { archive, rows }: { readonly archive: string; readonly rows: readonly Row[] },
 ): AsyncGenerator<ArchivedLetter> {
-  const manifest = await readManifest(place, archive)
+  const manifest = await readManifest(place, archive, rows[0])
   if (rows.length > fewRows) yield* readLetters(place, manifest)
   else for (const { row } of rows) yield await readLetter(place, manifest, row)
 }

@@ -2,7 +2,14 @@ import { RedriveError } from '@redrive/worker'
 import { parseArchiveId, showArchiveId } from '../store/ids.ts'
 import type { Store } from '../store/store.ts'
 import { placeOf } from './archived-bytes.ts'
-import { type ArchivePlace, archiveOfManifest, readLetters, readManifest, verifyArchive } from './files/index.ts'
+import {
+  type ArchivePlace,
+  archiveOfManifest,
+  type Expected,
+  readLetters,
+  readManifest,
+  verifyArchive,
+} from './files/index.ts'
 
 export interface Verdict {
   /** `x_…` */
@@ -14,8 +21,12 @@ export interface Verdict {
 }
 
 /** Reads all of an archive, and compares it with its manifest and with what is known of it here. @param id UUID. @throws ARCHIVE_UNREADABLE */
-export async function verifyOne(store: Store, place: ArchivePlace, id: string): Promise<Verdict> {
-  const { letters, problems: ofFiles } = await verifyArchive(place, id)
+async function verifyOne(store: Store, place: ArchivePlace, id: string): Promise<Verdict> {
+  const { rows } = await store.pool.query<Expected>(
+    'select manifest_sha256 as "manifestSha256" from archive where id = $1',
+    [id],
+  )
+  const { letters, problems: ofFiles } = await verifyArchive(place, id, rows[0])
   const problems = ofFiles.length > 0 ? ofFiles : await compared(store, place, id)
   const { rowCount } = await store.pool.query(
     `update archive set verified_at = now(), problem = $2 where id = $1 and state = 'kept'`,

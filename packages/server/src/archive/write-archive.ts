@@ -4,7 +4,7 @@ import type { PoolClient } from 'pg'
 import { type LedgerAccount, recordTransfers } from '../ledger/index.ts'
 import type { Store } from '../store/store.ts'
 import { version } from '../version.ts'
-import { type ArchivePlace, encodeLetters, type Manifest, verifyArchive } from './files/index.ts'
+import { type ArchivePlace, encodeLetters, verifyArchive } from './files/index.ts'
 import type { WholeLetter } from './read-whole-letters.ts'
 import { removeArchive } from './remove-archives.ts'
 
@@ -38,10 +38,10 @@ export async function writeArchive(
     pass,
     place.description,
   ])
-  const manifest = await putFiles(place, { id, letters })
+  const put = await putFiles(place, { id, letters })
   try {
     await store.transaction(async (client) => {
-      await takeLetters(client, { id, letters, manifest })
+      await takeLetters(client, { id, letters, put })
       await onArchived(
         client,
         letters.map(({ letter }) => letter.id),
@@ -57,17 +57,23 @@ export async function writeArchive(
 
 const changedMeanwhile = new Error('a letter changed while it was archived')
 
+interface Put {
+  readonly bytes: number
+  readonly manifestSha256: string
+}
+
 async function putFiles(
   place: ArchivePlace,
   { id, letters }: { readonly id: string; readonly letters: readonly WholeLetter[] },
-): Promise<Manifest> {
+): Promise<Put> {
   const about = { archive: id, madeAt: new Date(), madeBy: `redrive ${version}` }
   const { files, manifest } = encodeLetters(
     letters.map(({ letter }) => letter),
     about,
   )
   for (const { name, bytes } of files) await place.put(name, bytes)
-  const { problems } = await verifyArchive(place, id)
+  const manifestSha256 = files.at(-1)?.sha256 ?? ''
+  const { problems } = await verifyArchive(place, id, { manifestSha256 })
   const [problem] = problems
   if (problem !== undefined)
     throw new RedriveError(
@@ -77,17 +83,14 @@ async function putFiles(
         hint: 'The letters are still in the office. Look after that disk or store before more is archived.',
       },
     )
-  return manifest
+  const { letters: main, versions } = manifest.files
+  return { bytes: main.bytes + (versions?.bytes ?? 0), manifestSha256 }
 }
 
 /** @throws changedMeanwhile when one of them changed since it was read */
 async function takeLetters(
   client: PoolClient,
-  {
-    id,
-    letters,
-    manifest,
-  }: { readonly id: string; readonly letters: readonly WholeLetter[]; readonly manifest: Manifest },
+  { id, letters, put }: { readonly id: string; readonly letters: readonly WholeLetter[]; readonly put: Put },
 ): Promise<void> {
   await client.query(`set local statement_timeout to 0`)
   const { rowCount } = await client.query(`select from archive where id = $1 and state = 'writing' for update`, [id])
@@ -122,9 +125,8 @@ async function takeLetters(
       reference: id,
     })),
   )
-  const bytes = manifest.files.letters.bytes + (manifest.files.versions?.bytes ?? 0)
   await client.query(
-    `update archive set state = 'kept', letters = $2, bytes = $3, manifest = $4, verified_at = now() where id = $1`,
-    [id, letters.length, bytes, JSON.stringify(manifest)],
+    `update archive set state = 'kept', letters = $2, bytes = $3, manifest_sha256 = $4, verified_at = now() where id = $1`,
+    [id, letters.length, put.bytes, put.manifestSha256],
   )
 }

@@ -1,4 +1,5 @@
-import { type ArchivePlace, checkFileName, unreadable, unwritable } from '../archive/index.ts'
+import { RedriveError } from '@redrive/worker'
+import type { ArchivePlace } from '../archive/index.ts'
 
 /** A place whose files tests may alter. */
 export function memoryPlace(): ArchivePlace & { readonly files: Map<string, Uint8Array> } {
@@ -7,12 +8,10 @@ export function memoryPlace(): ArchivePlace & { readonly files: Map<string, Uint
     files,
     description: 'memory',
     async put(name, bytes) {
-      checkFileName(name)
-      if (files.has(name)) throw unwritable(`${name} is there already; nothing is overwritten`)
+      if (files.has(name)) throw new RedriveError('ARCHIVE_UNWRITABLE', `${name} is there already`)
       files.set(name, Uint8Array.from(bytes))
     },
     async open(name) {
-      checkFileName(name)
       const bytes = files.get(name)
       if (bytes === undefined) throw unreadable(`${name} is not there`)
       return {
@@ -38,3 +37,5 @@ export async function allOf<T>(values: AsyncIterable<T>): Promise<T[]> {
   for await (const value of values) all.push(value)
   return all
 }
+
+const unreadable = (message: string): RedriveError => new RedriveError('ARCHIVE_UNREADABLE', message)

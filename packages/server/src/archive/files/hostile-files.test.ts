@@ -177,6 +177,18 @@ test('a manifest leads nowhere but to its own files', async () => {
   })
 })
 
+test('an archive that was replaced whole is another one', async () => {
+  const other = encodeLetters([archivedLetter(9)], { archive, madeAt: new Date(0), madeBy: 'somebody' })
+  const place = memoryPlace()
+  for (const { name, bytes } of other.files) place.files.set(name, bytes)
+  assert.deepEqual(await problemsOf(place), [])
+  const manifestSha256 = files.at(-1)?.sha256 ?? ''
+  const message = /is not the manifest that the office wrote/
+  await assert.rejects(readManifest(place, archive, { manifestSha256 }), { code: 'ARCHIVE_UNREADABLE', message })
+  assert.match((await verifyArchive(place, archive, { manifestSha256 })).problems.join(), message)
+  assert.deepEqual((await verifyArchive(placeWith(null, null), archive, { manifestSha256 })).problems, [])
+})
+
 test('what a manifest says of its letters is compared with them', async () => {
   const problem = async (changes: object, message: RegExp): Promise<void> =>
     assert.match((await problemsOf(withManifest(changes))).join('\n'), message)

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { type Static, Type } from 'typebox'
 import { Check } from 'typebox/value'
 import { maxGroupRows, maxLetterBytes } from './limits.ts'
@@ -70,13 +71,23 @@ export function archiveOfManifest(name: string): string | null {
   return new RegExp(`^a_(${uuidForm})\\.manifest\\.json$`).exec(name)?.[1] ?? null
 }
 
+/** How an archive is known again. */
+export interface Expected {
+  /** Hex, of the manifest's bytes as they were put; another one is not read. Without it whoever can write into the place can replace archives. */
+  readonly manifestSha256?: string
+}
+
 /** @param archive UUID @throws ARCHIVE_UNREADABLE */
-export async function readManifest(place: ArchivePlace, archive: string): Promise<Manifest> {
+export async function readManifest(place: ArchivePlace, archive: string, expected: Expected = {}): Promise<Manifest> {
   if (!Check(uuid, archive)) throw unreadable('the id of an archive is no UUID')
   const { manifest: name } = fileNames(archive)
   const reader = await place.open(name)
   try {
-    const manifest = parseManifest(await textOf(reader, name), name)
+    const bytes = await bytesOf(reader, name)
+    const { manifestSha256 } = expected
+    if (manifestSha256 !== undefined && createHash('sha256').update(bytes).digest('hex') !== manifestSha256)
+      throw unreadable(`${name} is not the manifest that the office wrote`)
+    const manifest = parseManifest(bytes.toString('utf8'), name)
     const wrong = contradiction(manifest, archive)
     if (wrong !== null) throw unreadable(`${name} contradicts itself: ${wrong}`)
     return manifest
@@ -85,9 +96,9 @@ export async function readManifest(place: ArchivePlace, archive: string): Promis
   }
 }
 
-async function textOf(reader: RandomReader, name: string): Promise<string> {
+async function bytesOf(reader: RandomReader, name: string): Promise<Buffer> {
   if (reader.byteLength > maxManifestBytes) throw unreadable(`${name} is too large for a manifest`)
-  return Buffer.from(await reader.slice(0)).toString('utf8')
+  return Buffer.from(await reader.slice(0))
 }
 
 function parseManifest(text: string, name: string): Manifest {

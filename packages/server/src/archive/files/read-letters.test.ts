@@ -4,12 +4,14 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { test } from 'node:test'
 import fc from 'fast-check'
+import { parquetMetadata, parquetReadObjects } from 'hyparquet'
 import { archivedLetter, archivedLetters, archivedVersion } from '../../testing/archived-letters.ts'
 import { allOf, memoryPlace } from '../../testing/memory-place.ts'
 import type { ArchivedLetter } from './archived-letter.ts'
 import { type EncodedArchive, encodeLetters } from './encode-letters.ts'
 import { folderPlace } from './folder-place.ts'
 import { readManifest } from './manifest.ts'
+import { decompress } from './parquet/zstd.ts'
 import type { ArchivePlace } from './place.ts'
 import { readLetter, readLetters } from './read-letters.ts'
 import { verifyArchive } from './verify-archive.ts'
@@ -92,6 +94,57 @@ test('a large letter has a group of its own, and a letter is read without the ot
   await assert.rejects(readLetter(place, manifest, 4), { code: 'ARCHIVE_UNREADABLE' })
   await assert.rejects(readLetter(place, manifest, -1), { code: 'ARCHIVE_UNREADABLE' })
 })
+
+test('another reader finds the same in the files, and no copies of letters beside the rows', async () => {
+  const letters = Array.from({ length: 1_500 }, (_, n) =>
+    archivedLetter(n, n % 3 === 0 ? { key: null, message: '' } : {}),
+  )
+  const [file] = encodeLetters(letters, about).files
+  assert.ok(file)
+  const bytes = Uint8Array.from(file.bytes).buffer
+  const rows = await parquetReadObjects({
+    file: bytes,
+    utf8: false,
+    compressors: { ZSTD: (page, length) => decompress(page, length) },
+  })
+  assert.deepEqual(
+    rows.map(({ id, key, body, message, position, changed_at, hops }) => [
+      id,
+      asHex(key),
+      asHex(body),
+      message,
+      position,
+      changed_at,
+      hops,
+    ]),
+    letters.map(({ id, key, body, message, position, changedAt, hops }) => [
+      id,
+      asHex(key),
+      asHex(body),
+      message,
+      position,
+      changedAt,
+      hops,
+    ]),
+  )
+  const { row_groups } = parquetMetadata(bytes)
+  for (const { columns } of row_groups) {
+    for (const { meta_data, column_index_offset, offset_index_offset } of columns)
+      assert.deepEqual(
+        [
+          meta_data?.statistics,
+          meta_data?.dictionary_page_offset,
+          meta_data?.bloom_filter_offset,
+          column_index_offset,
+          offset_index_offset,
+        ],
+        [undefined, undefined, undefined, undefined, undefined],
+      )
+  }
+})
+
+const asHex = (bytes: Uint8Array | null | undefined): string | null =>
+  bytes ? Buffer.from(bytes).toString('hex') : null
 
 test('what cannot come back as it is, is not written', () => {
   const refused = (changes: Partial<ArchivedLetter>): void =>

@@ -16,8 +16,7 @@ export async function readLetter(place: ArchivePlace, manifest: Manifest, row: n
   const { group, within } = groupOf(manifest.files.letters, row)
   const letters = await openRows<LetterRow>(place, manifest.files.letters, letterColumns)
   try {
-    const found = (await letters.group(group))[within]
-    if (found === undefined) throw unreadable(`${manifest.files.letters.name} has no row ${row}`)
+    const found = await letters.row(group, within)
     const versions = await openVersions(place, manifest)
     try {
       return await letterOf(found, versions)

@@ -20,6 +20,8 @@ export interface RowFile<T> {
   readonly reader: RandomReader
   /** @param at from 0 @throws ARCHIVE_UNREADABLE when its bytes are not those of the manifest, or no rows */
   group(at: number): Promise<readonly Row<T>[]>
+  /** One of a group. @throws ARCHIVE_UNREADABLE as `group` */
+  row(at: number, within: number): Promise<Row<T>>
 }
 
 /** To be closed by closing its `reader`. @throws ARCHIVE_UNREADABLE */
@@ -33,26 +35,36 @@ export async function openRows<T extends LetterRow | VersionRow>(
     await reader.close()
     throw unreadable(`${file.name} has ${reader.byteLength} bytes, not ${file.bytes}: it is cut or was altered`)
   }
+  const where = (at: number): string => `${file.name}, group ${at}`
+  const cellsOf = async (at: number): Promise<readonly (readonly Cell[])[]> => {
+    const group = file.groups[at]
+    if (group === undefined) throw unreadable(`${file.name} has no group ${at}`)
+    const bytes = Buffer.from(await reader.slice(group.offset, group.offset + group.bytes))
+    if (createHash('sha256').update(bytes).digest('hex') !== group.sha256)
+      throw unreadable(`${file.name} was altered: the bytes of group ${at} do not have the hash of the manifest`)
+    const limits = { rows: group.rows, maxBytes: maxLetterBytes + groupOverheadBytes }
+    return decoded(where(at), () => readGroup(columns, bytes, limits))
+  }
+  const rowOf = (cells: readonly Cell[]): Row<T> => ({
+    value: valueOf(columns, cells) as T,
+    bytes: cells.reduce((sum: number, cell) => sum + cellBytes(cell), 0),
+  })
   return {
     file,
     reader,
     async group(at) {
-      const group = file.groups[at]
-      if (group === undefined) throw unreadable(`${file.name} has no group ${at}`)
-      const bytes = Buffer.from(await reader.slice(group.offset, group.offset + group.bytes))
-      if (createHash('sha256').update(bytes).digest('hex') !== group.sha256)
-        throw unreadable(`${file.name} was altered: the bytes of group ${at} do not have the hash of the manifest`)
-      return decoded(`${file.name}, group ${at}`, () =>
-        readGroup(columns, bytes, { rows: group.rows, maxBytes: maxLetterBytes + groupOverheadBytes }).map((cells) => ({
-          value: rowOf(columns, cells) as T,
-          bytes: cells.reduce((sum: number, cell) => sum + cellBytes(cell), 0),
-        })),
-      )
+      const group = await cellsOf(at)
+      return decoded(where(at), () => group.map(rowOf))
+    },
+    async row(at, within) {
+      const cells = (await cellsOf(at))[within]
+      if (cells === undefined) throw unreadable(`${where(at)} has no row ${within}`)
+      return decoded(where(at), () => rowOf(cells))
     },
   }
 }
 
-function rowOf(columns: readonly Column[], cells: readonly Cell[]): unknown {
+function valueOf(columns: readonly Column[], cells: readonly Cell[]): unknown {
   return Object.fromEntries(columns.map((column, at) => [column.field, fromCell(column, cells[at] ?? null)]))
 }
 

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { isRedriveError } from '@redrive/worker'
 import { ContentsDigest } from './contents-digest.ts'
 import { letterColumns, versionColumns } from './encode-letters.ts'
-import { type Manifest, type ManifestFile, readManifest } from './manifest.ts'
+import { type Expected, type Manifest, type ManifestFile, readManifest } from './manifest.ts'
 import type { ArchivePlace, RandomReader } from './place.ts'
 import { damageOf } from './read-letters.ts'
 import { openRows, type RowFile } from './read-rows.ts'
@@ -20,9 +20,13 @@ const maxProblems = 100
 const hashedAtOnceBytes = 1024 * 1024
 
 /** Reads everything an archive has and compares it with all that is said of it. Damage is a value, never thrown. */
-export async function verifyArchive(place: ArchivePlace, archive: string): Promise<ArchiveVerdict> {
+export async function verifyArchive(
+  place: ArchivePlace,
+  archive: string,
+  expected: Expected = {},
+): Promise<ArchiveVerdict> {
   const problems = new Problems()
-  const manifest = await problems.catch(() => readManifest(place, archive))
+  const manifest = await problems.catch(() => readManifest(place, archive, expected))
   const letters = manifest === undefined ? 0 : await verifyFiles(place, manifest, problems)
   return { archive, letters, problems: problems.all }
 }

@@ -61,7 +61,8 @@ create table archive (
   place text not null,
   letters int not null default 0,
   bytes bigint not null default 0,
-  manifest jsonb,
+  -- hex; another manifest is not read
+  manifest_sha256 text,
   verified_at timestamptz,
   -- what was wrong with it then
   problem text
