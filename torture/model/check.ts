@@ -38,14 +38,18 @@ async function checkLetters({ letters }: Model, { office, queue }: Real): Promis
   assert.deepEqual(rows, expected, 'the letters are in these states')
 }
 
-async function checkBooks({ letters }: Model, { office, queue }: Real): Promise<void> {
+async function checkBooks({ letters, deleted }: Model, { office, queue }: Real): Promise<void> {
   const { unaccounted, queues } = await checkLedger(office.store)
   assert.equal(unaccounted, 0, 'the books balance')
   const booked = queues
     .find((each) => each.queue === queue)
     ?.accounts.filter((account) => account.booked !== 0)
     .map((account) => [account.account, account.booked])
-  const counted = [...Map.groupBy(letters, ({ state }) => state)].map(([state, those]) => [state, those.length])
+  const counted: [string, number][] = [...Map.groupBy(letters, ({ state }) => state)].map(([state, those]) => [
+    state,
+    those.length,
+  ])
+  if (deleted.length > 0) counted.push(['tombstone', deleted.length])
   assert.deepEqual(Object.fromEntries(booked ?? []), Object.fromEntries(counted), 'the books say these states')
 }
 

@@ -1,6 +1,8 @@
 /** What should be, in plain values: the oracle for the real store. */
 export interface Model {
   readonly letters: ModelLetter[]
+  /** Those that retention took. */
+  readonly deleted: ModelLetter[]
   readonly plans: ModelPlan[]
   readonly runs: ModelRun[]
   readonly discards: ModelDiscard[]
@@ -12,7 +14,8 @@ export interface Model {
   readonly returns: Set<string>
 }
 
-export type State = 'open' | 'replaying' | 'uncertain' | 'replayed' | 'discarded'
+/** `deleted`: it is not in the store, and in the books as a tombstone. */
+export type State = 'open' | 'replaying' | 'uncertain' | 'replayed' | 'discarded' | 'archived' | 'deleted'
 
 export interface ModelLetter {
   /** UUID. */
@@ -25,6 +28,8 @@ export interface ModelLetter {
   readonly tier: 'transient' | 'permanent'
   readonly body: string
   state: State
+  /** Before it was archived. */
+  was: State
   revision: number
   version: number
   /** Bodies of its edits, from version 1. */
@@ -75,6 +80,7 @@ export interface Arrival {
 
 export const emptyModel = (): Model => ({
   letters: [],
+  deleted: [],
   plans: [],
   runs: [],
   discards: [],

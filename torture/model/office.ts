@@ -1,8 +1,10 @@
 import type { Broker, Clock, Message, Outgoing, SendResult } from '@redrive/worker'
+import type { ArchivePlace } from '../../packages/server/src/archive/index.ts'
 import { type Capture, startCapture } from '../../packages/server/src/capture/index.ts'
 import { applyReceipts, applyReturns } from '../../packages/server/src/replay/index.ts'
 import { openStore, type Store } from '../../packages/server/src/store/store.ts'
 import { type LogBroker, logBroker } from '../../packages/server/src/testing/log-broker.ts'
+import { memoryPlace } from '../../packages/server/src/testing/memory-place.ts'
 
 export const brokerName = 'memory'
 const places = { letters: 'dead-letters', receipts: 'redrive-receipts' } as const
@@ -14,6 +16,8 @@ export interface Office {
   readonly brokers: ReadonlyMap<string, Broker>
   /** A clock that never makes anybody wait: the pace is paid for at once. */
   readonly clock: Clock
+  /** Where letters are archived. */
+  readonly place: ArchivePlace
   onSend: (place: string, messages: readonly Outgoing[]) => Promise<readonly SendResult[]>
   /** Puts messages where the office reads, and waits until it has committed them. */
   capture(what: keyof typeof places, ...messages: readonly Message[]): Promise<void>
@@ -53,6 +57,7 @@ export async function openModelOffice(url: string): Promise<Office> {
       monotonic: () => 0,
       sleep: async () => void (await store.pool.query(`update run set paced_until = now() where paced_until > now()`)),
     },
+    place: memoryPlace(),
     onSend: () => Promise.reject(new Error('nobody sends')),
     async capture(what, ...messages) {
       const place = places[what]

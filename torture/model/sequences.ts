@@ -5,6 +5,7 @@ import type { Command } from './commands/command.ts'
 import { captureLetters, captures, receipts, returns } from './commands/of-capture.ts'
 import { discardRuns, discards, undos } from './commands/of-discards.ts'
 import { decisions, edits, reverts } from './commands/of-letters.ts'
+import { endings, restores } from './commands/of-retention.ts'
 import { closings, deaths, plans, replayOf, replays, sends, starts, stops } from './commands/of-runs.ts'
 import { emptyModel } from './model.ts'
 import { type Office, openModelOffice } from './office.ts'
@@ -44,6 +45,7 @@ const often: readonly fc.Arbitrary<Command>[] = [
   ...[captures, plans, replays, replays, starts, starts, sends, sends, sends, deaths, deaths],
   ...[receipts, receipts, receipts, returns, returns, decisions, decisions, decisions],
   ...[edits, reverts, discards, discards, discardRuns, undos, undos, stops, stops, closings],
+  ...[endings, endings, restores, closings],
 ]
 const maxCommands = 12
 /** Letters are there, and mostly a run of all of them. */

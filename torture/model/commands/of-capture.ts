@@ -126,12 +126,13 @@ async function learn(model: Model, { office }: Real, dead: readonly Death[]): Pr
     assert.equal(rows[index]?.wire_id, wireId)
     model.letters.push({
       id: rows[index]?.id ?? '',
-      number: model.letters.length,
+      number: model.letters.length + model.deleted.length,
       wireId,
       hops,
       tier,
       body,
       state: 'open',
+      was: 'open',
       revision: 1,
       version: 0,
       edits: [],
