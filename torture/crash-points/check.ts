@@ -1,3 +1,5 @@
+import { createHash } from 'node:crypto'
+import { readArchived } from '../../packages/server/src/archive/index.ts'
 import { checkLedger } from '../../packages/server/src/ledger/index.ts'
 import { halves } from './halves.ts'
 import type { Operation } from './operation.ts'
@@ -15,7 +17,9 @@ export async function checkCrashed(scene: Scene): Promise<readonly Wrong[]> {
   const { unaccounted } = await checkLedger(scene.store)
   const half = await halves(scene.store)
   const sends = await sendsOf(scene)
+  const unreadable = await unreadableArchived(scene)
   return [
+    ...unreadable,
     ...(unaccounted === 0
       ? []
       : [{ kind: 'unaccounted', what: `${unaccounted} letters are unaccounted for` } as const]),
@@ -28,23 +32,61 @@ export async function checkCrashed(scene: Scene): Promise<readonly Wrong[]> {
 
 /** What holds once somebody has gone on: besides, nothing is lost, doubled or left lying. */
 export async function checkRecovered(scene: Scene, operation: Operation): Promise<readonly Wrong[]> {
-  const parts = [checkCrashed(scene), lost(scene), misjudged(scene), leftLying(scene, operation)]
+  const parts = [checkCrashed(scene), lost(scene), leftBehind(scene), misjudged(scene), leftLying(scene, operation)]
   return (await Promise.all(parts)).flat()
 }
 
 /** Every message that died is exactly one letter, and acknowledged. */
 async function lost({ store, broker }: Scene): Promise<readonly Wrong[]> {
-  const { rows } = await store.pool.query<{ body: Buffer }>('select body from letter_content')
-  const keptAs = Map.groupBy(rows, ({ body }) => body.toString())
-  const died = Map.groupBy(broker.held(deadLetters), ({ message }) => Buffer.from(message.body ?? []).toString())
+  const { rows } = await store.pool.query<{ sha256: string }>(
+    `select encode(body_sha256, 'hex') as sha256 from letter join letter_content using (id)
+     union all select encode(body_sha256, 'hex') from tombstone`,
+  )
+  const keptAs = Map.groupBy(rows, ({ sha256 }) => sha256)
+  const died = Map.groupBy(broker.held(deadLetters), ({ message }) => hash(message.body ?? Buffer.alloc(0)))
   return [...died].flatMap(([body, messages]): Wrong[] => {
     const letters = keptAs.get(body)?.length ?? 0
-    const what = `${messages.length} messages ${body} are ${letters} letters`
+    const what = `${messages.length} messages with the hash ${body} are ${letters} letters`
     if (letters < messages.length) return [{ kind: 'lost', what }]
     if (letters > messages.length) return [{ kind: 'duplicated', what }]
     return messages.every(({ state }) => state === 'acked') ? [] : [{ kind: 'stuck', what: `${what}, not all settled` }]
   })
 }
+
+/** The bytes of every letter are in the office, or in an archive that gives them back. */
+async function unreadableArchived({ store, place }: Scene): Promise<readonly Wrong[]> {
+  const { rows } = await store.pool.query<{ id: string; state: string; sha256: Buffer; body: Buffer | null }>(
+    `select id, state::text, body_sha256 as sha256, body from letter join letter_content using (id)`,
+  )
+  const wrong: Wrong[] = []
+  for (const { id, state, sha256, body } of rows) {
+    const found = state === 'archived' ? (await readArchived(store, { place, id }))?.body : body
+    const isWhole = found !== undefined && found !== null && hash(found) === sha256.toString('hex')
+    if (!isWhole) wrong.push({ kind: 'lost', what: `the bytes of a letter that is ${state} are nowhere` })
+  }
+  return wrong
+}
+
+/** No bytes of letters that were ended, no files that no letter is in, and no passes that go on. */
+async function leftBehind({ store, place }: Scene): Promise<readonly Wrong[]> {
+  const { rows } = await store.pool.query<{ bytes: number; archives: number; going: number }>(
+    `select (select count(*)::int from letter_content c left join letter l using (id) where l.id is null or (l.state = 'archived' and c.body is not null)) as bytes,
+       (select count(*)::int from archive) as archives,
+       (select count(*)::int from retention_pass where state = 'running') + (select count(*)::int from content_debt) as going`,
+  )
+  const { bytes = 0, archives = 0, going = 0 } = rows[0] ?? {}
+  let files = 0
+  for await (const { name } of place.list()) if (name.endsWith('.json')) files += 1
+  return [
+    ...(bytes === 0 ? [] : [{ kind: 'stuck', what: `bytes of ${bytes} ended letters are still here` } as const]),
+    ...(files === archives
+      ? []
+      : [{ kind: 'stuck', what: `${files} archives lie there, ${archives} are known` } as const]),
+    ...(going === 0 ? [] : [{ kind: 'stuck', what: 'a pass of retention goes on, or left something' } as const]),
+  ]
+}
+
+const hash = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex')
 
 /** What the office says of each letter against what its broker has. */
 async function misjudged(scene: Scene): Promise<readonly Wrong[]> {

@@ -26,8 +26,9 @@ const pairs: Readonly<Record<string, readonly [is: string, said: string]>> = {
     ),
   ],
   'uncertain letters': [letters('uncertain'), sum('uncertain', 'intent')],
+  // With those that lie in archives, and those that were deleted: all that retention takes in these scenes was discarded.
   'discarded letters': [
-    letters('discarded'),
+    `${letters('discarded')} + ${letters('archived')} + ${count('tombstone')}`,
     `${audited('letters.discard', 'discarded')} - ${audited('discard.undo', 'reopened')}`,
   ],
   'discards that are done': [count(`discard where state <> 'planned'`), audits('letters.discard')],
@@ -46,7 +47,14 @@ const pairs: Readonly<Record<string, readonly [is: string, said: string]>> = {
   'letters that may be sent again': [count('possible_duplicate'), audited('letters.decide-uncertain', 'decided')],
   'letters with bytes': [count('letter join letter_content using (id)'), count('letter')],
   'outstanding letters': [count('outstanding'), count(`letter where state in ('open', 'held', 'uncertain')`)],
-  'letters of causes': [sum('letters', 'cause'), count('letter')],
+  'letters of causes': [sum('letters', 'cause'), `${count('letter')} + ${count('tombstone')}`],
+  'archived letters': [letters('archived'), count('archived_letter')],
+  'letters of archives': [
+    count('archived_letter'),
+    `${sum('letters', `archive where state = 'kept'`)} - ${audited('letters.restore', 'restored')}`,
+  ],
+  'deleted letters': [count('tombstone'), sum('deleted', 'retention_pass')],
+  'letters that passes archived': [sum('archived', 'retention_pass'), sum('letters', `archive where state = 'kept'`)],
   'letters of causes that are not open': [
     sum('letters', `cause_change where state <> 'open'`),
     count(`letter where state <> 'open'`),

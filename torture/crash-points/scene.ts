@@ -1,5 +1,6 @@
 import path from 'node:path'
 import type { Broker, Receipt } from '@redrive/worker'
+import { type ArchivePlace, openArchivePlace } from '../../packages/server/src/archive/index.ts'
 import { startCapture } from '../../packages/server/src/capture/index.ts'
 import { applyReceipts, applyReturns } from '../../packages/server/src/replay/index.ts'
 import { openStore, type Store } from '../../packages/server/src/store/store.ts'
@@ -15,6 +16,8 @@ export interface Scene {
   readonly brokers: ReadonlyMap<string, Broker>
   /** Names of those that send within transactions of the office. */
   readonly within: ReadonlySet<string>
+  /** Where letters are archived. */
+  readonly place: ArchivePlace
   close(): Promise<void>
 }
 
@@ -43,7 +46,24 @@ export async function openScene(setting: Setting, boundaries?: Boundaries): Prom
   })
   const broker = setting.isWithin ? withinBroker(files) : files
   const within = new Set(setting.isWithin ? [brokerName] : [])
-  return { store, broker, brokers: new Map([[brokerName, broker]]), within, close: () => store.close() }
+  const place = watched(openArchivePlace({ folder: path.join(setting.folder, 'archive') }), boundaries)
+  return { store, broker, brokers: new Map([[brokerName, broker]]), within, place, close: () => store.close() }
+}
+
+/** A place like it, whose writes are boundaries too. Its name is the same in every copy of a scene. */
+function watched(place: ArchivePlace, boundaries: Boundaries | undefined): ArchivePlace {
+  const crossing = async (what: string, work: () => Promise<void>): Promise<void> => {
+    boundaries?.cross('before', what)
+    await work()
+    boundaries?.cross('after', what)
+  }
+  const kind = (name: string): string => name.slice(name.indexOf('.'))
+  return {
+    ...place,
+    description: 'the archive',
+    put: (name, bytes) => crossing(`put *${kind(name)}`, () => place.put(name, bytes)),
+    remove: (name) => crossing(`remove *${kind(name)}`, () => place.remove(name)),
+  }
 }
 
 /** As the office does it, until nothing is left to acknowledge. */

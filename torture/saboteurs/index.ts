@@ -1,7 +1,8 @@
 import { ofCapture } from './of-capture.ts'
 import { ofControl } from './of-control.ts'
 import { ofReplay } from './of-replay.ts'
+import { ofRetention } from './of-retention.ts'
 import { ofWorker } from './of-worker.ts'
 import type { Saboteur } from './saboteur.ts'
 
-export const saboteurs: readonly Saboteur[] = [...ofCapture, ...ofReplay, ...ofControl, ...ofWorker]
+export const saboteurs: readonly Saboteur[] = [...ofCapture, ...ofReplay, ...ofControl, ...ofRetention, ...ofWorker]

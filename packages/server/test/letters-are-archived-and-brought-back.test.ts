@@ -268,3 +268,33 @@ test('an archive of many letters is read row by row and as a whole', async (t) =
   assert.deepEqual(await contents(bed), before)
   await bed.balanced()
 })
+
+test('a place that does not keep what it was given gets no letter to keep', async (t) => {
+  const bed = await officeBed(t)
+  const folder = await folderOf(t)
+  const whole = openArchivePlace({ folder })
+  await due(bed)
+  const place: ArchivePlace = {
+    ...whole,
+    put(name, bytes) {
+      const bent = Buffer.from(bytes)
+      if (name.endsWith('letters.parquet')) bent[200] = (bent[200] ?? 0) ^ 1
+      return whole.put(name, bent)
+    },
+  }
+  await assert.rejects(passed(bed, archiving, place), { code: 'ARCHIVE_UNWRITABLE' })
+  assert.deepEqual(await bed.states(), { discarded: 3 })
+  await removeUnneeded(bed.store, whole)
+  assert.deepEqual(await readdir(folder), [])
+})
+
+test('another letter’s bytes are not restored', async (t) => {
+  const bed = await officeBed(t)
+  const place = openArchivePlace({ folder: await folderOf(t) })
+  const [id] = await due(bed)
+  await passed(bed, archiving, place)
+  await bed.store.pool.query(`update letter_content set body_sha256 = sha256('other') where id = $1`, [id])
+  await assert.rejects(restore(bed, place), { code: 'ARCHIVE_UNREADABLE' })
+  assert.deepEqual(await bed.states(), { archived: 3 })
+  await bed.balanced()
+})

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
-import { removeUnneeded, restoreLetters } from '../../../packages/server/src/archive/index.ts'
+import { restoreLetters } from '../../../packages/server/src/archive/index.ts'
 import { defaultRetention } from '../../../packages/server/src/config/index.ts'
 import { documentQueue } from '../../../packages/server/src/queues/index.ts'
-import { beginPass, carryOutPass } from '../../../packages/server/src/retention/index.ts'
+import { passOnce } from '../../../packages/server/src/retention/index.ts'
 import { showLetterId } from '../../../packages/server/src/store/ids.ts'
 import { letterAt, type Model, type ModelLetter, move } from '../model.ts'
 import type { Real } from '../real.ts'
@@ -57,9 +57,7 @@ async function end(
       [ids, days],
     )
   await shift(-40)
-  await removeUnneeded(store, place)
-  const pass = await beginPass(store, { retention: keepAll, place })
-  if (pass !== null) await carryOutPass(store, pass, { signal: neverAborted })
+  await passOnce(store, { retention: keepAll, place, signal: neverAborted })
   await shift(40)
 }
 

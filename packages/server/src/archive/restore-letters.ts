@@ -3,6 +3,7 @@ import type { PoolClient } from 'pg'
 import { recordAudit } from '../audit/index.ts'
 import { type LedgerAccount, recordTransfers } from '../ledger/index.ts'
 import { resolveSelection, type Selection } from '../letters/index.ts'
+import { showArchiveId } from '../store/ids.ts'
 import type { Store } from '../store/store.ts'
 import { placeOf } from './archived-bytes.ts'
 import { type ArchivedLetter, type ArchivePlace, readLetter, readLetters, readManifest } from './files/index.ts'
@@ -37,7 +38,7 @@ export async function restoreLetters(
   place: ArchivePlace | null,
   request: RestoreRequest,
 ): Promise<Restored> {
-  const { selection, by, reason, expect, nowMs } = request
+  const { selection, expect, nowMs } = request
   const { ids, missing } = await store.transaction((client) => resolveSelection(client, archived(selection), nowMs))
   const { rows } = await store.pool.query<Row>(
     `select n.letter_id as id, n.archive_id as archive, n.row, n.was, a.place, a.manifest_sha256 as "manifestSha256" from archived_letter n join archive a on a.id = n.archive_id
@@ -55,21 +56,8 @@ export async function restoreLetters(
   const byArchive = Map.groupBy(rows, ({ archive }) => archive)
   for (const own of byArchive.values()) placeOf(place, own[0]?.place ?? '')
   let restored = 0
-  try {
-    for (const [archive, own] of byArchive)
-      restored += await restoreOf(store, { place: placeOf(place, own[0]?.place ?? ''), archive, rows: own })
-  } finally {
-    if (restored > 0)
-      await store.transaction((client) =>
-        recordAudit(client, {
-          actor: by,
-          action: 'letters.restore',
-          target: 'letters',
-          reason,
-          details: { selection, restored },
-        }),
-      )
-  }
+  for (const [archive, own] of byArchive)
+    restored += await restoreOf(store, { place: placeOf(place, own[0]?.place ?? ''), archive, rows: own, request })
   return { restored, skipped: ids.length + missing.length - rows.length }
 }
 
@@ -91,7 +79,17 @@ interface Row {
 
 async function restoreOf(
   store: Store,
-  { place, archive, rows }: { readonly place: ArchivePlace; readonly archive: string; readonly rows: readonly Row[] },
+  {
+    place,
+    archive,
+    rows,
+    request,
+  }: {
+    readonly place: ArchivePlace
+    readonly archive: string
+    readonly rows: readonly Row[]
+    readonly request: RestoreRequest
+  },
 ): Promise<number> {
   const wanted = new Map(rows.map((row) => [row.id, row]))
   let restored = 0
@@ -101,7 +99,7 @@ async function restoreOf(
     const of = letters
     letters = []
     bytes = 0
-    restored += await store.transaction((client) => bringBack(client, { archive, letters: of }))
+    restored += await store.transaction((client) => bringBack(client, { archive, letters: of, request }))
   }
   for await (const letter of lettersOf(place, { archive, rows })) {
     if (!wanted.has(letter.id)) continue
@@ -125,7 +123,11 @@ async function* lettersOf(
 /** @returns how many; those that somebody brought back meanwhile are left out */
 async function bringBack(
   client: PoolClient,
-  { archive, letters }: { readonly archive: string; readonly letters: readonly ArchivedLetter[] },
+  {
+    archive,
+    letters,
+    request,
+  }: { readonly archive: string; readonly letters: readonly ArchivedLetter[]; readonly request: RestoreRequest },
 ): Promise<number> {
   if (letters.length === 0) return 0
   await client.query(`set local redrive.ends = 'on'`)
@@ -152,6 +154,14 @@ async function bringBack(
       reference: archive,
     })),
   )
+  if (own.length > 0)
+    await recordAudit(client, {
+      actor: request.by,
+      action: 'letters.restore',
+      target: showArchiveId(archive),
+      reason: request.reason,
+      details: { selection: request.selection, restored: own.length },
+    })
   return own.length
 }
 

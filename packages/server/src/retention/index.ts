@@ -1,6 +1,6 @@
 export type { Held } from './count-due.ts'
 export { aloneInRetention } from './lock.ts'
-export { beginPass, byPolicy, carryOutPass, mostUnasked, type Pass } from './pass.ts'
+export { beginPass, byPolicy, carryOutPass, mostUnasked, type Pass, passOnce } from './pass.ts'
 export { policiesOfQueue, readPolicies, type SaidPolicy } from './policies.ts'
 export {
   type Ending,

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { RedriveError } from '@redrive/worker'
 import type { PoolClient } from 'pg'
-import type { ArchivePlace } from '../archive/index.ts'
+import { type ArchivePlace, removeUnneeded } from '../archive/index.ts'
 import { recordAudit } from '../audit/index.ts'
 import type { RetentionPolicy } from '../config/index.ts'
 import { showLetterId, showPassId } from '../store/ids.ts'
@@ -66,6 +66,8 @@ export async function beginPass(
     const sum = toDelete + toArchive
     if (sum === 0) {
       await client.query(`delete from retention_pass where state = 'asks' or problem = $1`, [noPlace])
+      // What failed has been caught up on since.
+      await client.query(`update retention_pass set state = 'done' where state = 'failed'`)
       if (hasNoPlace) await writePass(client, { state: 'failed', problem: noPlace })
       if (said === null) return null
       throw new RedriveError('REQUEST_INVALID', 'No letter’s time is over: nothing to do.', {
@@ -113,6 +115,29 @@ async function writePass(
 
 function sumOf(due: readonly { readonly action: string; readonly letters: number }[], action: string): number {
   return due.reduce((sum, each) => sum + (each.action === action ? each.letters : 0), 0)
+}
+
+/**
+ * One pass, if anything is due; and whatever an earlier one left behind. The caller is alone in retention.
+ * @param options.onBegun told of a pass before its first letter ends
+ * @throws as `beginPass` and `carryOutPass`
+ */
+export async function passOnce(
+  store: Store,
+  options: {
+    readonly retention: RetentionPolicy
+    readonly place: ArchivePlace | null
+    readonly said?: Said | null
+    readonly signal: AbortSignal
+    readonly onBegun?: (pass: Pass) => void
+  },
+): Promise<void> {
+  const { place, signal, onBegun } = options
+  if (place !== null) await removeUnneeded(store, place)
+  const pass = await beginPass(store, options)
+  if (pass !== null) onBegun?.(pass)
+  if (pass === null) await reclaim(store, { signal })
+  else await carryOutPass(store, pass, { signal })
 }
 
 /** Ends the letters of a pass, batch by batch, and gives their room back. What `signal` cuts off is for the next pass. */

@@ -1,17 +1,9 @@
 import { type Clock, RedriveError, systemClock } from '@redrive/worker'
-import {
-  type ArchivePlace,
-  type Restored,
-  type RestoreRequest,
-  removeUnneeded,
-  restoreLetters,
-  verifyNext,
-} from '../archive/index.ts'
+import { type ArchivePlace, type Restored, type RestoreRequest, restoreLetters, verifyNext } from '../archive/index.ts'
 import type { RetentionPolicy } from '../config/index.ts'
 import type { Store } from '../store/store.ts'
 import { aloneInRetention } from './lock.ts'
-import { beginPass, carryOutPass, type Pass, type Said } from './pass.ts'
-import { reclaim } from './reclaim/reclaim.ts'
+import { type Pass, passOnce, type Said } from './pass.ts'
 
 const everyMs = 3_600_000
 const firstMs = 60_000
@@ -48,12 +40,8 @@ export function watchRetention(store: Store, options: WatchRetentionOptions): Re
 
   const pass = (said: Said | null, onBegun: (pass: Pass) => void): Promise<unknown> => {
     const work = aloneInRetention(store, async () => {
-      if (place !== null) await removeUnneeded(store, place)
-      const begun = await beginPass(store, { retention, place, said })
-      if (begun === null) return reclaim(store, { signal })
-      onBegun(begun)
-      await carryOutPass(store, begun, { signal })
-      return begun
+      await passOnce(store, { retention, place, said, signal, onBegun })
+      return 'done'
     })
     going.add(work)
     work.finally(() => going.delete(work)).catch(() => undefined)

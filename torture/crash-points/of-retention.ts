@@ -1,0 +1,57 @@
+import { restoreLetters } from '../../packages/server/src/archive/index.ts'
+import { defaultRetention } from '../../packages/server/src/config/index.ts'
+import { discardLetters } from '../../packages/server/src/letters/index.ts'
+import { passOnce } from '../../packages/server/src/retention/index.ts'
+import { showLetterId } from '../../packages/server/src/store/ids.ts'
+import { by, captured, type Known, type Operation } from './operation.ts'
+import type { Scene } from './scene.ts'
+
+const neverAborted = new AbortController().signal
+
+/** As the office does it each hour. */
+async function pass({ store, place }: Scene, afterwards: 'delete' | 'archive'): Promise<void> {
+  await passOnce(store, { retention: { ...defaultRetention, afterwards }, place, signal: neverAborted })
+}
+
+/** Four letters, three of which were discarded forty days ago. */
+async function old(scene: Scene): Promise<Known> {
+  const known = await captured(scene, 4)
+  const letters = ['letter1', 'letter2', 'letter3'].map((letter) => showLetterId(known[letter] ?? ''))
+  await discardLetters(scene.store, { selection: { letters }, ...by, nowMs: Date.now() })
+  await scene.store.pool.query(
+    `update letter set changed_at = changed_at - interval '40 days' where state = 'discarded'`,
+  )
+  return known
+}
+
+async function restore({ store, place }: Scene): Promise<void> {
+  await restoreLetters(store, place, { selection: { query: 'queue:orders' }, ...by, nowMs: Date.now() })
+}
+
+export const ofRetention: readonly Operation[] = [
+  {
+    name: 'delete',
+    prepare: old,
+    act: (scene) => pass(scene, 'delete'),
+    repeat: (scene) => pass(scene, 'delete'),
+    ends: { open: [1] },
+  },
+  {
+    name: 'archive',
+    prepare: old,
+    act: (scene) => pass(scene, 'archive'),
+    repeat: (scene) => pass(scene, 'archive'),
+    ends: { open: [1], archived: [3] },
+  },
+  {
+    name: 'restore',
+    async prepare(scene) {
+      const known = await old(scene)
+      await pass(scene, 'archive')
+      return known
+    },
+    act: restore,
+    repeat: restore,
+    ends: { open: [1], discarded: [3] },
+  },
+]
