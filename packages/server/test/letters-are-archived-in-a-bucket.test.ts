@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { type TestContext, test } from 'node:test'
 import { inspect } from 'node:util'
 import { type Clock, systemClock } from '@redrive/worker'
@@ -169,14 +171,26 @@ test('what was replaced while it is read is told of, and bytes that are not ther
 })
 
 test('a store that gives more, less, or leads elsewhere is not followed', async (t) => {
-  const rangeOf = async (status: number, body: string): Promise<unknown> => {
-    const { url } = await httpReceiver(t, { status, body, headers: { location: 'http://127.0.0.1:1/' } })
-    const { place } = placeOf({ endpoint: url })
-    return place.open('a_1.json').then((reader) => reader.slice(0, 3))
+  const partOf = async (status: number, body: string): Promise<unknown> => {
+    const server = createServer((request, response) => {
+      if (request.method === 'HEAD') response.writeHead(200, { 'content-length': 10 }).end()
+      else response.writeHead(status, { location: 'http://127.0.0.1:1/' }).end(body)
+    })
+    await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve))
+    t.after(() => void server.close())
+    const reader = await placeOf({ endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}` }).place.open(
+      'a_1.json',
+    )
+    return reader.slice(0, 3)
   }
-  await assert.rejects(rangeOf(200, '0123456789'), { code: 'ARCHIVE_UNREADABLE' })
-  await assert.rejects(rangeOf(206, '01'), { code: 'ARCHIVE_UNREADABLE' })
-  await assert.rejects(rangeOf(301, ''), { code: 'ARCHIVE_UNREADABLE', message: /it answered 301/ })
+  assert.equal(Buffer.from((await partOf(206, '012')) as ArrayBuffer).toString(), '012')
+  const unreadable = (status: number, body: string, message: RegExp): Promise<void> =>
+    assert.rejects(partOf(status, body), { code: 'ARCHIVE_UNREADABLE', message })
+  await unreadable(206, '01', /gives 2 bytes of 3/)
+  await unreadable(206, '0123', /gives 4 bytes of 3/)
+  await unreadable(200, '0123456789', /it answered 200/)
+  await unreadable(206, 'x'.repeat(100_000), /longer than what was asked for/)
+  await unreadable(301, '', /it answered 301/)
   const { url } = await httpReceiver(t, { status: 200, body: 'x'.repeat(100_000) })
   await assert.rejects(placeOf({ endpoint: url }).place.put('a_1.json', Buffer.from('x')), {
     code: 'ARCHIVE_UNWRITABLE',
@@ -187,6 +201,18 @@ test('a store that gives more, less, or leads elsewhere is not followed', async 
     body: '<NextContinuationToken>same</NextContinuationToken>',
   })
   await assert.rejects(allOf(placeOf({ endpoint: endless }).place.list()), /gives the same page again/)
+  const keys = [
+    'redrive/office-1/a_1.json',
+    'redrive/office-1/../b',
+    'other/office-1/a_2.json',
+    'redrive/office-1/&lt;b&gt;',
+  ]
+  const listed = keys.map((key) => `<Contents><Key>${key}</Key><Size>7</Size></Contents>`).join('')
+  const { url: strange } = await httpReceiver(t, {
+    status: 200,
+    body: `${listed}<Contents><Key>redrive/office-1/c</Key></Contents>`,
+  })
+  assert.deepEqual(await allOf(placeOf({ endpoint: strange }).place.list()), [{ name: 'a_1.json', bytes: 7 }])
 })
 
 test('a store that holds other bytes than it was given is found out', async (t) => {

@@ -263,10 +263,16 @@ test('archives lie in a folder beside the file, or in a bucket whose keys come b
     mistakes(s3('hunter2'), env).join(),
     /^6:22 archive\.s3\.secretAccessKey: a secret may not stand in the file/,
   )
-  assert.match(
-    mistakes(s3('${env:SECRET}\n    endpoint: ${env:SITE}'), env).join(),
-    /^7:15 archive\.s3\.endpoint: is no address/,
-  )
+  for (const SITE of [
+    'ftp://s3.internal',
+    'https://s3.internal/path',
+    'https://me:hunter2@s3.internal',
+    'https://s3.internal?a=b',
+  ])
+    assert.match(
+      mistakes(s3('${env:SECRET}\n    endpoint: ${env:SITE}'), { ...env, SITE }).join(),
+      /^7:15 archive\.s3\.endpoint: is no address/,
+    )
   for (const endpoint of ['https://me:hunter2@s3.internal', 'https://s3.internal/path', 's3.internal'])
     assert.match(mistakes(s3(`\${env:SECRET}\n    endpoint: ${endpoint}`), env).join(), /^7:15 archive\.s3\.endpoint: /)
   for (const prefix of ['/a', 'a/', 'a//b', '../a', 'a/../b'])

@@ -45,8 +45,9 @@ export async function* readLetters(place: ArchivePlace, manifest: Manifest): Asy
   }
 }
 
-/** What is wrong with the bytes of a letter or a version; `null`: they have their hashes. */
+/** What is wrong with a letter or a version in itself; `null`: it has its hashes. */
 export function damageOf(row: LetterRow | VersionRow): string | null {
+  if ('state' in row && !isState(row.state)) return 'it is in a state that Redrive does not archive'
   const body = row.body && asBuffer(row.body)
   if (!bodyHash(body).equals(row.bodySha256)) return 'its body does not have its hash'
   if (!('contentSha256' in row)) return null
@@ -67,8 +68,7 @@ async function openVersions(place: ArchivePlace, { files }: Manifest): Promise<V
 async function letterOf({ value, bytes }: Row<LetterRow>, versions: Versions | null): Promise<ArchivedLetter> {
   const { versions: count, versionsFrom, headersJson: _, state, ...rest } = value
   const problem = damageOf(value)
-  if (problem !== null) throw unreadable(`the letter ${rest.id} was altered: ${problem}`)
-  if (!isState(state)) throw unreadable(`the letter ${rest.id} is in a state that Redrive does not archive`)
+  if (problem !== null || !isState(state)) throw unreadable(`the letter ${rest.id} was altered: ${problem}`)
   let size = bytes
   const own: ArchivedVersion[] = []
   for (let row = versionsFrom; row < versionsFrom + count; row += 1) {

@@ -44,6 +44,7 @@ export function readThrift(bytes: Buffer, from: number): { readonly struct: Thri
     return Array.from({ length: count }, () => (type === 1 || type === 2 ? byte() === 1 : value(type, depth + 1)))
   }
   const value = (type: number, depth: number): ThriftValue => {
+    if (depth > maxDepth) throw new RangeError('it is nested too deeply')
     switch (type) {
       case 1:
       case 2:
@@ -69,7 +70,6 @@ export function readThrift(bytes: Buffer, from: number): { readonly struct: Thri
     }
   }
   const struct = (depth: number): ThriftStruct => {
-    if (depth > maxDepth) throw new RangeError('it is nested too deeply')
     const fields = new Map<number, ThriftValue>()
     for (let field = 0; ; ) {
       const head = byte()
