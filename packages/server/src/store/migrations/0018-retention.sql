@@ -12,7 +12,6 @@ create table tombstone (
   body_sha256 bytea not null,
   pass_id uuid not null
 );
-create index tombstone_of_queue on tombstone (queue_id);
 
 -- For reports that speak of letters whichever became of them.
 create view letter_ever as
