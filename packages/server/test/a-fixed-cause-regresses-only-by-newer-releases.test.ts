@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { fixCause, followCauses, listCauses, reopenCause, showLife } from '../src/causes/index.ts'
+import { discardLetters } from '../src/letters/index.ts'
 import type { Store } from '../src/store/store.ts'
 import { firstUuidAt } from '../src/store/uuid.ts'
 import { officeBed } from './office-bed.ts'
+import { aged, passed } from './retention-bed.ts'
 
 async function onlyCause(store: Store): Promise<string> {
   const { causes } = await listCauses(store)
@@ -232,3 +234,22 @@ async function manyLetters(store: Store, count: number): Promise<void> {
     await client.query('update cause set letters = letters + $1', [count])
   })
 }
+
+test('letters that retention deletes are none that came late', async (t) => {
+  const bed = await officeBed(t)
+  const { store } = bed
+  // More releases than are counted by name, so that letters are read one by one.
+  const old = await bed.captured(...Array.from({ length: 32 }, (_, n) => ({ release: `1.0.${n}` })))
+  const cause = await onlyCause(store)
+  await fixCause(store, { cause, by: 'ann', release: '2.0.0' })
+  const later = await bed.captured({ release: '1.5.0' }, { release: '1.5.1' }, { release: '1.5.2' })
+  assert.equal(await regressedBy(store, cause), null)
+  await store.pool.query(`update cause_watch set looked_at = now() - interval '1 hour'`)
+  await discardLetters(store, { selection: { query: 'queue:orders' }, by: 'ann', reason: 'old', nowMs: Date.now() })
+  await aged(bed, [...old, ...later], 40)
+  assert.equal((await passed(bed)).deleted, 35)
+  await bed.captured({ release: '1.6.0' })
+  assert.equal(await regressedBy(store, cause), null)
+  await bed.captured({ release: '2.0.0' })
+  assert.equal(await regressedBy(store, cause), 'release 2.0.0 fails')
+})

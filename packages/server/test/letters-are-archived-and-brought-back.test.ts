@@ -119,7 +119,11 @@ test('letters are archived, found by what is known of them, and come back byte f
     'its time begins anew',
   )
   await removeUnneeded(bed.store, place)
+  assert.equal((await readdir(folder)).length, 3, 'an older backup may still need it')
+  await bed.store.pool.query(`update archive set emptied_at = emptied_at - interval '31 days'`)
+  await removeUnneeded(bed.store, place)
   assert.deepEqual(await readdir(folder), [], 'an archive that nobody needs is gone')
+  assert.deepEqual((await listArchives(bed.store, { limit: 10 })).archives, [])
 })
 
 test('a month whose letters lie in archives is written anew without their bytes, and they come back into it', async (t) => {

@@ -27,6 +27,7 @@ export const alertRules = {
   'source-not-captured': { what: 'a place that was captured is not any more', urgency: 'ticket', quietMinutes: 5 },
   'disk-nearly-full': { what: 'intake stops soon, or has stopped', urgency: 'page', quietMinutes: 5 },
   'retention-stopped': { what: 'letters whose time is over are not ended', urgency: 'ticket', quietMinutes: 5 },
+  'archive-damaged': { what: 'an archive is not whole any more', urgency: 'ticket', quietMinutes: 5 },
   'uncertain-waiting': { what: 'uncertain letters wait for a decision', urgency: 'ticket', quietMinutes: 5 },
   'line-stuck': { what: 'held letters do not move', urgency: 'ticket', quietMinutes: 5 },
   'cause-unopened': { what: 'nobody looked at a cause for days', urgency: 'ticket', quietMinutes: 5 },

@@ -5,6 +5,7 @@ export interface ArchiveView {
   /** `x_…` */
   readonly id: string
   readonly madeAt: string
+  /** Of its files: they begin so. */
   readonly place: string
   /** That were written. */
   readonly letters: number
@@ -24,7 +25,7 @@ export async function listArchives(
   const { rows } = await store.pool.query<
     Omit<ArchiveView, 'madeAt' | 'verifiedAt'> & { readonly made: Date; readonly verified: Date | null }
   >(
-    `select id, made_at as made, place, letters, bytes::float8, verified_at as verified, problem,
+    `select id, made_at as made, place || '/a_' || id as place, letters, bytes::float8, verified_at as verified, problem,
        (select count(*)::int from archived_letter where archive_id = a.id) as left
      from archive a where state = 'kept' and ($2::uuid is null or (made_at, id) < (select made_at, id from archive where id = $2))
      order by made_at desc, id desc limit $1`,

@@ -18,6 +18,7 @@ export const alertRuleNames = [
   'source-not-captured',
   'disk-nearly-full',
   'retention-stopped',
+  'archive-damaged',
   'uncertain-waiting',
   'line-stuck',
   'cause-unopened',

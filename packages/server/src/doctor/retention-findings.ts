@@ -1,8 +1,16 @@
+import { showArchiveId } from '../store/ids.ts'
 import type { Store } from '../store/store.ts'
 import { counted, type Finding } from './finding.ts'
 
-/** Letters whose time is over and that are kept all the same, for so many are due that a person has to say so, or since it failed. */
+/**
+ * Letters whose time is over and that are kept all the same, for so many are due that a person has to say so, or since it failed; and archives
+ * that are not whole any more.
+ */
 export async function retentionFindings(store: Store): Promise<readonly Finding[]> {
+  return [...(await stoppedFindings(store)), ...(await damagedFindings(store))]
+}
+
+async function stoppedFindings(store: Store): Promise<readonly Finding[]> {
   const { rows } = await store.pool.query<{ state: string; due: number; letters: number; problem: string | null }>(
     `select state, (to_delete + to_archive)::float8 as due, letters::float8, problem from retention_pass order by started_at desc, id desc limit 1`,
   )
@@ -29,4 +37,18 @@ export async function retentionFindings(store: Store): Promise<readonly Finding[
       next: 'redrive retention',
     },
   ]
+}
+
+async function damagedFindings(store: Store): Promise<readonly Finding[]> {
+  const { rows } = await store.pool.query<{ id: string; letters: number; problem: string }>(
+    `select id, (select count(*)::int from archived_letter where archive_id = a.id) as letters, problem from archive a where problem is not null order by made_at, id`,
+  )
+  return rows.map(({ id, letters, problem }) => ({
+    code: 'archive-damaged',
+    severity: 'problem',
+    queue: null,
+    what: `the archive ${showArchiveId(id)} is not whole`,
+    why: `${problem}; the bytes of ${counted(letters, 'letter')} lie in it`,
+    next: `redrive archive verify ${showArchiveId(id)}   (bring its files back from a copy, under their own names)`,
+  }))
 }

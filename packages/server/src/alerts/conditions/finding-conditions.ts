@@ -11,12 +11,16 @@ export const findingRules = [
   'source-not-captured',
   'disk-nearly-full',
   'retention-stopped',
+  'archive-damaged',
   'uncertain-waiting',
   'line-stuck',
   'cause-unopened',
   'letters-untouched',
   'queue-without-owner',
 ] as const satisfies readonly AlertRule[]
+
+/** Of which there can be several without a queue: told apart by their words. */
+const placed: readonly AlertRule[] = ['source-in-trouble', 'source-not-captured', 'archive-damaged']
 
 /** A finding is what it is about: its code and its queue, or else its words. @param owners by queue */
 export function findingConditions(
@@ -31,7 +35,7 @@ export function findingConditions(
     // Nothing waits in a queue of which there is only advice.
     if (rule === undefined || finding.severity === 'advice') continue
     const { queue, what, why, next } = finding
-    const subject = `${rule}/${queue ?? (rule === 'source-in-trouble' || rule === 'source-not-captured' ? placeOf(finding) : '')}`
+    const subject = `${rule}/${queue ?? (placed.includes(rule) ? placeOf(finding) : '')}`
     bySubject.set(subject, {
       rule,
       subject,

@@ -39,7 +39,7 @@ export function archivesCommand(
         { title: 'LETTERS', value: ({ left }) => left, align: 'right' },
         { title: 'SIZE', value: ({ bytes }) => size(bytes), align: 'right' },
         { title: 'VERIFIED', value: ({ verifiedAt }) => ago(verifiedAt, nowMs), align: 'right' },
-        { title: 'PLACE', value: ({ place }) => place, max: 60 },
+        { title: 'FILES', value: ({ place }) => `${place}.*`, max: 100 },
         { title: 'PROBLEM', value: ({ problem }) => problem, max: 80 },
       ])
     if (archives.length === 0)
@@ -91,7 +91,9 @@ export function restoreCommand(
       { note: 'Ctrl-C ends the waiting; the office goes on.' },
     )
     if (output.json) return output.out(JSON.stringify(done))
-    output.out(`${done.restored} letters are again what they were`)
+    output.out(
+      `${done.restored} ${done.restored === 1 ? 'letter is' : 'letters are'} again what ${done.restored === 1 ? 'it was' : 'they were'}`,
+    )
     if (done.skipped > 0) output.say(`${done.skipped} were left alone: not archived, or not there`)
   })
 }

@@ -51,6 +51,7 @@ interface LetterDetail {
   }
   readonly line: { readonly before: number; readonly behind: string | null } | null
   readonly readers: readonly string[]
+  readonly archive: { readonly id: string; readonly problem: string | null } | null
   readonly message: {
     readonly key: Bytes | null
     readonly body: Bytes | null
@@ -184,6 +185,13 @@ function showLetter(output: Output, letter: LetterDetail): void {
       .join(' '),
   )
   field('trace', failure.traceparent)
+  if (letter.archive !== null)
+    field(
+      'archive',
+      letter.archive.problem === null
+        ? letter.archive.id
+        : `${letter.archive.id}, not readable: ${letter.archive.problem}`,
+    )
   field('read by', letter.readers.join(', ') || 'nobody: kept byte for byte')
   field('key', view(message.key))
   for (const { name, value, strippedOnReplay } of message.headers) {

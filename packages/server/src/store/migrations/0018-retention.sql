@@ -55,11 +55,13 @@ create table archive (
   made_at timestamptz not null default now(),
   pass_id uuid not null,
   -- writing: perhaps there in part; no letter depends on it
-  state text not null check (state in ('writing', 'kept')),
+  state text not null check (state in ('writing', 'kept', 'removing')),
   -- where, as people are told
   place text not null,
   letters int not null default 0,
   bytes bigint not null default 0,
+  -- since when no letter lies in it any more
+  emptied_at timestamptz,
   -- hex; another manifest is not read
   manifest_sha256 text,
   verified_at timestamptz,
