@@ -34,7 +34,7 @@ export const ofRetention: readonly Saboteur[] = [
     breaks: 'what would end a great part of all letters at once asks a person first',
     changes: [
       {
-        file: 'packages/server/src/retention/pass.ts',
+        file: 'packages/server/src/retention/begin-pass.ts',
         from: 'const asks = said === null && ',
         to: 'const asks = letters < 0 && ',
       },
@@ -70,7 +70,7 @@ export const ofRetention: readonly Saboteur[] = [
     breaks: 'only the bytes that were archived come back',
     changes: [
       {
-        file: 'packages/server/src/archive/restore-letters.ts',
+        file: 'packages/server/src/archive/bring-back.ts',
         from: 'and c.body_sha256 = n.sha256',
         to: 'and n.sha256 is not null',
       },

@@ -1,6 +1,7 @@
+export { beginPass, byPolicy, mostUnasked, type Pass } from './begin-pass.ts'
 export type { Held } from './count-due.ts'
 export { aloneInRetention } from './lock.ts'
-export { beginPass, byPolicy, carryOutPass, mostUnasked, type Pass, passOnce } from './pass.ts'
+export { carryOutPass, passOnce } from './pass.ts'
 export { policiesOfQueue, readPolicies, type SaidPolicy } from './policies.ts'
 export {
   type Ending,

@@ -2,8 +2,9 @@ import { type Clock, RedriveError, systemClock } from '@redrive/worker'
 import { type ArchivePlace, type Restored, type RestoreRequest, restoreLetters, verifyNext } from '../archive/index.ts'
 import type { RetentionPolicy } from '../config/index.ts'
 import type { Store } from '../store/store.ts'
+import type { Pass, Said } from './begin-pass.ts'
 import { aloneInRetention } from './lock.ts'
-import { type Pass, passOnce, type Said } from './pass.ts'
+import { passOnce } from './pass.ts'
 
 const everyMs = 3_600_000
 const firstMs = 60_000
