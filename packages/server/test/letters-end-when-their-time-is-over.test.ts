@@ -5,6 +5,7 @@ import { countLetters } from '../src/causes/count-letters.ts'
 import { defaultRetention } from '../src/config/index.ts'
 import { discardLetters, showLetter } from '../src/letters/index.ts'
 import { documentQueue } from '../src/queues/index.ts'
+import { editLetter } from '../src/repair/index.ts'
 import { listRunLetters, reportOf } from '../src/replay/index.ts'
 import { beginPass, byPolicy, carryOutPass } from '../src/retention/index.ts'
 import { showLetterId } from '../src/store/ids.ts'
@@ -73,6 +74,8 @@ test('open letters stay for ever unless the policy says otherwise, and then unti
   await aged(bed, ids, 4_000)
   assert.equal((await passed(bed)).deleted, 0)
   assert.equal((await passed(bed, archiving)).deleted, 0, 'nobody has looked at their causes')
+  await bed.store.pool.query(`update cause set state = 'regressed' where tier = 'permanent'`)
+  assert.equal((await passed(bed, archiving)).deleted, 0, 'nor since one came back')
   await bed.store.pool.query(`update cause set state = 'open' where tier = 'permanent'`)
   assert.equal((await passed(bed, archiving)).deleted, 1)
   const inWords = { ...archiving, open: { ...archiving.open, neverLookedAt: 'end' as const } }
@@ -193,4 +196,37 @@ test('more than a fifth of many letters is not ended before a person says so', a
   assert.deepEqual(await bed.states(), {})
   const [entry] = await listAudit(bed.store, { limit: 1 })
   assert.deepEqual([entry?.actor, entry?.reason], ['ann', 'an old outage'])
+})
+
+test('a letter that others wait behind stays, and so does one of which its worker is still to be told', async (t) => {
+  const bed = await officeBed(t)
+  const ids = await bed.captured({}, {}, {})
+  await discarded(bed)
+  await aged(bed, ids, 40)
+  const { pool } = bed.store
+  await pool.query(`insert into key_line (queue_id, consumer, key) select id, 'reefer', 'k' from queue`)
+  const line = `(letter_id, line_id, at, is_resolved) select $1, id, $2, $3 from key_line`
+  await pool.query(`insert into letter_line ${line}`, [ids[0], 1, false])
+  await pool.query(`insert into letter_line ${line}`, [ids[1], 2, true])
+  await pool.query('insert into release_notice (letter_id, line_id) select $1, id from key_line', [ids[1]])
+  assert.equal((await passed(bed)).deleted, 1, 'the third')
+  await pool.query('update release_notice set sent_at = now()')
+  assert.equal((await passed(bed)).deleted, 1, 'the second')
+  await pool.query('update letter_line set is_resolved = true')
+  assert.equal((await passed(bed)).deleted, 1, 'the first')
+  const { rows } = await pool.query('select from letter_line union all select from release_notice')
+  assert.equal(rows.length, 0)
+  await bed.balanced()
+})
+
+test('an edited letter goes with its versions', async (t) => {
+  const bed = await officeBed(t)
+  const [id = ''] = await bed.captured({ body: 'wrong' })
+  const change = { body: { text: 'right' } }
+  await editLetter(bed.store, { letter: showLetterId(id), change, by: 'ann', reason: 'typo' })
+  await discarded(bed)
+  await aged(bed, [id], 40)
+  assert.equal((await passed(bed)).deleted, 1)
+  const { rows } = await bed.store.pool.query('select from letter_version')
+  assert.equal(rows.length, 0)
 })

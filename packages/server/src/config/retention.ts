@@ -47,7 +47,7 @@ export const retentionFields = [
   'open.neverLookedAt',
 ] as const
 
-/** A discard can be undone for so long. */
+/** A discard can be undone for so long: `undoDays` of letters. */
 const leastDays = 7
 const mostDays = 36_500
 

@@ -1,5 +1,3 @@
-import { undoDays } from '../letters/index.ts'
-
 /**
  * Rows `judged` of letters whose policy is to end them some day: when (`due_at`), how (`action`) and what keeps them back (`held`, or null).
  * A letter's time begins anew with each change of its state. Needs the table of `policyTable`; `letters` names what to look at as `l`.
@@ -12,8 +10,7 @@ export function judgedLetters(letters: string): string {
     select l.id, l.queue_id, l.source_id, l.cause_id, c.tier, l.state, l.revision, l.changed_at,
            case when l.state = 'open' then p.open_action else p.action end as action,
            l.changed_at + make_interval(secs => case
-             when l.state = 'open' then p.open_keep_s
-             when l.state = 'discarded' then greatest(p.keep_s, ${undoDays * 86_400}) else p.keep_s end) as due_at,
+             when l.state = 'open' then p.open_keep_s else p.keep_s end) as due_at,
            case when l.state = 'open' and not p.ends_unseen and c.state in ('new', 'regressed') then 'never-looked-at'
                 when not h.is_resolved then 'in-line'
                 when w.letter_id is not null or n.letter_id is not null then 'outcome-awaited' end as held
