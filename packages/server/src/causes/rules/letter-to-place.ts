@@ -75,7 +75,13 @@ function headersOf(letter: LetterToPlace, name: string): readonly string[] | nul
   if (headers === undefined) return null
   return headers.flatMap((header) =>
     header.name === name
-      ? [storable(Buffer.from(header.value ?? []).subarray(0, maxHeaderValue).toString('utf8'))]
+      ? [
+          storable(
+            Buffer.from(header.value ?? [])
+              .subarray(0, maxHeaderValue)
+              .toString('utf8'),
+          ),
+        ]
       : [],
   )
 }

@@ -20,10 +20,17 @@ interface Scope {
 }
 
 /** Every node computes the same cause without asking, as it does for the algorithm's: from rule, queue, consumer, tier and value. */
-export function ruleCauseKey(ruleId: string, scope: Scope, value: Value): { readonly key: string; readonly id: string } {
+export function ruleCauseKey(
+  ruleId: string,
+  scope: Scope,
+  value: Value,
+): { readonly key: string; readonly id: string } {
   const consumer = scope.consumer === null ? null : storableText(scope.consumer).toWellFormed()
   const said = value === others ? ['others'] : value
-  const key = hash('sha256', JSON.stringify(['rule', ruleId, scope.queueId, consumer, scope.tier, said]), 'hex').slice(0, 32)
+  const key = hash('sha256', JSON.stringify(['rule', ruleId, scope.queueId, consumer, scope.tier, said]), 'hex').slice(
+    0,
+    32,
+  )
   return { key, id: causeIdOf(key).toString() }
 }
 

@@ -68,10 +68,7 @@ export function ruleSet(said: {
   }
 }
 
-function byRules(
-  rules: readonly CauseRule[],
-  letter: LetterToPlace,
-): Exclude<Place, { readonly kind: 'home' }> | null {
+function byRules(rules: readonly CauseRule[], letter: LetterToPlace): Exclude<Place, { readonly kind: 'home' }> | null {
   for (const rule of rules) {
     if (rule.queue !== null && rule.queue !== letter.queue.name) continue
     const verdict = matches(rule.matchers, letter)

@@ -36,6 +36,10 @@ const unseen = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu
 
 /** No control characters, and none that turn the direction of what follows. */
 export function oneLine(text: string): string {
-  const line = text.slice(0, 4 * maxTitle).replaceAll(unseen, ' ').toWellFormed().trim()
+  const line = text
+    .slice(0, 4 * maxTitle)
+    .replaceAll(unseen, ' ')
+    .toWellFormed()
+    .trim()
   return line.length <= maxTitle ? line : `${line.slice(0, maxTitle - 1).toWellFormed()}…`
 }
