@@ -13,6 +13,8 @@ export const showPlanId = (uuid: string): string => showUuid('p_', uuid)
 export const showRunId = (uuid: string): string => showUuid('r_', uuid)
 export const showTransformId = (uuid: string): string => showUuid('t_', uuid)
 export const showDiscardId = (uuid: string): string => showUuid('d_', uuid)
+/** Of the rules of causes: what groups. */
+export const showRuleId = (uuid: string): string => showUuid('g_', uuid)
 export const showAlertId = (uuid: string): string => showUuid('a_', uuid)
 
 /** The UUID of what `showLetterId` wrote, in any case. @throws NOT_FOUND for anything else */
@@ -21,6 +23,7 @@ export const parsePlanId = (text: string): string => parseUuid('p_', text)
 export const parseRunId = (text: string): string => parseUuid('r_', text)
 export const parseTransformId = (text: string): string => parseUuid('t_', text)
 export const parseDiscardId = (text: string): string => parseUuid('d_', text)
+export const parseRuleId = (text: string): string => parseUuid('g_', text)
 export const parseAlertId = (text: string): string => parseUuid('a_', text)
 
 /** `c_` + 13 characters, from the signed 64-bit number (PostgreSQL gives it as text). */

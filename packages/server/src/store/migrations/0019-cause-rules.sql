@@ -47,6 +47,7 @@ create table cause_rule_value (
 
 -- The cause the algorithm found, of letters that a rule led elsewhere: where they go back to.
 create table letter_home (letter_id uuid primary key, cause_id bigint not null);
+create index letter_home_of_cause on letter_home (cause_id, letter_id desc);
 
 -- Letters that a change of the rules may concern, read in the order of ids: how far, and what came of it.
 create table regrouping (
@@ -58,6 +59,8 @@ create table regrouping (
   -- which of ids, from 1, and after which of its letters
   at int not null default 1,
   after uuid not null default '00000000-0000-0000-0000-000000000000',
+  -- the newest letter that was placed by the rules before
+  until uuid not null,
   looked bigint not null default 0,
   moved bigint not null default 0,
   -- letters that no longer hold what a rule asks about: they stay
@@ -69,7 +72,7 @@ create index regrouping_of_rule on regrouping (rule_id);
 create index regrouping_open on regrouping (id) where ended_at is null;
 
 -- The rule that made it; null: the algorithm.
-alter table cause add column rule_id uuid references cause_rule;
+alter table cause add column rule_id uuid references cause_rule deferrable initially deferred;
 create index cause_of_rule on cause (rule_id) where rule_id is not null;
 
 alter table cause_event drop constraint cause_event_what_check;
