@@ -8,6 +8,7 @@ import { exitCodes } from './exit-codes.ts'
 import { addQueueCommands } from './queue-commands.ts'
 import { addRepairCommands } from './repair-commands.ts'
 import { addReviewCommands } from './review-commands.ts'
+import { addRuleCommands } from './rule-commands.ts'
 import { topics } from './topics.ts'
 
 /**
@@ -114,6 +115,7 @@ office(program.command('causes'))
   .option('--owner <team>', 'only of this team, by the cause or by its queue')
   .option('--assignee <name>', 'only of this person')
   .option('--unowned', 'only causes without an owner')
+  .option('--emptied', 'also causes whose letters all belong to others by now')
   .option('--jsonl', 'one JSON object a line')
   .option('--require-match', 'exit 3 when there is none')
   .option('--limit <number>', 'at most so many, up to 200', pageSize, 50)
@@ -121,6 +123,8 @@ office(program.command('causes'))
   .action(async (options) => (await import('./commands/causes.ts')).causesCommand(options))
 
 addCauseCommands(program, { office, selecting, wholeNumber })
+
+addRuleCommands(program, { office, selecting, wholeNumber })
 
 addAlertCommands(program, { office, selecting, wholeNumber })
 

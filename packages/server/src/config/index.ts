@@ -10,6 +10,7 @@ export {
   weekdays,
 } from './alerts.ts'
 export { bodySchemaProblem } from './body-schemas.ts'
+export type { RuleConfig } from './cause-rules.ts'
 export { type ConfigIssue, issuesIn, loadConfig, parseConfig } from './load.ts'
 export type {
   AlertmanagerConfig,

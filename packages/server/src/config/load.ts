@@ -5,6 +5,7 @@ import { Errors } from 'typebox/value'
 import { LineCounter, parseDocument } from 'yaml'
 import { type AlertsConfig, alertIssues } from './alerts.ts'
 import { readBodySchemas } from './body-schemas.ts'
+import { ruleIssues } from './cause-rules.ts'
 import { notifierIssues } from './notifier-issues.ts'
 import { type NotifierConfig, notifierSchemaByType, notifierSecrets, withNotifierDefaults } from './notifiers.ts'
 import { flatDocument, something } from './queue-document.ts'
@@ -91,6 +92,7 @@ export function parseConfig(text: string, options: { readonly file: string; read
     ...notifierIssues(notifiers),
     ...alertIssues({ limits: [], routes: [], ...raw.alerts }, Object.keys(notifiers)),
     ...reviewIssues({ ...defaultReview, ...raw.review }, notifiers),
+    ...ruleIssues(raw.causes?.rules ?? []),
   ])
     issues.push({ ...at(offsetOf(keys)), path: keys.join('.'), message })
   if (issues.length > 0) throw invalid(options.file, issues)
@@ -118,7 +120,8 @@ export function issuesIn(error: unknown): readonly ConfigIssue[] {
 }
 
 interface RawConfig
-  extends Partial<Omit<Config, 'brokers' | 'http' | 'heartbeat' | 'alerts' | 'notifiers' | 'review'>> {
+  extends Partial<Omit<Config, 'brokers' | 'http' | 'heartbeat' | 'alerts' | 'notifiers' | 'review' | 'causes'>> {
+  readonly causes?: Partial<Config['causes']>
   readonly review?: Partial<ReviewConfig>
   readonly alerts?: Partial<AlertsConfig>
   readonly notifiers?: Readonly<Record<string, Pick<NotifierConfig, 'type'>>>
@@ -151,6 +154,7 @@ function configOf(raw: RawConfig, { env, file }: { readonly env: NodeJS.ProcessE
     notifiers: withNotifierDefaults(raw.notifiers),
     alerts: { limits: [], routes: [], ...raw.alerts },
     review: { ...defaultReview, ...raw.review },
+    causes: { rules: [], ...raw.causes },
     heartbeat: raw.heartbeat === undefined ? null : { seconds: defaults.heartbeatSeconds, ...raw.heartbeat },
     file,
   }

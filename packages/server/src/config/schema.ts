@@ -1,5 +1,6 @@
 import { Type } from 'typebox'
 import { type AlertsConfig, alertsSchema } from './alerts.ts'
+import { causesSchema, type RuleConfig } from './cause-rules.ts'
 import { type NotifierConfig, notifierSchemaByType } from './notifiers.ts'
 import { documentShapes, type QueueDocument } from './queue-document.ts'
 import { type ReviewConfig, reviewSchema } from './review.ts'
@@ -28,6 +29,8 @@ export interface Config {
   /** What is too much, and who is told. Without routes all notifiers are, and without notifiers the log. */
   readonly alerts: AlertsConfig
   readonly review: ReviewConfig
+  /** Which letters belong together, where the office is to see it otherwise. */
+  readonly causes: { readonly rules: readonly RuleConfig[] }
   /** Where this was read from, or would have been, as a full path. */
   readonly file: string
 }
@@ -189,6 +192,7 @@ export const fileSchema: object = Type.Object(
     ),
     alerts: Type.Optional(alertsSchema),
     review: Type.Optional(reviewSchema),
+    causes: Type.Optional(causesSchema),
     heartbeat: Type.Optional(
       Type.Object(
         {

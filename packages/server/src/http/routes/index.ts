@@ -2,6 +2,7 @@ import type { Route } from '../route.ts'
 import { accessRoutes } from './access.ts'
 import { alertRoutes } from './alerts.ts'
 import { causeLifeRoutes } from './cause-life.ts'
+import { causeRuleRoutes } from './cause-rules.ts'
 import { causeRoutes } from './causes.ts'
 import { discardRoutes } from './discards.ts'
 import { doctorRoutes } from './doctor.ts'
@@ -25,6 +26,7 @@ export const routes: readonly Route[] = [
   ...reviewRoutes,
   ...causeRoutes,
   ...causeLifeRoutes,
+  ...causeRuleRoutes,
   ...inCommonRoutes,
   ...letterRoutes,
   ...versionRoutes,
