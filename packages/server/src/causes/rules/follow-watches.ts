@@ -34,7 +34,7 @@ export async function follow(client: PoolClient, moves: readonly Move[]): Promis
               releases = coalesce((select jsonb_object_agg(k, n) from (
                 select k, sum(n) as n from (
                   select key as k, value::bigint as n from jsonb_each_text(w.releases) union all select k, n from delta where named
-                ) as both group by k) as sums), '{}'),
+                ) as parts group by k) as sums), '{}'),
               other_releases = w.other_releases + coalesce((select sum(n) from delta where not named), 0)
         where w.id = $1`,
       [

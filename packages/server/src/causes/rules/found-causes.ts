@@ -7,16 +7,12 @@ import type { Founding } from './rule.ts'
  * Causes that letters are moved to by a rule and that are not there yet. They begin as open, not as new: their letters are no news, somebody knows of
  * them. What capture puts into such a cause first makes it a new one, as any.
  */
-export async function foundCauses(
-  client: PoolClient,
-  moves: readonly Move[],
-  { rule }: { readonly rule: string },
-): Promise<void> {
+export async function foundCauses(client: PoolClient, moves: readonly Move[]): Promise<void> {
   const first = new Map<string, { readonly to: Founding; readonly move: Move }>()
   for (const move of moves) if (move.to !== null && !first.has(move.to.id)) first.set(move.to.id, { to: move.to, move })
   const all = [...first.values()].toSorted((a, b) => (BigInt(a.to.id) < BigInt(b.to.id) ? -1 : 1))
   if (all.length === 0) return
-  const { rows } = await client.query<{ id: string }>(
+  await client.query(
     `insert into cause (id, queue_id, consumer, tier, state, title, error_class, template, fingerprint_version, fingerprint_key, basis, parts, rule_id,
                         first_seen, last_seen, sample_letter)
      select n.id, f.queue_id, f.consumer, f.tier, 'open', n.title, n.error_class, n.template, n.version, decode(n.key, 'hex'), n.basis, n.parts, n.rule_id,
@@ -26,7 +22,7 @@ export async function foundCauses(
          as n (id, title, error_class, template, version, key, basis, parts, rule_id, seen, letter, from_id)
        join cause f on f.id = n.from_id
       order by n.id
-     on conflict (id) do nothing returning id`,
+     on conflict (id) do nothing`,
     [
       all.map(({ to }) => to.id),
       all.map(({ to }) => storableText(to.title)),
@@ -41,11 +37,5 @@ export async function foundCauses(
       all.map(({ move }) => move.letter.id),
       all.map(({ move }) => move.letter.cause),
     ],
-  )
-  if (rows.length === 0) return
-  await client.query(
-    `insert into cause_event (cause_id, revision, actor, what, was, became, details)
-     select id, 1, 'office', 'gather', 'open', 'open', jsonb_build_object('rule', $2::text) from unnest($1::bigint[]) as id`,
-    [rows.map(({ id }) => id), rule],
   )
 }

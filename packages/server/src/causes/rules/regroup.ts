@@ -56,6 +56,8 @@ export function createRegrouper(store: Store): Regrouper {
 interface Work {
   readonly id: string
   readonly rule_id: string
+  readonly is_rule: boolean
+  readonly by: string
   readonly over: 'cause' | 'queue'
   readonly ids: readonly string[]
   readonly at: number
@@ -65,7 +67,9 @@ interface Work {
 
 async function nextWork(client: PoolClient): Promise<Work | null> {
   const { rows } = await client.query<Work>(
-    'select id, rule_id, over, ids::text[], at, after, until from regrouping where ended_at is null order by id limit 1',
+    `select g.id, g.rule_id, r.kind = 'rule' as is_rule, coalesce(case when g.what <> 'add' then r.removed_by end, r.made_by) as by, g.over,
+            g.ids::text[] as ids, g.at, g.after, g.until
+       from regrouping g join cause_rule r on r.id = g.rule_id where g.ended_at is null order by g.id limit 1`,
   )
   return rows[0] ?? null
 }
@@ -87,7 +91,8 @@ async function batch(
         })
   const judged = judge(rules, letters)
   if ('value' in judged) return judged
-  await moveLetters(client, judged.moves, { rule: work.rule_id })
+  const { rule_id: rule, by, is_rule: isRule } = work
+  await moveLetters(client, judged.moves, { rule, regrouping: work.id, by, isRule })
   const isThrough = letters.length < maxLetters
   await client.query(
     `update regrouping set looked = looked + $2, moved = moved + $3, unjudged = unjudged + $4,
