@@ -47,7 +47,7 @@ export async function sayRulesByFile(
         await tell(client, { action: 'causes.rule', id: rule.id, name: rule.name, file })
       }
     }
-    await regroup(client, [...gone, ...wanted])
+    await regroup(client, [...gone, ...wanted.map((rule) => kept.get(rule) ?? rule)])
     await raiseRulesVersion(client)
   })
 }
