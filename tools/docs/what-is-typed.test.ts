@@ -34,7 +34,8 @@ test('every configuration in the documentation is right', () => {
   let found = 0
   for (const { file, text } of pages) {
     for (const [, block = ''] of text.matchAll(/^```yaml\n(.*?)^```$/gms)) {
-      if (!/^(?:#.*\n)*(?:data|database|http|brokers|queues|notifiers|alerts|review|heartbeat):/.test(block)) continue
+      if (!/^(?:#.*\n)*(?:data|database|http|brokers|queues|notifiers|alerts|review|causes|heartbeat):/.test(block))
+        continue
       found += 1
       // A part of a file may name notifiers of another part, and files that are not there.
       const wrong = mistakes(block).filter((message) => !/there is no notifier|cannot be read/.test(message))

@@ -63,7 +63,7 @@ test('merge, split, rules and what takes them back, as typed', async (t) => {
 
   const per = ['--where', 'header:tenant', '--per', 'header:tenant', '--title', 'tenant {value}']
   const added = await redrive('rules', 'add', 'tenants', ...per, '--reason', 'each its own')
-  assert.match(added.out, /^1 letters move/)
+  assert.match(added.out, /^1 letter moves\n/)
   await regrouped(store)
   assert.deepEqual(await grouped(store), { 'Refused: connection refused': 2, 'tenant acme [31m': 1 })
   const list = await redrive('rules', 'list')

@@ -149,13 +149,12 @@ function change(path: string, options: ChangeOptions, body: object): Promise<voi
 
 function showPreview(output: Output, preview: Preview, isPreview: boolean): void {
   const { letters, looked, of, isExact, unjudged, causesBefore, causesAfter, moves } = preview
-  const word = isPreview ? 'would move' : 'move'
-  output.out(
-    output.paint(
-      'bold',
-      isExact ? `${letters} letters ${word}` : `${letters} of the newest ${looked} letters ${word}`,
-    ) + (isExact ? '' : `; ${of} may be concerned, the others were not looked at`),
-  )
+  const one = letters === 1
+  const word = isPreview ? 'would move' : one ? 'moves' : 'move'
+  const number = `${letters} ${one && isExact ? 'letter' : 'letters'}`
+  const sentence = isExact ? `${number} ${word}` : `${letters} of the newest ${looked} letters ${word}`
+  const rest = isExact ? '' : `; ${of} may be concerned, the others were not looked at`
+  output.out(output.paint('bold', sentence) + rest)
   if (looked > 0) output.out(`causes of them: ${causesBefore} now, ${causesAfter} then`)
   if (unjudged > 0)
     output.out(`${unjudged} stay where they are: archived or erased, they no longer hold what is asked about`)
