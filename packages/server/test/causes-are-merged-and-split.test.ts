@@ -12,6 +12,8 @@ import {
   showCause,
 } from '../src/causes/index.ts'
 import { checkLedger } from '../src/ledger/index.ts'
+import { letterSet, parseQuery } from '../src/letters/index.ts'
+import { selectLetterIds } from '../src/letters/select.ts'
 import { type OfficeBed, officeBed, until } from './office-bed.ts'
 import { causeOf, countsAreRight, grouped, regrouped } from './regroup-bed.ts'
 
@@ -250,4 +252,34 @@ test('two offices: one does it, and the other says so', async (t) => {
   assert.equal(result, 'busy-elsewhere')
   await regrouped(store)
   assert.deepEqual(await grouped(store), { 'Refused: connection refused': 2 })
+})
+
+test('letters are found by their own error, wherever they belong by now', async (t) => {
+  const bed = await officeBed(t)
+  const { store } = bed
+  const [first, second, third] = await bed.captured(timeout(1), refused(1), { error: 'else', errorClass: 'Third' })
+  const found = async (text: string): Promise<readonly (string | undefined)[]> => {
+    const { ids } = await selectLetterIds(store.pool, parseQuery(text), { nowMs: Date.now(), limit: 10 })
+    return ids.toSorted()
+  }
+  const everywhere = async (): Promise<void> => {
+    assert.deepEqual(await found('error:Timeout'), [first])
+    assert.deepEqual(await found('error:refused'), [second])
+    assert.deepEqual(await found('-error:Timeout'), [second, third])
+    assert.deepEqual(await found('error:Timeout,Refused -error:Third'), [first, second])
+    assert.deepEqual(await found('answer time'), [first])
+    assert.deepEqual(await found('queue:orders answer'), [first])
+    assert.deepEqual(await found('queue:other answer'), [])
+    assert.deepEqual(await found('error:Nothing'), [])
+  }
+  await everywhere()
+  await merge(bed, /^Timeout/, /^Refused/)
+  await regrouped(store)
+  await everywhere()
+  await said(bed, { kind: 'rule', name: 'all of it', where: ['tier=transient'] })
+  await regrouped(store)
+  assert.deepEqual(await grouped(store), { 'all of it': 3 })
+  await everywhere()
+  const set = await letterSet(store.pool, parseQuery('error:Timeout'), Date.now())
+  assert.deepEqual(set.kind === 'letters' ? set.ids : set, [first])
 })
