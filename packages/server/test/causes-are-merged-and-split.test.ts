@@ -267,9 +267,9 @@ test('letters are found by their own error, wherever they belong by now', async 
     assert.deepEqual(await found('error:refused'), [second])
     assert.deepEqual(await found('-error:Timeout'), [second, third])
     assert.deepEqual(await found('error:Timeout,Refused -error:Third'), [first, second])
-    assert.deepEqual(await found('answer time'), [first])
-    assert.deepEqual(await found('queue:orders answer'), [first])
-    assert.deepEqual(await found('queue:other answer'), [])
+    assert.deepEqual(await found('Timeout answer'), [first])
+    assert.deepEqual(await found('queue:orders timeout'), [first])
+    assert.deepEqual(await found('queue:other timeout'), [])
     assert.deepEqual(await found('error:Nothing'), [])
   }
   await everywhere()

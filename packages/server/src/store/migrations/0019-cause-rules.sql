@@ -78,3 +78,7 @@ create index cause_of_rule on cause (rule_id) where rule_id is not null;
 alter table cause_event drop constraint cause_event_what_check;
 alter table cause_event add constraint cause_event_what_check check (what in
   ('look', 'acknowledge', 'snooze', 'wake', 'fix', 'regress', 'reopen', 'assign', 'own', 'comment', 'link', 'unlink', 'merge', 'split', 'gather', 'undo'));
+
+-- The id is made of the key. A second unique index would let one of two transactions that make the same cause at the same moment fail, for only the
+-- index that "on conflict" names waits for the other.
+alter table cause drop constraint cause_queue_id_fingerprint_version_fingerprint_key_key;
