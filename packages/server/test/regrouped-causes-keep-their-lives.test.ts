@@ -153,6 +153,22 @@ test('a rule makes causes that are open, says so in their histories, and lets ar
   assert.deepEqual(source.elsewhere, [{ cause, title: 'tenants: acme' }], 'it says where its letters are')
 })
 
+test('a preview that did not look at all letters says so, and what was expected is refused then', async (t) => {
+  const bed = await officeBed(t)
+  const { store } = bed
+  await bed.captured(a(), a(), a(), a(), { ...b(), queue: 'invoices' }, { ...b(), queue: 'invoices' })
+  const change: Change = { kind: 'rule', name: 'all', where: ['header:tenant'] }
+  const part = await previewChange(store, change, { maxLooked: 3 })
+  assert.deepEqual([part.letters, part.looked, part.of, part.isExact, part.moves.length], [3, 3, 6, false, 2])
+  const whole = await previewChange(store, change, { maxLooked: 8 })
+  assert.deepEqual([whole.letters, whole.looked, whole.of, whole.isExact], [6, 6, 6, true])
+  const request = { change, by: 'ann', reason: 'test', expect: 3, maxLooked: 3 }
+  await assert.rejects(changeRules(store, request), {
+    code: 'STATE_CONFLICT',
+    message: /Only 3 of 6 letters were looked at/,
+  })
+})
+
 test('a merge is told by causes, not by fingerprints: another version of the algorithm finds the same causes', async (t) => {
   const bed = await officeBed(t)
   const { store } = bed

@@ -19,6 +19,8 @@ export interface ChangeRequest {
   readonly reason: string
   /** Letters the caller believes would move: with another number nothing is done. */
   readonly expect?: number | undefined
+  /** As of a preview. */
+  readonly maxLooked?: number
 }
 
 /**
@@ -28,12 +30,12 @@ export interface ChangeRequest {
  */
 export async function changeRules(
   store: Store,
-  { change, by, reason, expect }: ChangeRequest,
+  { change, by, reason, expect, maxLooked }: ChangeRequest,
 ): Promise<{ readonly id: string; readonly preview: Preview }> {
   const actor = said('name', by, 300)
   const why = said('reason', reason, maxReason)
   // Before the rules are locked: looking takes a while, and captures would wait.
-  const { preview, version } = await look(store, change)
+  const { preview, version } = await look(store, change, maxLooked)
   if (expect !== undefined) checkExpected(preview, expect)
   return store.transaction(async (client) => {
     await lockRules(client)
@@ -49,11 +51,15 @@ export async function changeRules(
   })
 }
 
-async function look(store: Store, change: Change): Promise<{ readonly preview: Preview; readonly version: number }> {
+async function look(
+  store: Store,
+  change: Change,
+  maxLooked: number | undefined,
+): Promise<{ readonly preview: Preview; readonly version: number }> {
   return store.transaction(
     async (client) => {
       const now = await readRules(client)
-      return { preview: await previewOf(client, await propose(client, now, change)), version: now.version }
+      return { preview: await previewOf(client, await propose(client, now, change), maxLooked), version: now.version }
     },
     { isolation: 'repeatable read', readOnly: true },
   )
@@ -224,7 +230,7 @@ export const matcherText = ({ field, how, value }: Matcher): string =>
 
 function checkExpected({ letters, isExact, looked, of }: Preview, expect: number): void {
   if (!isExact)
-    throw new RedriveError('STATE_CONFLICT', `Only the newest ${looked} of ${of} letters were looked at.`, {
+    throw new RedriveError('STATE_CONFLICT', `Only ${looked} of ${of} letters were looked at, the newest.`, {
       hint: 'What would move is not known exactly; leave out what you expect.',
       data: { letters, looked, of },
     })

@@ -17,7 +17,7 @@ export interface Preview {
   readonly looked: number
   /** Letters it may concern. */
   readonly of: number
-  /** All of them were looked at; else the newest. */
+  /** All of them were looked at; else the newest of each cause or queue. */
   readonly isExact: boolean
   /** Of those looked at: they no longer hold what a rule asks about, and stay where they are. */
   readonly unjudged: number
@@ -38,24 +38,33 @@ export interface PreviewMove {
   readonly samples: readonly string[]
 }
 
-/** Letters that are looked at one by one, newest first; and for how long. */
-const maxLooked = 20_000
+/** Letters that are looked at one by one; and for how long. */
+const defaultLooked = 20_000
 const maxMs = 5_000
 const pageSize = 1_000
 const maxShown = 50
 
-export async function previewChange(store: Store, change: Change): Promise<Preview> {
+/** @param options.maxLooked letters that are looked at one by one. @default 20,000 */
+export async function previewChange(
+  store: Store,
+  change: Change,
+  options: { readonly maxLooked?: number } = {},
+): Promise<Preview> {
   return store.transaction(
     async (client) => {
       const now = await readRules(client)
-      return previewOf(client, await propose(client, now, change))
+      return previewOf(client, await propose(client, now, change), options.maxLooked)
     },
     { isolation: 'repeatable read', readOnly: true },
   )
 }
 
-export async function previewOf(client: PoolClient, proposal: Proposal): Promise<Preview> {
-  return proposal.made?.kind === 'merge' ? ofMerge(client, proposal) : byReading(client, proposal)
+export async function previewOf(
+  client: PoolClient,
+  proposal: Proposal,
+  maxLooked: number = defaultLooked,
+): Promise<Preview> {
+  return proposal.made?.kind === 'merge' ? ofMerge(client, proposal) : byReading(client, proposal, maxLooked)
 }
 
 /** All letters of its causes move: counted, not read. */
@@ -89,35 +98,36 @@ async function ofMerge(client: PoolClient, { ids, made }: Proposal): Promise<Pre
   }
 }
 
-async function byReading(client: PoolClient, proposal: Proposal): Promise<Preview> {
-  const { over, ids } = proposal
+/** The newest of each cause or queue, as many of one as of the other, as long as there are so many. */
+async function byReading(client: PoolClient, proposal: Proposal, maxLooked: number): Promise<Preview> {
+  const { ids } = proposal
   const of = await countAll(client, proposal)
   const endMs = performance.now() + maxMs
   const place = placing(proposal)
   const seen = { looked: 0, unjudged: 0, before: new Set<string>(), after: new Set<string>() }
   const moves: Move[] = []
   let isCut = false
-  for (const id of ids) {
+  for (const [at, id] of ids.entries()) {
+    let left = Math.floor((maxLooked - seen.looked) / (ids.length - at))
     let before: string | undefined
     for (;;) {
-      if (seen.looked >= maxLooked || performance.now() > endMs) isCut = true
-      if (isCut) break
-      const limit = Math.min(pageSize, maxLooked - seen.looked)
-      const letters = await readLetters(client, place.rules, {
-        over,
-        id,
-        limit,
-        ...(before === undefined ? {} : { before }),
-      })
+      if (left === 0 || performance.now() > endMs) {
+        isCut = true
+        break
+      }
+      const limit = Math.min(pageSize, left)
+      const from = { over: proposal.over, id, limit, ...(before === undefined ? {} : { before }) }
+      const letters = await readLetters(client, place.rules, from)
       const judged = place.judge(letters)
-      seen.looked += letters.length
-      seen.unjudged += judged.unjudged
       const goals = new Map(judged.moves.map((move) => [move.letter.id, goalOf(move)]))
       for (const letter of letters) {
         seen.before.add(letter.cause)
         seen.after.add(goals.get(letter.id) ?? letter.cause)
       }
       moves.push(...judged.moves)
+      seen.looked += letters.length
+      seen.unjudged += judged.unjudged
+      left -= letters.length
       before = letters[0]?.id
       if (letters.length < limit) break
     }

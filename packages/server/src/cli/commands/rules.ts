@@ -152,8 +152,8 @@ function showPreview(output: Output, preview: Preview, isPreview: boolean): void
   const one = letters === 1
   const word = isPreview ? 'would move' : one ? 'moves' : 'move'
   const number = `${letters} ${one && isExact ? 'letter' : 'letters'}`
-  const sentence = isExact ? `${number} ${word}` : `${letters} of the newest ${looked} letters ${word}`
-  const rest = isExact ? '' : `; ${of} may be concerned, the others were not looked at`
+  const sentence = isExact ? `${number} ${word}` : `${letters} of the ${looked} letters that were looked at ${word}`
+  const rest = isExact ? '' : `; it may concern ${of}, and the newest were looked at`
   output.out(output.paint('bold', sentence) + rest)
   if (looked > 0) output.out(`causes of them: ${causesBefore} now, ${causesAfter} then`)
   if (unjudged > 0)

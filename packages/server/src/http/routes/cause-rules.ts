@@ -48,7 +48,7 @@ const preview = Type.Object(
     letters: Type.Integer({ minimum: 0, description: 'Would move, of those looked at.' }),
     looked: count(),
     of: Type.Integer({ minimum: 0, description: 'Letters it may concern.' }),
-    isExact: Type.Boolean({ description: 'false: only the newest were looked at.' }),
+    isExact: Type.Boolean({ description: 'false: only the newest of each cause or queue were looked at.' }),
     unjudged: Type.Integer({ minimum: 0, description: 'They no longer hold what a rule asks about.' }),
     causesBefore: Type.Integer({ minimum: 0, description: 'Causes of those looked at, as they are.' }),
     causesAfter: Type.Integer({ minimum: 0, description: 'And as they would be.' }),
