@@ -3,6 +3,7 @@ import { RedriveError } from '@redrive/worker'
 import type { PoolClient } from 'pg'
 import { parseCauseId, parseRuleId, showCauseId } from '../../store/ids.ts'
 import { maxName, said } from '../life/said.ts'
+import { type CauseLine, causeLine, foundingAs } from './cause-line.ts'
 import { type FieldName, fieldHelp, fieldOf } from './letter-to-place.ts'
 import type { SaidRules } from './load-rules.ts'
 import { parseMatchers } from './matcher.ts'
@@ -45,22 +46,6 @@ export interface Proposal {
   readonly removed: CauseRule | CauseMove | null
   /** The cause that a split makes. */
   readonly like: CauseLine | null
-}
-
-export interface CauseLine {
-  readonly id: string
-  readonly queue_id: number
-  readonly queue: string
-  readonly consumer: string | null
-  readonly tier: string
-  readonly title: string
-  readonly key: string
-  readonly fingerprint_version: number
-  readonly basis: string
-  readonly parts: unknown
-  readonly error_class: string | null
-  readonly template: string | null
-  readonly rule_id: string | null
 }
 
 /** @throws REQUEST_INVALID, NOT_FOUND, STATE_CONFLICT */
@@ -195,24 +180,6 @@ export async function queuesOf(client: PoolClient, queue: string | null): Promis
     [queue],
   )
   return rows.map(({ id }) => id)
-}
-
-async function causeLine(client: PoolClient, shown: string): Promise<CauseLine> {
-  const { rows } = await client.query<CauseLine>(
-    `select c.id, c.queue_id, q.name as queue, c.consumer, c.tier::text, c.title, encode(c.fingerprint_key, 'hex') as key, c.fingerprint_version, c.basis,
-            c.parts, c.error_class, c.template, c.rule_id
-       from cause c join queue q on q.id = c.queue_id where c.id = $1`,
-    [parseCauseId(shown).toString()],
-  )
-  if (rows[0] !== undefined) return rows[0]
-  throw new RedriveError('NOT_FOUND', `there is no cause ${shown}`, {
-    hint: 'List the causes to find the one you mean.',
-  })
-}
-
-function foundingAs(row: CauseLine): Founding {
-  const { id, key, fingerprint_version: version, basis, parts, title, error_class: errorClass, template } = row
-  return { id, key, version, basis, parts, title, errorClass, template, rule: row.rule_id }
 }
 
 function atLeastOne(where: readonly string[]): readonly string[] {

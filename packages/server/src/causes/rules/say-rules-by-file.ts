@@ -6,9 +6,9 @@ import { lockRules, raiseRulesVersion } from '../../store/cause-rules.ts'
 import { storableText } from '../../store/copy-binary.ts'
 import { showRuleId } from '../../store/ids.ts'
 import type { Store } from '../../store/store.ts'
-import { insertRule, markRemoved, matcherText, startRegrouping } from './change-rules.ts'
 import { queuesOf, ruleFrom } from './propose.ts'
 import type { CauseRule } from './rule.ts'
+import { insertRule, markRemoved, matcherText, startRegrouping } from './write-rules.ts'
 
 /**
  * Takes the rules of the configuration in place of those that its file said before. They count before those made by API, in the order of the file; a
