@@ -34,7 +34,11 @@ test('every configuration in the documentation is right', () => {
   let found = 0
   for (const { file, text } of pages) {
     for (const [, block = ''] of text.matchAll(/^```yaml\n(.*?)^```$/gms)) {
-      if (!/^(?:#.*\n)*(?:data|database|http|brokers|queues|notifiers|alerts|review|archive|heartbeat):/.test(block))
+      if (
+        !/^(?:#.*\n)*(?:data|database|http|brokers|queues|notifiers|alerts|review|retention|archive|causes|heartbeat):/.test(
+          block,
+        )
+      )
         continue
       found += 1
       // A part of a file may name notifiers of another part, and files that are not there.

@@ -8,7 +8,7 @@ import { startDelivery, watchAlerts } from './alerts/index.ts'
 import { openArchivePlace } from './archive/index.ts'
 import { watchBooks } from './books.ts'
 import { type Capture, type CaptureEvent, startCapture } from './capture/index.ts'
-import { watchCauses } from './causes/index.ts'
+import { sayRulesByFile, watchCauses, watchRules } from './causes/index.ts'
 import { type AlertsConfig, type BrokerConfig, type Config, logNotifier } from './config/index.ts'
 import { examine } from './doctor/index.ts'
 import { startHeartbeat } from './heartbeat.ts'
@@ -75,6 +75,7 @@ export async function openOffice(parts: {
     const generation = watchGeneration(store, { file, tell })
     opened.push(() => generation.stop())
     await sayByFile(store, config)
+    await sayRulesByFile(store, { file: config.file, rules: config.causes.rules })
     await setPolicies(store, config.queues)
     const byName = new Map(brokers.map(({ name, broker }) => [name, broker]))
     const replayer = startReplayer({
@@ -92,6 +93,8 @@ export async function openOffice(parts: {
     opened.push(() => books.stop())
     const causes = watchCauses(store, { tell })
     opened.push(() => causes.stop())
+    const rules = watchRules(store, { tell })
+    opened.push(() => rules.stop())
     if (config.heartbeat !== null) {
       const heartbeat = startHeartbeat(store, { ...config.heartbeat, tell })
       opened.push(() => heartbeat.stop())

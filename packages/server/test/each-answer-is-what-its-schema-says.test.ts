@@ -53,6 +53,24 @@ test('each answer is what its schema in the OpenAPI says', async (t) => {
   await ask('POST /causes/:id/fix', `${cause}/fix`, { ...ann, release: '1.4.1' })
   await ask('POST /causes/:id/reopen', `${cause}/reopen`, ann)
   await ask('GET /causes/:id/history', `${cause}/history?limit=3`)
+  const where = ['class=Error', 'header:x']
+  const split = { ...ann, reason: 'another one', where, title: 'with x' }
+  await ask('POST /causes/:id/split', `${cause}/split`, { ...ann, where, previewOnly: true })
+  const part = (await ask('POST /causes/:id/split', `${cause}/split`, { ...split, expect: 1 }))['rule'] as {
+    into: string
+  }
+  await ask('POST /causes/:id/merge', `${cause}/merge`, { ...ann, into: part.into, causes: [], reason: 'no other one' })
+  await ask('GET /causes/:id', cause)
+  const made = { ...ann, reason: 'known', name: 'of x', where, per: 'header:x', title: '{class} {value}', first: true }
+  const { rule } = await ask('POST /rules', '/rules', made)
+  const ruleId = (rule as { id: string }).id
+  await ask('GET /rules/:id', `/rules/${ruleId}`)
+  await ask('GET /rules', '/rules?limit=1')
+  await ask('POST /rules/:id/remove', `/rules/${ruleId}/remove`, { ...ann, reason: 'not known' })
+  await ask('GET /rules', '/rules?all=true')
+  assert.equal((await call('POST', '/api/v1/rules', { body: { ...made, where: ['x'] } })).status, 400)
+  assert.equal((await call('POST', '/api/v1/rules', { body: { ...made, reason: undefined } })).status, 400)
+  assert.equal((await call('POST', `/api/v1/rules/${ruleId}/remove`, { body: { ...ann, reason: 'x' } })).status, 409)
   await ask('PATCH /queues/:name', '/queues/orders', {
     document: { owner: 'team', contact: null, tiers: { permanent: { urgency: 'page', owner: null } } },
     by: 'ann',

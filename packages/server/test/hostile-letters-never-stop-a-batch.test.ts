@@ -3,11 +3,13 @@ import { hash } from 'node:crypto'
 import { test } from 'node:test'
 import type { Header, Message } from '@redrive/worker'
 import { type CaptureEvent, startCapture } from '../src/capture/index.ts'
+import { changeRules } from '../src/causes/index.ts'
 import { checkLedger } from '../src/ledger/index.ts'
 import { decodeHeaders } from '../src/store/header-list.ts'
 import { foreignLetter, ourLetter } from '../src/testing/letters.ts'
 import { logBroker } from '../src/testing/log-broker.ts'
 import { openedStore, until } from '../src/testing/opened-store.ts'
+import { countsAreRight, regrouped } from './regroup-bed.ts'
 
 const place = 'orders-dead-letter'
 const source = { place, role: 'dead-letter' } as const
@@ -151,4 +153,34 @@ test('a letter the database refuses is kept alone, with its bytes, without facts
   assert.equal(events.filter(({ kind }) => kind === 'hostile').length, 3)
   const report = await checkLedger(store)
   assert.deepEqual([report.captured, report.unaccounted, report.sources[0]?.duplicates], [700, 0, 0])
+})
+
+test('a letter that is kept without facts is placed by the rules as it is kept', async (context) => {
+  const store = await openedStore(context)
+  await store.pool.query(`alter table letter_content add constraint no_poison check (message not like '%poison%')`)
+  const change = { kind: 'rule', name: 'ours', where: ['header:redrive'], per: 'reason' } as const
+  await changeRules(store, { change, by: 'ann', reason: 'test' })
+  const broker = logBroker({ kind: 'positions' })
+  const failure = { errorClass: 'E', rootClass: 'E', message: 'poison' }
+  const messages = Array.from({ length: 20 }, (_, n) => ourLetter(n, n === 3 ? { failure } : {}))
+  broker.append(place, ...messages)
+  const capture = startCapture({ store, broker, brokerName: 'main', source, consumer: 'redrive' })
+  context.after(() => capture.stop())
+  await until(() => broker.acked.length === messages.length)
+  const { rows } = await store.pool.query<{ letters: number; said: string }>(
+    `select count(*)::int as letters, left(c.parts ->> 'value', 20) as said from letter l join cause c on c.id = l.cause_id
+       join letter_home h on h.letter_id = l.id join cause home on home.id = h.cause_id where c.basis = 'rule' group by 2 order by 1`,
+  )
+  assert.deepEqual(rows, [
+    { letters: 1, said: 'not storable as read' },
+    { letters: 19, said: 'attempts' },
+  ])
+  await countsAreRight(store)
+  await store.pool.query(
+    `insert into regrouping (rule_id, what, over, ids, until)
+     select id, 'order', 'queue', array(select queue.id::bigint from queue), 'ffffffff-ffff-ffff-ffff-ffffffffffff' from cause_rule`,
+  )
+  await regrouped(store)
+  const { rows: works } = await store.pool.query('select looked, moved from regrouping order by id desc limit 1')
+  assert.deepEqual(works, [{ looked: '20', moved: '0' }])
 })

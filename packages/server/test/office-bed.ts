@@ -47,6 +47,8 @@ export type PlanOptions = Partial<Omit<PlanRequest, 'control'>> & { readonly con
 /** An office in parts, on a fresh database and a broker in memory, with what journeys ask of it. Ends with its test. */
 export interface OfficeBed {
   readonly store: Store
+  /** Of its database. */
+  readonly url: string
   readonly memory: MemoryStore
   /** The connection named `memory` of the office. */
   readonly broker: MemoryBroker
@@ -121,6 +123,7 @@ export async function officeBed(t: TestContext): Promise<OfficeBed> {
 
   const bed: OfficeBed = {
     store,
+    url: database.url,
     memory,
     broker,
     brokers,

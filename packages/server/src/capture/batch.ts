@@ -2,9 +2,11 @@ import type { Delivery, Receipt } from '@redrive/worker'
 import { causeIdOf } from '../causes/index.ts'
 import type { NewShape } from '../store/cause-shapes.ts'
 import type { CauseAddition } from '../store/causes.ts'
+import type { NewHome } from '../store/letter-homes.ts'
 import type { NewLinePlace } from '../store/letter-lines.ts'
 import { LetterRows } from '../store/letters.ts'
 import type { Unsettled } from '../store/unsettled.ts'
+import { addToCause, newCause } from './add-to-cause.ts'
 import type { PlacedLetter } from './recognise-letter.ts'
 
 /** What one partition gave to a batch. */
@@ -47,6 +49,10 @@ export class Batch {
   unsettled: Unsettled[] = []
   receipts: Receipt[] = []
   lines: NewLinePlace[] = []
+  /** Of letters that a rule led away from the cause the algorithm found. */
+  homes: NewHome[] = []
+  /** Of the rules that its letters were placed by: one, or it has to be looked at again. */
+  readonly rulesVersions: Set<number> = new Set()
   /** Letters captured earlier that were delivered once more: their acknowledgement is under way with this batch. */
   again: string[] = []
   deliveredBytes = 0
@@ -90,13 +96,16 @@ export class Batch {
     this.unsettled = []
     this.receipts = []
     this.lines = []
+    this.homes = []
+    this.rulesVersions.clear()
     this.again = []
     this.deliveredBytes = 0
   }
 
-  addLetter(letter: PlacedLetter, source: { readonly sourceId: number; readonly nowMs: number }): void {
+  addLetter(letter: PlacedLetter, source: { readonly sourceId: number }): void {
     const { delivery, identity, read } = letter
-    const causeId = causeIdOf(letter.cause)
+    const homeId = causeIdOf(letter.home)
+    const causeId = letter.led === null ? homeId : BigInt(letter.led.id)
     this.rows.add({
       id: letter.id,
       queueId: letter.queue.id,
@@ -121,10 +130,16 @@ export class Batch {
     }
     const line = linePlaceOf(letter)
     if (line !== null) this.lines.push(line)
-    addToCause(this.causes, letter, { causeId, nowMs: source.nowMs })
+    addToCause(this.causes, letter, causeId)
+    this.rulesVersions.add(letter.rulesVersion)
+    if (causeId !== homeId) {
+      this.homes.push({ letterId: letter.idText, causeId: homeId })
+      // It has to be there: to go back to, and for what the letter teaches.
+      if (!this.causes.has(homeId)) this.causes.set(homeId, newCause(letter, { id: homeId, led: null }))
+    }
     if (letter.teaches) {
       const { scope, version, key, shape } = letter.fingerprint
-      this.shapes.push({ scope, version, key, causeId, shape })
+      this.shapes.push({ scope, version, key, causeId: homeId, shape })
     }
   }
 
@@ -146,7 +161,7 @@ export class Batch {
     this.#partition(delivery).receipts++
   }
 
-  addItem(item: Item, source: { readonly sourceId: number; readonly nowMs: number }): void {
+  addItem(item: Item, source: { readonly sourceId: number }): void {
     if (item.kind === 'letter') this.addLetter(item.letter, source)
     else if (item.kind === 'receipt') this.addReceipt(item.delivery, item.receipt)
     else if (item.kind === 'duplicate') this.addDuplicate(item.delivery, item.of)
@@ -170,61 +185,4 @@ function linePlaceOf({ read: { facts }, queue, idText }: PlacedLetter): NewLineP
   const { line, consumer, originPlace, wireId } = facts
   if (line === undefined || consumer === undefined || originPlace === undefined || wireId === undefined) return null
   return { letterId: idText, queueId: queue.id, consumer, ...line, isHeld: facts.reason === 'held' }
-}
-
-const hourMs = 3_600_000
-/** A failure's own clock is believed from the year 2000 to a little ahead of ours. */
-const earliestMs = Date.UTC(2000, 0, 1)
-const aheadMs = 300_000
-
-function addToCause(
-  causes: Map<bigint, CauseAddition>,
-  letter: PlacedLetter,
-  { causeId, nowMs }: { readonly causeId: bigint; readonly nowMs: number },
-): void {
-  const { facts } = letter.read
-  const saidMs = facts.lastFailedAtMs ?? letter.delivery.message.timestampMs ?? nowMs
-  const failedAtMs = saidMs >= earliestMs && saidMs <= nowMs + aheadMs ? saidMs : nowMs
-  let cause = causes.get(causeId)
-  if (cause === undefined) {
-    cause = newCause(letter, causeId, failedAtMs)
-    causes.set(causeId, cause)
-  }
-  cause.letters++
-  cause.firstSeenMs = Math.min(cause.firstSeenMs, failedAtMs)
-  cause.lastSeenMs = Math.max(cause.lastSeenMs, failedAtMs)
-  const hour = Math.floor(failedAtMs / hourMs) * hourMs
-  cause.hours.set(hour, (cause.hours.get(hour) ?? 0) + 1)
-  if (facts.release !== undefined) count(cause.facets, `release ${facts.release}`)
-  if (facts.host !== undefined) count(cause.facets, `host ${facts.host}`)
-}
-
-function newCause(
-  { read: { facts }, queue, cause, fingerprint, idText }: PlacedLetter,
-  id: bigint,
-  failedAtMs: number,
-): CauseAddition {
-  return {
-    id,
-    queueId: queue.id,
-    consumer: facts.consumer ?? null,
-    tier: facts.tier ?? 'unknown',
-    title: fingerprint.title,
-    errorClass: facts.errorClass ?? null,
-    template: fingerprint.template === '' ? null : fingerprint.template,
-    fingerprintVersion: fingerprint.version,
-    fingerprintKey: Buffer.from(cause, 'hex'),
-    basis: fingerprint.basis,
-    parts: fingerprint.parts,
-    sampleLetter: idText,
-    letters: 0,
-    firstSeenMs: failedAtMs,
-    lastSeenMs: failedAtMs,
-    hours: new Map(),
-    facets: new Map(),
-  }
-}
-
-function count(counts: Map<string, number>, name: string): void {
-  counts.set(name, (counts.get(name) ?? 0) + 1)
 }

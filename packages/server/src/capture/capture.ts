@@ -1,5 +1,5 @@
 import { type Broker, type BrokerTrouble, type Clock, type Subscription, systemClock } from '@redrive/worker'
-import { createCauseAssigner } from '../causes/index.ts'
+import { createCauseAssigner, createRuleKeeper } from '../causes/index.ts'
 import type { DiskWatch } from '../store/disk.ts'
 import { ensurePartitions } from '../store/partitions.ts'
 import { ensureSource, PositionMoved } from '../store/sources.ts'
@@ -67,6 +67,7 @@ export function startCapture(options: CaptureOptions): Capture {
   const patienceWith = (why: 'broker' | 'database') => createPatience({ clock, signal: abort.signal, why, ...paused })
   const database = patienceWith('database')
   const causes = createCauseAssigner(store.pool)
+  const rules = createRuleKeeper(store)
   const queues = createQueueRegistry(store.pool, { fallback: place })
   let stopping = false
   let endReading: () => void = () => undefined
@@ -98,10 +99,10 @@ export function startCapture(options: CaptureOptions): Capture {
       sourceId,
       queues,
       causes,
+      rules,
       positions,
       fingerprint: fingerprinter(),
       nextId: uuidSource(clock.now),
-      now: clock.now,
       patiently: database.ask,
     }
     const commit = {
@@ -109,9 +110,9 @@ export function startCapture(options: CaptureOptions): Capture {
       place,
       sourceId,
       positions,
+      rules,
       hooks: options,
       patience: database,
-      now: clock.now,
       onEvent: tell,
       takeSettled: settling.take,
     }

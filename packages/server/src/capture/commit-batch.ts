@@ -1,8 +1,10 @@
 import type { Receipt } from '@redrive/worker'
 import type pg from 'pg'
 import { recordTransfers } from '../ledger/index.ts'
+import { holdRules } from '../store/cause-rules.ts'
 import { insertShapes } from '../store/cause-shapes.ts'
 import { addToCauses } from '../store/causes.ts'
+import { insertHomes } from '../store/letter-homes.ts'
 import { holdLetters, insertLinePlaces } from '../store/letter-lines.ts'
 import { insertReceipts } from '../store/receipts.ts'
 import { movePositions, type PositionMove } from '../store/sources.ts'
@@ -26,11 +28,14 @@ export interface CommitOptions {
   readonly hooks: CaptureHooks
 }
 
+/** The rules have changed since letters of the batch were placed. Nothing was written. */
+export class RulesMoved extends Error {}
+
 /**
- * Writes a batch in one transaction, in this order whatever the batch holds: letters, receipts before returns, lines, causes, books, positions. Rows
+ * Writes a batch in one transaction, by rules that nobody changes meanwhile, in this order whatever the batch holds: letters, receipts before returns, lines, causes, books, positions. Rows
  * that many share (causes, positions) come last, so that their locks are short.
  * @returns ids of causes that are new
- * @throws PositionMoved
+ * @throws PositionMoved, RulesMoved
  */
 export async function commitBatch(
   store: Store,
@@ -38,7 +43,12 @@ export async function commitBatch(
   { sourceId, moves, settled, hooks }: CommitOptions,
 ): Promise<readonly bigint[]> {
   return store.transaction(async (client) => {
+    if (batch.rulesVersions.size > 0) {
+      const version = Number(await holdRules(client))
+      if (batch.rulesVersions.size > 1 || !batch.rulesVersions.has(version)) throw new RulesMoved()
+    }
     await batch.rows.insert(client)
+    await insertHomes(client, batch.homes)
     await insertUnsettled(client, sourceId, batch.unsettled)
     if (settled.length > 0) await deleteUnsettled(client, sourceId, settled)
     if (batch.receipts.length > 0) {

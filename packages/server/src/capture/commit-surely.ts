@@ -1,10 +1,11 @@
-import { causeIdOf } from '../causes/index.ts'
+import { causeIdOf, type RuleKeeper } from '../causes/index.ts'
 import { lettersByIdentity } from '../store/letters.ts'
 import { PositionMoved } from '../store/sources.ts'
 import { isConnectionTrouble, type Store } from '../store/store.ts'
 import { Batch } from './batch.ts'
-import { type CaptureHooks, commitBatch, wasCommitted } from './commit-batch.ts'
+import { type CaptureHooks, commitBatch, RulesMoved, wasCommitted } from './commit-batch.ts'
 import type { CaptureEvent } from './events.ts'
+import { ruled } from './fill-batch.ts'
 import { identityAfterRewind } from './identity.ts'
 import type { Patience } from './patience.ts'
 import type { Positions } from './positions.ts'
@@ -15,9 +16,9 @@ export interface CommitContext {
   readonly place: string
   readonly sourceId: number
   readonly positions: Positions
+  readonly rules: RuleKeeper
   readonly hooks: CaptureHooks
   readonly patience: Patience
-  readonly now: () => number
   readonly onEvent: (event: CaptureEvent) => void
   /** Takes the letters whose acknowledgement has arrived since it was last asked. */
   takeSettled(): readonly string[]
@@ -46,14 +47,15 @@ export async function commitSurely(context: CommitContext, batch: Batch): Promis
       tell(context, batch, result.made)
       return
     }
-    if (result.kind === 'known') batch = await withoutKnown(context, batch)
-    else return commitInHalves(context, batch, result.error)
+    if (result.kind === 'refused') return commitInHalves(context, batch, result.error)
+    batch = await (result.kind === 'known' ? withoutKnown(context, batch) : placedAnew(context, batch))
   }
 }
 
 type Result =
   | { readonly kind: 'done'; readonly made: readonly bigint[] }
   | { readonly kind: 'known' }
+  | { readonly kind: 'rules-moved' }
   | { readonly kind: 'refused'; readonly error: Error }
 
 interface AttemptOptions {
@@ -71,6 +73,7 @@ async function attempt(
   try {
     return { kind: 'done', made: await commitBatch(store, batch, { ...rest, sourceId, hooks }) }
   } catch (error) {
+    if (error instanceof RulesMoved) return { kind: 'rules-moved' }
     if (error instanceof PositionMoved || isConnectionTrouble(error)) throw error
     const constraint = constraintOf(error)
     if (constraint === 'letter_source_id_identity_key') return { kind: 'known' }
@@ -82,7 +85,7 @@ async function attempt(
 }
 
 async function commitInHalves(context: CommitContext, batch: Batch, error: Error): Promise<void> {
-  const source = { sourceId: context.sourceId, nowMs: context.now() }
+  const source = { sourceId: context.sourceId }
   if (batch.size > 1) {
     const middle = Math.ceil(batch.size / 2)
     for (const items of [batch.items.slice(0, middle), batch.items.slice(middle)]) {
@@ -96,8 +99,24 @@ async function commitInHalves(context: CommitContext, batch: Batch, error: Error
   if (letter === undefined || letter.hostile !== null) return context.patience.ask(() => Promise.reject(error))
   const alone = new Batch()
   const why = `not storable as read: ${error.message}`
-  alone.addLetter(emptied(letter, why), source)
+  const bare = emptied(letter, why)
+  alone.addLetter({ ...bare, ...(await context.patience.ask(() => ruled(context.rules, bare))) }, source)
   await commitSurely(context, alone)
+}
+
+/** The same batch by the rules as they are now. */
+async function placedAnew(context: CommitContext, batch: Batch): Promise<Batch> {
+  await context.patience.ask(() => context.rules.read())
+  const result = new Batch()
+  for (const item of batch.items) {
+    if (item.kind !== 'letter') result.addItem(item, context)
+    else {
+      const { letter } = item
+      const where = await context.patience.ask(() => ruled(context.rules, letter))
+      result.addLetter({ ...letter, ...where }, context)
+    }
+  }
+  return result
 }
 
 /** The same batch with letters that are there already as duplicates; the same position with other bytes is another letter. */
@@ -114,7 +133,7 @@ async function withoutKnown(context: CommitContext, batch: Batch): Promise<Batch
       )
     ).map(({ identity, body_sha256 }) => [identity, body_sha256]),
   )
-  const source = { sourceId: context.sourceId, nowMs: context.now() }
+  const source = { sourceId: context.sourceId }
   const result = new Batch()
   for (const item of batch.items) {
     if (item.kind !== 'letter') {
@@ -143,9 +162,11 @@ function tell({ place, onEvent }: CommitContext, batch: Batch, made: readonly bi
   const news = new Set(made)
   for (const letter of batch.letters) {
     if (letter.hostile !== null) onEvent({ kind: 'hostile', place, letterId: letter.idText, reason: letter.hostile })
-    const causeId = news.size > 0 ? causeIdOf(letter.cause) : 0n
+    if (news.size === 0) continue
+    const causeId = letter.led === null ? causeIdOf(letter.home) : BigInt(letter.led.id)
     if (!news.delete(causeId)) continue
-    onEvent({ kind: 'cause', place, causeId, queue: letter.queue.name, title: letter.fingerprint.title })
+    const title = letter.led?.title ?? letter.fingerprint.title
+    onEvent({ kind: 'cause', place, causeId, queue: letter.queue.name, title })
   }
   onEvent({
     kind: 'captured',

@@ -1,7 +1,7 @@
 import type { Delivery } from '@redrive/worker'
 import type { Fingerprint, FingerprintInput } from '@redrive/worker/fingerprint'
 import type pg from 'pg'
-import type { CauseAssigner } from '../causes/index.ts'
+import { type CauseAssigner, causeIdOf, type RuleKeeper } from '../causes/index.ts'
 import { knownIdentities } from '../store/letters.ts'
 import type { QueueKey } from '../store/queues.ts'
 import { findUnsettled } from '../store/unsettled.ts'
@@ -12,6 +12,7 @@ import type { Positions } from './positions.ts'
 import type { QueueRegistry } from './queue-registry.ts'
 import {
   fingerprintInput,
+  letterToPlace,
   type PlacedLetter,
   type RecognisedLetter,
   recogniseLetter,
@@ -28,10 +29,10 @@ export interface FillContext {
   readonly sourceId: number
   readonly queues: QueueRegistry
   readonly causes: CauseAssigner
+  readonly rules: RuleKeeper
   readonly positions: Positions
   readonly fingerprint: (input: FingerprintInput) => Fingerprint
   readonly nextId: UuidSource
-  readonly now: () => number
   /** Asks the database until it answers. Rejects only when capture stops. */
   patiently<T>(ask: () => Promise<T>): Promise<T>
 }
@@ -66,7 +67,7 @@ export async function fillBatch(
     if (duplicate !== undefined) batch.addDuplicate(letter.delivery, duplicate.of)
     else {
       const placed = placeKnown(context, letter) ?? (await placeLetter(context, letter))
-      batch.addLetter(placed, { sourceId: context.sourceId, nowMs: context.now() })
+      batch.addLetter(placed, { sourceId: context.sourceId })
     }
     if (yielding.due()) await yielding.pause()
   }
@@ -78,7 +79,14 @@ function placeKnown(context: FillContext, letter: RecognisedLetter): PlacedLette
   if (queue === undefined) return undefined
   const fingerprint = context.fingerprint(fingerprintInput(letter, queue))
   const assignment = context.causes.known(fingerprint)
-  return assignment === undefined ? undefined : placed(letter, { queue, fingerprint, ...assignment })
+  const rules = context.rules.current
+  if (assignment === undefined || rules === null) return undefined
+  const { cause: home, teaches } = assignment
+  const known = { queue, fingerprint, home, teaches, rulesVersion: rules.version }
+  if (rules.isEmpty) return placed(letter, { ...known, led: null })
+  const place = rules.place(causeIdOf(home).toString(), letterToPlace(letter, queue))
+  if (place.kind === 'unknown-value') return undefined
+  return placed(letter, { ...known, led: place.kind === 'led' ? place.to : null })
 }
 
 async function placeLetter(context: FillContext, letter: RecognisedLetter): Promise<PlacedLetter> {
@@ -87,17 +95,30 @@ async function placeLetter(context: FillContext, letter: RecognisedLetter): Prom
   const fingerprint = context.fingerprint(fingerprintInput(letter, queue))
   const assignment =
     context.causes.known(fingerprint) ?? (await context.patiently(() => context.causes.assign(fingerprint)))
-  return placed(letter, { queue, fingerprint, ...assignment })
+  const { cause: home, teaches } = assignment
+  return placed(letter, {
+    queue,
+    fingerprint,
+    home,
+    teaches,
+    ...(await context.patiently(() => ruled(context.rules, { ...letter, home, queue }))),
+  })
+}
+
+/** Where the rules lead it, as they are now. */
+export async function ruled(
+  rules: RuleKeeper,
+  letter: Pick<PlacedLetter, 'read' | 'delivery' | 'home' | 'queue'>,
+): Promise<Pick<PlacedLetter, 'led' | 'rulesVersion'>> {
+  const { place, version } = await rules.place(causeIdOf(letter.home).toString(), letterToPlace(letter, letter.queue))
+  return { led: place.kind === 'led' ? place.to : null, rulesVersion: version }
 }
 
 function queueKey({ brokerName, system, place }: FillContext, { read }: RecognisedLetter): QueueKey {
   return { broker: brokerName, system, place: read.facts.originPlace ?? place }
 }
 
-function placed(
-  letter: RecognisedLetter,
-  where: Pick<PlacedLetter, 'queue' | 'fingerprint' | 'cause' | 'teaches'>,
-): PlacedLetter {
+function placed(letter: RecognisedLetter, where: Omit<PlacedLetter, keyof RecognisedLetter | 'terms'>): PlacedLetter {
   return { ...letter, ...where, terms: termsOfLetter(letter) }
 }
 

@@ -2,6 +2,7 @@ import { hash } from 'node:crypto'
 import { type Delivery, type LetterFacts, messageBytes, type ReadLetter } from '@redrive/worker'
 import { type Fingerprint, type FingerprintInput, fingerprint } from '@redrive/worker/fingerprint'
 import { readLetter } from '@redrive/worker/readers'
+import type { Founding, LetterToPlace } from '../causes/index.ts'
 import type { Queue } from '../store/queues.ts'
 import { termsOf } from '../store/terms.ts'
 import { uuidText } from '../store/uuid.ts'
@@ -24,9 +25,13 @@ export interface RecognisedLetter {
 export interface PlacedLetter extends RecognisedLetter {
   readonly queue: Queue
   readonly fingerprint: Fingerprint
-  /** Key of the cause it belongs to, hexadecimal. */
-  readonly cause: string
+  /** Key of the cause the algorithm found, hexadecimal. */
+  readonly home: string
   readonly teaches: boolean
+  /** The cause a rule leads it to; `null`: it stays at home. */
+  readonly led: Founding | null
+  /** Of the rules it was placed by. */
+  readonly rulesVersion: number
   readonly terms: readonly number[]
 }
 
@@ -51,12 +56,12 @@ export function recogniseLetter(
   }
 }
 
-/** The letter without what was read from it: its bytes stay, and its reason says why. */
+/** The letter without what was read from it: its bytes stay, and its reason says why. It is still to be placed. */
 export function emptied(letter: PlacedLetter, why: string): PlacedLetter {
   const read = emptyRead(why)
   const bare = { ...letter, read, hostile: why, terms: [], teaches: false }
   const print = fingerprint(fingerprintInput(bare, letter.queue))
-  return { ...bare, fingerprint: print, cause: print.key }
+  return { ...bare, fingerprint: print, home: print.key, led: null }
 }
 
 export function fingerprintInput({ read: { facts } }: Pick<RecognisedLetter, 'read'>, queue: Queue): FingerprintInput {
@@ -68,6 +73,21 @@ export function fingerprintInput({ read: { facts } }: Pick<RecognisedLetter, 're
     stack: facts.stack ?? null,
     reason: facts.reason ?? null,
     ...(facts.tier === undefined ? {} : { tier: facts.tier }),
+  }
+}
+
+/** As rules look at it. */
+export function letterToPlace(letter: Pick<RecognisedLetter, 'read' | 'delivery'>, queue: Queue): LetterToPlace {
+  const { facts } = letter.read
+  return {
+    queue,
+    consumer: facts.consumer ?? null,
+    tier: facts.tier ?? 'unknown',
+    errorClass: facts.errorClass ?? null,
+    message: facts.message ?? null,
+    reason: facts.reason ?? null,
+    stack: facts.stack ?? null,
+    headers: () => letter.delivery.message.headers,
   }
 }
 

@@ -7,4 +7,5 @@ export {
   listCauses,
 } from './list-causes.ts'
 export { queueOwner } from './queue-owner.ts'
+export * from './rules/index.ts'
 export { type CauseDetails, type FacetValue, showCause } from './show-cause.ts'

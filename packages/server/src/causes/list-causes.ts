@@ -16,7 +16,7 @@ export interface CauseSummary extends Ownership {
   readonly errorClass: string | null
   readonly firstSeen: Date
   readonly lastSeen: Date
-  /** Ever captured. */
+  /** Ever captured, as far as they belong to it. */
   readonly letters: number
   /** Of them, open now. */
   readonly open: number
@@ -35,6 +35,8 @@ export interface ListCausesOptions {
   readonly unowned?: boolean
   /** Only causes with letters that are open. @default false */
   readonly onlyOpen?: boolean
+  /** Also causes whose letters were all led to others. @default false */
+  readonly emptied?: boolean
   /** 1 to 500. @default 50 */
   readonly limit?: number
   /** `next` of the page before. */
@@ -60,7 +62,7 @@ export async function listCauses(store: Store, options: ListCausesOptions = {}):
       where ($1::text is null or q.name = $1) and ($2::cause_state is null or c.state = $2) and ($3::tier is null or c.tier = $3)
         and (not $4 or exists (select from outstanding o where o.cause_id = c.id and o.state = 'open'))
         and ($8::text is null or coalesce(c.owner, o.owner) = $8) and ($9::text is null or c.assignee = $9)
-        and (not $10 or coalesce(c.owner, o.owner) is null)
+        and (not $10 or coalesce(c.owner, o.owner) is null) and ($11 or c.letters > 0)
         and ($5::timestamptz is null or (c.last_seen, c.id) < ($5, $6::bigint))
       order by c.last_seen desc, c.id desc
       limit $7`,
@@ -75,6 +77,7 @@ export async function listCauses(store: Store, options: ListCausesOptions = {}):
       options.owner ?? null,
       options.assignee ?? null,
       options.unowned ?? false,
+      options.emptied ?? false,
     ],
   )
   const page = rows.slice(0, limit)

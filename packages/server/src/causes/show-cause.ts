@@ -5,11 +5,12 @@ import { countLetters } from './count-letters.ts'
 import { type CauseLife, readLife } from './life/index.ts'
 import { type CauseRow, type CauseSummary, summaryOf } from './list-causes.ts'
 import { queueOwner } from './queue-owner.ts'
+import { readTies, type Ties } from './rules/index.ts'
 
 /** A cause with everything that says why its letters are here, and who sees to it. */
-export interface CauseDetails extends CauseSummary, Omit<CauseLife, keyof CauseSummary> {
+export interface CauseDetails extends CauseSummary, Ties, Omit<CauseLife, keyof CauseSummary> {
   readonly why: {
-    /** What the letters have in common: `frames` of the stack, the `message`, the broker's `reason`, or `nothing`. */
+    /** What the letters have in common: `frames` of the stack, the `message`, the broker's `reason`, what a `rule` says, or `nothing`. */
     readonly basis: string
     readonly fingerprintVersion: number
     /** Hexadecimal. */
@@ -60,7 +61,7 @@ export async function showCause(store: Store, id: string): Promise<CauseDetails>
         [number],
       )
       const facets = await client.query<FacetRow>(
-        'select * from cause_facet where cause_id = $1 order by letters desc, value',
+        'select * from cause_facet where cause_id = $1 and letters > 0 order by letters desc, value',
         [number],
       )
       const samples = await client.query<{ id: string }>(
@@ -70,6 +71,7 @@ export async function showCause(store: Store, id: string): Promise<CauseDetails>
       return {
         ...summaryOf(row, byState['open'] ?? 0),
         ...(await readLife(client, id)),
+        ...(await readTies(client, number)),
         why: {
           basis: row.basis,
           fingerprintVersion: row.fingerprint_version,

@@ -7,7 +7,9 @@ const by = ['--by <name>', 'who does this (default: your user name)'] as const
 export function addCauseCommands(program: Command, { office, wholeNumber }: CommandHelpers): void {
   const cause = program
     .command('cause')
-    .description('one cause: show, common, ack, snooze, fix, reopen, assign, own, comment, link, unlink, history')
+    .description(
+      'one cause: show, common, ack, snooze, fix, reopen, assign, own, comment, link, unlink, history, merge, split',
+    )
   const revision = [
     '--revision <number>',
     'the revision you have seen (cause show); another one refuses',

@@ -10,6 +10,7 @@ import { addQueueCommands } from './queue-commands.ts'
 import { addRepairCommands } from './repair-commands.ts'
 import { addRetentionCommands } from './retention-commands.ts'
 import { addReviewCommands } from './review-commands.ts'
+import { addRuleCommands } from './rule-commands.ts'
 import { topics } from './topics.ts'
 
 /**
@@ -116,6 +117,7 @@ office(program.command('causes'))
   .option('--owner <team>', 'only of this team, by the cause or by its queue')
   .option('--assignee <name>', 'only of this person')
   .option('--unowned', 'only causes without an owner')
+  .option('--emptied', 'also causes whose letters all belong to others by now')
   .option('--jsonl', 'one JSON object a line')
   .option('--require-match', 'exit 3 when there is none')
   .option('--limit <number>', 'at most so many, up to 200', pageSize, 50)
@@ -123,6 +125,8 @@ office(program.command('causes'))
   .action(async (options) => (await import('./commands/causes.ts')).causesCommand(options))
 
 addCauseCommands(program, { office, selecting, wholeNumber })
+
+addRuleCommands(program, { office, selecting, wholeNumber })
 
 addAlertCommands(program, { office, selecting, wholeNumber })
 

@@ -11,6 +11,7 @@ export {
 } from './alerts.ts'
 export type { ArchiveConfig, S3Config } from './archive.ts'
 export { bodySchemaProblem } from './body-schemas.ts'
+export type { RuleConfig } from './cause-rules.ts'
 export { type ConfigIssue, issuesIn, loadConfig, parseConfig } from './load.ts'
 export type {
   AlertmanagerConfig,

@@ -26,6 +26,7 @@ test('an empty file means the defaults', () => {
     outcomeWindowMinutes: 15,
     notifiers: {},
     alerts: { limits: [], routes: [] },
+    causes: { rules: [] },
     review: { zone: 'UTC', at: 'mon 08:00', notify: [] },
     retention: {
       keepDays: 30,
@@ -305,4 +306,34 @@ test('how long letters are kept is said in part, and the rest is the default', (
     afterwards: 'delete',
     open: { keepDays: 90, afterwards: 'delete', neverLookedAt: 'keep' },
   })
+})
+
+test('rules of causes are read, and what is none is told with its line', () => {
+  const read = (rules: string) => parseConfig(`causes:\n  rules:\n${rules}`, { file: 'redrive.yaml', env: {} })
+  assert.deepEqual(
+    read('    - { name: partner, queue: orders, where: ["class=Timeout*"], per: "header:tenant", title: "{value}" }')
+      .causes,
+    {
+      rules: [{ name: 'partner', queue: 'orders', where: ['class=Timeout*'], per: 'header:tenant', title: '{value}' }],
+    },
+  )
+  assert.deepEqual(parseConfig('', { file: 'redrive.yaml', env: {} }).causes, { rules: [] })
+  for (const [rules, path] of [
+    ['    - { name: a, where: [] }', 'causes.rules.0.where'],
+    ['    - { name: a, where: ["body~x"] }', 'causes.rules.0.where.0'],
+    ['    - { name: a, where: ["class="] }', 'causes.rules.0.where.0'],
+    ['    - { name: a, where: ["class=A"], per: frame }', 'causes.rules.0.per'],
+    ['    - { name: a, where: ["class=A"], title: "{body}" }', 'causes.rules.0.title'],
+    ['    - { name: a, where: ["class=A"] }\n    - { name: a, where: ["class=B"] }', 'causes.rules.1.name'],
+    ['    - { name: a, where: ["class=A"], then: b }', 'causes.rules.0.then'],
+  ] as const) {
+    try {
+      read(rules)
+      assert.fail(rules)
+    } catch (error) {
+      const [issue] = issuesIn(error)
+      assert.equal(issue?.path, path)
+      assert.ok((issue?.line ?? 0) >= 3, 'with its line')
+    }
+  }
 })

@@ -6,6 +6,7 @@ import { LineCounter, parseDocument } from 'yaml'
 import { type AlertsConfig, alertIssues } from './alerts.ts'
 import { archiveIssues, archiveOf, archiveSecrets, type RawArchive } from './archive.ts'
 import { readBodySchemas } from './body-schemas.ts'
+import { ruleIssues } from './cause-rules.ts'
 import { notifierIssues } from './notifier-issues.ts'
 import { type NotifierConfig, notifierSchemaByType, notifierSecrets, withNotifierDefaults } from './notifiers.ts'
 import { flatDocument, something } from './queue-document.ts'
@@ -95,6 +96,7 @@ export function parseConfig(text: string, options: { readonly file: string; read
     ...reviewIssues({ ...defaultReview, ...raw.review }, notifiers),
     ...retentionIssues(raw),
     ...archiveIssues(raw.archive),
+    ...ruleIssues(raw.causes?.rules ?? []),
   ])
     issues.push({ ...at(offsetOf(keys)), path: keys.join('.'), message })
   if (issues.length > 0) throw invalid(options.file, issues)
@@ -123,9 +125,13 @@ export function issuesIn(error: unknown): readonly ConfigIssue[] {
 
 interface RawConfig
   extends Partial<
-    Omit<Config, 'brokers' | 'http' | 'heartbeat' | 'alerts' | 'notifiers' | 'review' | 'retention' | 'archive'>
+    Omit<
+      Config,
+      'brokers' | 'http' | 'heartbeat' | 'alerts' | 'notifiers' | 'review' | 'retention' | 'archive' | 'causes'
+    >
   > {
   readonly retention?: RetentionDocument
+  readonly causes?: Partial<Config['causes']>
   readonly review?: Partial<ReviewConfig>
   readonly archive?: RawArchive
   readonly alerts?: Partial<AlertsConfig>
@@ -161,6 +167,7 @@ function configOf(raw: RawConfig, { env, file }: { readonly env: NodeJS.ProcessE
     review: { ...defaultReview, ...raw.review },
     retention: withRetentionDefaults(raw.retention),
     archive: archiveOf(raw.archive, path.dirname(file)),
+    causes: { rules: [], ...raw.causes },
     heartbeat: raw.heartbeat === undefined ? null : { seconds: defaults.heartbeatSeconds, ...raw.heartbeat },
     file,
   }

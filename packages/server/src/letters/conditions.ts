@@ -14,6 +14,8 @@ export interface Conditions {
   readonly cause: readonly Fragment[]
   readonly letter: readonly Fragment[]
   readonly content: readonly Fragment[]
+  /** What the cause of a letter says of its error, by the name that the cause has in the statement. */
+  readonly error: readonly ((cause: 'ca' | 'home') => Fragment)[]
   readonly states: readonly string[]
   /** Free text: each value in the letter, or each in its cause. */
   readonly text: readonly string[]
@@ -25,6 +27,7 @@ export interface Conditions {
 export function conditionsOf(query: Query, nowMs: number): Conditions {
   const tables: Record<Table, Fragment[]> = { queue: [], cause: [], letter: [], content: [] }
   const text: string[] = []
+  const error: ((cause: 'ca' | 'home') => Fragment)[] = []
   let states: readonly string[] = ['open']
   let termSets: readonly (readonly number[])[] | null = null
   for (const condition of query.conditions) {
@@ -34,6 +37,7 @@ export function conditionsOf(query: Query, nowMs: number): Conditions {
       else tables.content.push((bind) => `c.${field} ${operator} ${bind(value)}::bigint`)
     } else if (condition.field === 'state') states = statesOf(condition)
     else if (condition.field === 'text') text.push(...condition.values)
+    else if (condition.field === 'error') error.push((cause) => errorFragment(condition, cause))
     else {
       for (const [table, sql] of textFragments(condition)) {
         tables[table].push(condition.negated ? (bind) => `(${sql(bind)}) is not true` : sql)
@@ -41,7 +45,7 @@ export function conditionsOf(query: Query, nowMs: number): Conditions {
       if (condition.field === 'key' && !condition.negated) termSets = termSetsOfKeys(condition.values) ?? termSets
     }
   }
-  return { ...tables, states, text, termSets }
+  return { ...tables, error, states, text, termSets }
 }
 
 type Table = 'queue' | 'cause' | 'letter' | 'content'
@@ -70,8 +74,6 @@ function textFragments({ field, values, negated }: ValuesCondition): readonly (r
       const ids = values.map((value) => parseCauseId(value).toString())
       return [['cause', (bind) => `ca.id = any(${bind(ids)}::bigint[])`]]
     }
-    case 'error':
-      return [['cause', errorFragment(values)]]
     case 'letter': {
       const ids = values.map(parseLetterId)
       return [['letter', (bind) => `l.id = any(${bind(ids)}::uuid[])`]]
@@ -95,11 +97,12 @@ function textFragments({ field, values, negated }: ValuesCondition): readonly (r
   }
 }
 
-function errorFragment(values: readonly string[]): Fragment {
+function errorFragment({ values, negated }: ValuesCondition, cause: 'ca' | 'home'): Fragment {
   const patterns = values.map((value) => `%${likeLiteral(value)}%`)
   return (bind) => {
     const any = `any(${bind(patterns)}::text[])`
-    return `(ca.error_class ilike ${any} or ca.title ilike ${any} or ca.template ilike ${any})`
+    const says = `(${cause}.error_class ilike ${any} or ${cause}.title ilike ${any} or ${cause}.template ilike ${any})`
+    return negated ? `${says} is not true` : says
   }
 }
 

@@ -1,5 +1,6 @@
 import type { Pool, PoolClient } from 'pg'
 import { conditionsOf } from './conditions.ts'
+import { heedHomes, ledCauses } from './heed-homes.ts'
 import { letterStates, type Query } from './query.ts'
 import { scopeOf } from './scope.ts'
 import { selectLetterIds } from './select.ts'
@@ -25,7 +26,7 @@ const most = {
 /** Letters in any state, unless the query names one. */
 export async function letterSet(client: Pool | PoolClient, query: Query, nowMs: number): Promise<LetterSet> {
   const asked = inAnyState(query)
-  const conditions = conditionsOf(asked, nowMs)
+  const conditions = heedHomes(conditionsOf(asked, nowMs), await ledCauses(client))
   const { letter, content, text, states, termSets } = conditions
   const ofLetters = letter.length + content.length + text.length > 0 || termSets !== null
   if (!ofLetters && states === letterStates) {

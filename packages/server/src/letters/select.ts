@@ -1,5 +1,6 @@
 import type { Pool, PoolClient } from 'pg'
 import { conditionsOf } from './conditions.ts'
+import { atHomeIn, heedHomes, ledCauses } from './heed-homes.ts'
 import type { Query } from './query.ts'
 import { causesWithText, scopeOf } from './scope.ts'
 import type { Found, Search, SelectOptions } from './search.ts'
@@ -12,11 +13,16 @@ import { newest } from './select-newest.ts'
  * their words; the text itself decides, so that what a list shows is what a plan of the same query takes.
  */
 export async function selectLetterIds(client: Pool | PoolClient, query: Query, options: SelectOptions): Promise<Found> {
-  const conditions = conditionsOf(query, options.nowMs)
+  const led = await ledCauses(client)
+  const conditions = heedHomes(conditionsOf(query, options.nowMs), led)
   const search: Search = { ...options, conditions, scope: await scopeOf(client, conditions) }
   if (conditions.text.length === 0) return matching(client, search)
-  const byCause = await matching(client, { ...search, scope: await causesWithText(client, conditions) })
-  return merged(byCause, await withText(client, search), options.limit)
+  const withWords = await causesWithText(client, conditions)
+  const byCause = await matching(client, { ...search, scope: withWords })
+  const found = merged(byCause, await withText(client, search), options.limit)
+  if (led.length === 0) return found
+  const atHome = await atHomeIn(client, search, { causes: withWords.ids, led })
+  return merged(found, await matching(client, atHome), options.limit)
 }
 
 async function matching(client: Pool | PoolClient, search: Search): Promise<Found> {

@@ -23,7 +23,7 @@ export async function metricsOfStore(store: Store): Promise<readonly Family[]> {
          ) b on b.queue_id = q.id`,
       )
       const { rows: causes } = await client.query<{ queue: string; state: string; causes: number }>(
-        `select q.name as queue, c.state::text, count(*)::int as causes from cause c join queue q on q.id = c.queue_id group by 1, 2`,
+        `select q.name as queue, c.state::text, count(*)::int as causes from cause c join queue q on q.id = c.queue_id where c.letters > 0 group by 1, 2`,
       )
       const { rows: runs } = await client.query<{ state: string; runs: number }>(
         `select state::text, count(*)::int as runs from run where state in ('running', 'paused', 'halted') group by 1`,

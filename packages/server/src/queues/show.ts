@@ -81,7 +81,7 @@ async function seenOf(store: Store, view: QueueView): Promise<QueueDetail['seen'
       [view.name],
     ),
     store.pool.query<{ id: string; tier: Tier; title: string; last_seen: Date }>(
-      `select id, tier, title, last_seen from cause where queue_id = (select id from queue where name = $1)
+      `select id, tier, title, last_seen from cause where queue_id = (select id from queue where name = $1) and letters > 0
        order by last_seen desc, id desc limit 5`,
       [view.name],
     ),

@@ -39,6 +39,7 @@ export async function deleteLetters(
        ), lines as (delete from letter_line h using chosen o where h.letter_id = o.id
        ), notices as (delete from release_notice n using chosen o where n.letter_id = o.id
        ), waited as (delete from outstanding u using chosen o where o.state = 'open' and u.queue_id = o.queue_id and u.letter_id = o.id
+       ), homes as (delete from letter_home h using chosen o where h.letter_id = o.id
        ), gone as (delete from letter using chosen o where letter.id = o.id
        ), counted as (
          insert into cause_change (cause_id, state, letters) select cause_id, state, -count(*) from chosen group by 1, 2

@@ -15,7 +15,10 @@ export interface CauseAddition {
   readonly fingerprintKey: Uint8Array
   readonly basis: string
   readonly parts: unknown
+  /** The rule that makes it; `null`: the algorithm. */
+  readonly ruleId: string | null
   readonly sampleLetter: string
+  /** 0: it only has to be there. */
   letters: number
   firstSeenMs: number
   lastSeenMs: number
@@ -49,14 +52,15 @@ async function upsertCauses(client: pg.PoolClient, causes: readonly CauseAdditio
     name: 'upsert-causes',
     text: `
       insert into cause as c (id, queue_id, consumer, tier, title, error_class, template, fingerprint_version, fingerprint_key, basis, parts,
-                              first_seen, last_seen, letters, sample_letter, first_letter)
+                              first_seen, last_seen, letters, sample_letter, rule_id, first_letter)
       select *, sample_letter from unnest($1::bigint[], $2::int[], $3::text[], $4::tier[], $5::text[], $6::text[], $7::text[], $8::int[], $9::bytea[], $10::text[],
-                           $11::jsonb[], $12::timestamptz[], $13::timestamptz[], $14::bigint[], $15::uuid[]) as came (id, queue_id, consumer, tier, title, error_class, template, fingerprint_version,
-                           fingerprint_key, basis, parts, first_seen, last_seen, letters, sample_letter)
+                           $11::jsonb[], $12::timestamptz[], $13::timestamptz[], $14::bigint[], $15::uuid[], $16::uuid[]) as came (id, queue_id, consumer, tier, title,
+                           error_class, template, fingerprint_version, fingerprint_key, basis, parts, first_seen, last_seen, letters, sample_letter, rule_id)
       on conflict (id) do update
          set letters = c.letters + excluded.letters, first_seen = least(c.first_seen, excluded.first_seen),
              last_seen = greatest(c.last_seen, excluded.last_seen), sample_letter = excluded.sample_letter
-      returning c.id, xmax = 0 as made`,
+         where excluded.letters > 0
+      returning c.id, xmax = 0 and c.letters > 0 as made`,
     values: [
       causes.map(({ id }) => id.toString()),
       causes.map(({ queueId }) => queueId),
@@ -73,12 +77,16 @@ async function upsertCauses(client: pg.PoolClient, causes: readonly CauseAdditio
       causes.map(({ lastSeenMs }) => new Date(lastSeenMs)),
       causes.map(({ letters }) => letters),
       causes.map(({ sampleLetter }) => sampleLetter),
+      causes.map(({ ruleId }) => ruleId),
     ],
   })
   return rows.filter(({ made }) => made).map(({ id }) => BigInt(id))
 }
 
-async function addHours(client: pg.PoolClient, causes: readonly CauseAddition[]): Promise<void> {
+export async function addHours(
+  client: pg.PoolClient,
+  causes: readonly Pick<CauseAddition, 'id' | 'hours'>[],
+): Promise<void> {
   const hours = causes.flatMap(({ id, hours }) =>
     [...hours].toSorted(([a], [b]) => a - b).map(([ms, letters]) => ({ id, ms, letters })),
   )
@@ -95,7 +103,10 @@ async function addHours(client: pg.PoolClient, causes: readonly CauseAddition[])
   })
 }
 
-async function addFacets(client: pg.PoolClient, causes: readonly CauseAddition[]): Promise<void> {
+export async function addFacets(
+  client: pg.PoolClient,
+  causes: readonly Pick<CauseAddition, 'id' | 'firstSeenMs' | 'lastSeenMs' | 'facets'>[],
+): Promise<void> {
   const facets = causes.flatMap(({ id, firstSeenMs, lastSeenMs, facets }) =>
     [...facets]
       .toSorted(([a], [b]) => (a < b ? -1 : 1))

@@ -87,6 +87,8 @@ interface NewRow {
   readonly had: boolean
   readonly had_of_turn: boolean
   readonly acknowledged_by: string | null
+  /** Who led its letters there: none has come since. */
+  readonly moved_by: string | null
 }
 
 /** Causes whose letters wait, found by stepping from one to the next through the index of what waits. */
@@ -99,7 +101,10 @@ async function newConditions(client: PoolClient, nowMs: number): Promise<readonl
              exists (select from alert a where a.cause_id = c.id) as had,
              exists (select from alert a where a.subject = 'cause/' || c.id || '/' || coalesce(t.id, 0)) as had_of_turn,
              (select e.actor from cause_event e where c.state = 'acknowledged' and e.cause_id = c.id and e.what = 'acknowledge'
-              order by e.id desc limit 1) as acknowledged_by
+              order by e.id desc limit 1) as acknowledged_by,
+             (select e.actor from cause_event e where e.cause_id = c.id and e.what in ('merge', 'split', 'gather', 'undo')
+                and e.at >= uuid_extract_timestamp((select o.letter_id from outstanding o where o.cause_id = c.id order by o.letter_id desc limit 1))
+              order by e.id desc limit 1) as moved_by
         from waiting w join cause c on c.id = w.cause_id
         left join lateral (
           select e.id, e.what from cause_event e where e.cause_id = c.id and e.what in ('wake', 'regress') order by e.id desc limit 1
@@ -117,7 +122,7 @@ async function newConditions(client: PoolClient, nowMs: number): Promise<readonl
   return rows.flatMap((row) => {
     const about = described.get(row.id)
     if (about === undefined) return []
-    const takenBy = row.had ? null : row.acknowledged_by
+    const takenBy = row.moved_by ?? (row.had ? null : row.acknowledged_by)
     return [{ ...about, subject: subjectOf(row.id, row.turn), over: null, isEmpty: false, takenBy }]
   })
 }

@@ -15,7 +15,11 @@ const table = `
   own          open  open  acknowledged  snoozed       fixed      regressed
   comment      open  open  acknowledged  snoozed       fixed      regressed
   link         open  open  acknowledged  snoozed       fixed      regressed
-  unlink       open  open  acknowledged  snoozed       fixed      regressed`
+  unlink       open  open  acknowledged  snoozed       fixed      regressed
+  merge        open  open  acknowledged  snoozed       fixed      regressed
+  split        open  open  acknowledged  snoozed       fixed      regressed
+  gather       open  open  acknowledged  snoozed       fixed      regressed
+  undo         open  open  acknowledged  snoozed       fixed      regressed`
 
 test('every action from every state leads where the table says', () => {
   const lines = table.trim().split('\n')

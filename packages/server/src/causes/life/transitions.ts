@@ -1,7 +1,7 @@
 export const causeStates = ['new', 'open', 'acknowledged', 'snoozed', 'fixed', 'regressed'] as const
 export type CauseState = (typeof causeStates)[number]
 
-/** What is done with a cause. `wake` and `regress` are the office's own; the others are a person's. */
+/** What is done with a cause. `wake`, `regress` and `gather` are the office's own; the others are a person's. */
 export const causeActions = [
   'look',
   'acknowledge',
@@ -15,6 +15,10 @@ export const causeActions = [
   'comment',
   'link',
   'unlink',
+  'merge',
+  'split',
+  'gather',
+  'undo',
 ] as const
 export type CauseAction = (typeof causeActions)[number]
 
@@ -64,4 +68,8 @@ const transitions: Readonly<Record<CauseAction, Partial<Record<CauseState, Cause
   comment: touched,
   link: touched,
   unlink: touched,
+  merge: touched,
+  split: touched,
+  gather: touched,
+  undo: touched,
 }

@@ -39,6 +39,20 @@ interface CauseDetail extends CauseSummary, CauseLife {
   readonly releases: readonly Facet[]
   readonly hosts: readonly Facet[]
   readonly samples: readonly string[]
+  readonly goes: readonly Tie[]
+  readonly comes: readonly Tie[]
+  readonly elsewhere: readonly { readonly cause: string; readonly title: string }[]
+}
+
+/** A merge or a split that counts. */
+interface Tie {
+  readonly rule: string
+  readonly kind: 'merge' | 'split'
+  readonly causes: readonly string[]
+  readonly where: readonly string[]
+  readonly cause: string
+  readonly by: string
+  readonly reason: string | null
 }
 
 export function causesCommand(
@@ -50,6 +64,7 @@ export function causesCommand(
     readonly owner?: string
     readonly assignee?: string
     readonly unowned?: boolean
+    readonly emptied?: boolean
     readonly limit: number
     readonly after?: string
     readonly jsonl?: boolean
@@ -65,6 +80,7 @@ export function causesCommand(
       owner: options.owner,
       assignee: options.assignee,
       unowned: options.unowned === true ? 'true' : undefined,
+      emptied: options.emptied === true ? 'true' : undefined,
       limit: options.limit,
       after: options.after,
     })
@@ -122,8 +138,11 @@ function showCause(output: Output, cause: CauseDetail, nowMs: number): void {
     'letters',
     Object.entries(states)
       .map(([state, letters]) => `${letters} ${state}`)
-      .join(', '),
+      .join(', ') || 'none',
   )
+  for (const tie of cause.goes) field('goes', tieText(tie))
+  for (const tie of cause.comes) field('comes', tieText(tie))
+  for (const { cause: id, title } of cause.elsewhere) field('now in', `${id}  ${title}`)
   field(
     'seen',
     `first ${ago(cause.firstSeen, nowMs)} ago (${cause.firstSeen}), last ${ago(cause.lastSeen, nowMs)} ago (${cause.lastSeen})`,
@@ -166,7 +185,13 @@ const basisText: Readonly<Record<string, string>> = {
   frames: ', with the same innermost error, thrown from the same places of your own code:',
   message: ', without a usable stack, with the same error once what varies (ids, numbers, times) is taken out:',
   reason: ', without any error; the broker gave the same reason:',
+  rule: ', and somebody said that they belong together: redrive rules list',
   nothing: ', and neither an error nor a reason was given.',
+}
+
+function tieText({ rule, kind, causes, where, cause, by, reason }: Tie): string {
+  const which = where.length === 0 ? 'all letters' : `letters with ${where.join(' and ')}`
+  return `${which} of ${causes.join(', ')} belong to ${cause}: ${kind} ${rule} by ${by}${reason === null ? '' : `: ${reason}`}`
 }
 
 function facetText({ value, letters, firstSeen }: Facet): string {
@@ -175,6 +200,7 @@ function facetText({ value, letters, firstSeen }: Facet): string {
 
 function next({ id, state, states, samples }: CauseDetail): string {
   const open = states['open'] ?? 0
+  if (Object.keys(states).length === 0) return 'No letter belongs to it.'
   const look =
     samples[0] === undefined
       ? ''

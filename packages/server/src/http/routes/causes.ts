@@ -14,7 +14,7 @@ const summary = {
   errorClass: orNull(text()),
   firstSeen: time(),
   lastSeen: time(),
-  letters: Type.Integer({ minimum: 0, description: 'Ever captured.' }),
+  letters: Type.Integer({ minimum: 0, description: 'Ever captured, as far as they belong to it.' }),
   open: Type.Integer({ minimum: 0, description: 'Of them, open now.' }),
   ...ownership,
 }
@@ -31,13 +31,27 @@ const facet = Type.Array(
   ),
 )
 
+const tie = Type.Object(
+  {
+    rule: text('Take it back by this id.'),
+    kind: Type.Enum(['merge', 'split']),
+    causes: Type.Array(text()),
+    where: Type.Array(text()),
+    cause: text('Where they belong.'),
+    by: text(),
+    at: time(),
+    reason: orNull(text()),
+  },
+  closed,
+)
+
 const detail = Type.Object(
   {
     ...summary,
     ...lifeView,
     why: Type.Object(
       {
-        basis: Type.Enum(['frames', 'message', 'reason', 'nothing'], {
+        basis: Type.Enum(['frames', 'message', 'reason', 'nothing', 'rule'], {
           description: 'What its letters have in common.',
         }),
         fingerprintVersion: count(),
@@ -55,6 +69,11 @@ const detail = Type.Object(
     releases: facet,
     hosts: facet,
     samples: Type.Array(text('id of a letter')),
+    goes: Type.Array(tie, { description: 'Merges and splits that lead its letters elsewhere.' }),
+    comes: Type.Array(tie, { description: 'Those that lead letters of others here.' }),
+    elsewhere: Type.Array(Type.Object({ cause: text(), title: text() }, closed), {
+      description: 'Where the latest of its letters are that belong elsewhere, by a rule, a merge or a split.',
+    }),
   },
   closed,
 )
@@ -76,6 +95,11 @@ export const causeRoutes: readonly Route[] = [
           assignee: Type.Optional(name('Only of this person.')),
           unowned: Type.Optional(Type.Boolean({ description: 'Only causes without an owner.' })),
           open: Type.Optional(Type.Boolean({ description: 'Only causes with open letters.' })),
+          emptied: Type.Optional(
+            Type.Boolean({
+              description: 'Also causes whose letters all belong to others by a merge, a split or a rule.',
+            }),
+          ),
           limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 200, default: 50 })),
           after: Type.Optional(Type.String({ description: '`next` of the page before.', maxLength: 200 })),
         },

@@ -3,6 +3,7 @@ import { accessRoutes } from './access.ts'
 import { alertRoutes } from './alerts.ts'
 import { archiveRoutes } from './archives.ts'
 import { causeLifeRoutes } from './cause-life.ts'
+import { causeRuleRoutes } from './cause-rules.ts'
 import { causeRoutes } from './causes.ts'
 import { discardRoutes } from './discards.ts'
 import { doctorRoutes } from './doctor.ts'
@@ -29,6 +30,7 @@ export const routes: readonly Route[] = [
   ...archiveRoutes,
   ...causeRoutes,
   ...causeLifeRoutes,
+  ...causeRuleRoutes,
   ...inCommonRoutes,
   ...letterRoutes,
   ...versionRoutes,
