@@ -108,7 +108,7 @@ test('letters are archived, found by what is known of them, and come back byte f
     archives.map((each) => [each.letters, each.left, each.problem]),
     [[4, 4, null]],
   )
-  await assert.rejects(restore(bed, place, 'queue:orders', 3), { code: 'PLAN_STALE' })
+  for (const wrong of [3, 5]) await assert.rejects(restore(bed, place, 'queue:orders', wrong), { code: 'PLAN_STALE' })
   assert.deepEqual(await restore(bed, place), { restored: 4, skipped: 0 })
   assert.deepEqual(await contents(bed), before)
   assert.deepEqual(await bed.states(), { discarded: 4 })
@@ -126,26 +126,32 @@ test('letters are archived, found by what is known of them, and come back byte f
   assert.deepEqual((await listArchives(bed.store, { limit: 10 })).archives, [])
 })
 
-test('a month whose letters lie in archives is written anew without their bytes, and they come back into it', async (t) => {
-  const bed = await officeBed(t)
-  const place = openArchivePlace({ folder: await folderOf(t) })
-  const ids = await bed.captured(...awkward, { body: 'x'.repeat(100_000) }, { body: 'stays' })
-  const there = await capturedIn(bed, ids, '2025-05')
-  await discardLetters(bed.store, {
-    selection: { letters: there.slice(0, 4).map(showLetterId) },
-    by: 'ann',
-    reason: 'why',
-    nowMs: Date.now(),
+for (const [which, count] of [
+  ['some', 4],
+  ['all', 5],
+] as const)
+  test(`a month of which ${which} letters lie in archives is written anew without their bytes, and they come back into it`, async (t) => {
+    const bed = await officeBed(t)
+    const place = openArchivePlace({ folder: await folderOf(t) })
+    const ids = await bed.captured(...awkward, { body: 'x'.repeat(100_000) }, { body: 'the last' })
+    const change = { body: { text: 'y'.repeat(100_000) } }
+    await editLetter(bed.store, { letter: showLetterId(ids[1] ?? ''), change, by: 'ann', reason: 'typo' })
+    const there = await capturedIn(bed, ids, '2025-05')
+    await bed.store.pool.query(`begin; set local redrive.ends = 'on';
+      update letter_version set letter_id = '${there[1]}'; commit`)
+    const letters = there.slice(0, count).map(showLetterId)
+    await discardLetters(bed.store, { selection: { letters }, by: 'ann', reason: 'why', nowMs: Date.now() })
+    await aged(bed, there, 40)
+    const before = await contents(bed)
+    const { archived, freedBytes } = await passed(bed, archiving, place)
+    assert.equal(archived, count)
+    assert.ok(freedBytes > 50_000, String(freedBytes))
+    const { rows } = await bed.store.pool.query('select from letter_version where body is not null')
+    assert.equal(rows.length, 0)
+    assert.deepEqual(await restore(bed, place), { restored: count, skipped: 0 })
+    assert.deepEqual(await contents(bed), before)
+    await bed.balanced()
   })
-  await aged(bed, there, 40)
-  const before = await contents(bed)
-  const { archived, freedBytes } = await passed(bed, archiving, place)
-  assert.equal(archived, 4)
-  assert.ok(freedBytes > 50_000, String(freedBytes))
-  assert.deepEqual(await restore(bed, place), { restored: 4, skipped: 0 })
-  assert.deepEqual(await contents(bed), before)
-  await bed.balanced()
-})
 
 test('whatever fails on the way: the letters are in the office or in the archive, and the next pass goes on', async (t) => {
   const bed = await officeBed(t)

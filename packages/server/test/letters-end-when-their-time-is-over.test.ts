@@ -230,3 +230,16 @@ test('an edited letter goes with its versions', async (t) => {
   const { rows } = await bed.store.pool.query('select from letter_version')
   assert.equal(rows.length, 0)
 })
+
+test('many letters are ended unasked where they are few beside all', async (t) => {
+  const bed = await officeBed(t)
+  await bed.captured({})
+  const { pool } = bed.store
+  await pool.query(
+    `insert into letter (id, queue_id, source_id, cause_id, identity, state, changed_at)
+     select uuidv7(), l.queue_id, l.source_id, l.cause_id, uuid_send(gen_random_uuid()), 'discarded', now() - make_interval(days => case when n <= 10001 then 40 else 4 end)
+       from letter l, generate_series(1, 52000) n`,
+  )
+  const pass = await beginPass(bed.store, { retention: defaultRetention })
+  assert.equal(pass?.toDelete, 10_001)
+})
