@@ -3,7 +3,8 @@ import { constants, zstdCompressSync, zstdDecompressSync } from 'node:zlib'
 // With a checksum in each page whoever reads the file, with whatever tool, notices a flipped bit.
 const params = { [constants.ZSTD_c_compressionLevel]: 3, [constants.ZSTD_c_checksumFlag]: 1 }
 
-export const compress = (bytes: Uint8Array): Uint8Array => zstdCompressSync(bytes, { params, chunkSize: chunkBytes(bytes.length) })
+export const compress = (bytes: Uint8Array): Uint8Array =>
+  zstdCompressSync(bytes, { params, chunkSize: chunkBytes(bytes.length) })
 
 /** Most pages are a few bytes; Node would allocate, and throw away, 64 KiB for each. */
 const chunkBytes = (plainBytes: number): number => Math.min(64 * 1024, Math.max(64, plainBytes + 64))
