@@ -35,7 +35,7 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
 const durationsFile = path.join(root, 'node_modules/.cache/redrive-tests/durations.json')
 const durations = new Map(readDurations(durationsFile))
 const count = await runFiles(longestFirst(only === undefined ? matching : all, durations), {
-  concurrency: 4, // on 2 cores two of four usually wait for a moment, a process or a disk
+  concurrency: 3, // on 2 cores one of three usually waits for a process or a disk
   onEnded: (file, durationMs) => {
     // Of some of its tests alone it would be no measure.
     if (only === undefined) durations.set(file, Math.round(durationMs))
