@@ -1,6 +1,8 @@
 /** `npm test [-- NAME]`: everything that needs no foreign server. */
+import path from 'node:path'
 import { startTestServer } from '../packages/server/src/testing/database.ts'
-import { findFiles, printCount } from './lib/workspace.ts'
+import { findFiles, printCount, root } from './lib/workspace.ts'
+import { longestFirst, readDurations, writeDurations } from './testing/durations.ts'
 import { runFiles } from './testing/run-files.ts'
 
 const leftOut = [
@@ -30,11 +32,18 @@ process.env['REDRIVE_TEST_DATABASE_URL'] = server.url
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   process.once(signal, () => void server.stop().finally(() => process.exit(1)))
 }
-const count = await runFiles(only === undefined ? matching : all, {
+const durationsFile = path.join(root, 'node_modules/.cache/redrive-tests/durations.json')
+const durations = new Map(readDurations(durationsFile))
+const count = await runFiles(longestFirst(only === undefined ? matching : all, durations), {
   concurrency: 3, // on 2 cores one of three usually waits for a process or a disk
+  onEnded: (file, durationMs) => {
+    // Of some of its tests alone it would be no measure.
+    if (only === undefined) durations.set(file, Math.round(durationMs))
+  },
   ...(only === undefined ? {} : { only }),
 })
 await server.stop()
+writeDurations(durationsFile, durations)
 
 for (const { folder, needs, command } of leftOut) {
   const files = findFiles(`packages/*/test/${folder}/**/*.test.ts`)

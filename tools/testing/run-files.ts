@@ -26,6 +26,8 @@ interface RunOptions {
   readonly fileLimitMs?: number
   /** @default 30 s */
   readonly endLimitMs?: number
+  /** After each file. */
+  readonly onEnded?: (file: string, durationMs: number) => void
 }
 
 /**
@@ -105,7 +107,9 @@ async function runFile(
   // A process that ends itself with its tests tells of none.
   else if (options.only === undefined && result.passed + result.failures.length + result.skips.length === 0)
     result.failures.push('none of its tests ran to its end')
-  print(path.relative(root, file), { result, durationMs: performance.now() - from })
+  const durationMs = performance.now() - from
+  print(path.relative(root, file), { result, durationMs })
+  options.onEnded?.(path.relative(root, file), durationMs)
   return result
 }
 

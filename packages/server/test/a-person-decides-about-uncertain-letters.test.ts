@@ -1,12 +1,10 @@
 import assert from 'node:assert/strict'
-import { spawn } from 'node:child_process'
-import os from 'node:os'
-import { type TestContext, test } from 'node:test'
-import { fileURLToPath } from 'node:url'
+import { test } from 'node:test'
 import { claimNext } from '../src/replay/claim.ts'
 import { decideUncertain, listUncertain } from '../src/replay/index.ts'
 import { takeRun } from '../src/replay/leases.ts'
 import { showLetterId } from '../src/store/ids.ts'
+import { commandLine } from './command-line.ts'
 import { lane, type OfficeBed, officeBed, until, uuidOf } from './office-bed.ts'
 
 /** Letters whose sender died, on a broker nobody can look back into. */
@@ -89,26 +87,15 @@ test('the list says why each is uncertain and whether it is looked for, page by 
   assert.equal((await listUncertain(bed.store, { limit: 2, queue: 'payments' })).total, 0)
 })
 
-const main = fileURLToPath(new URL('../src/cli/main.ts', import.meta.url))
-
-async function signedIn(t: TestContext, bed: OfficeBed) {
+async function signedIn(bed: OfficeBed) {
   const { server, token } = await bed.http()
-  return (...args: readonly string[]) =>
-    new Promise<{ code: number | null; out: string; err: string }>((resolve, reject) => {
-      const env = { ...process.env, REDRIVE_URL: server.url, REDRIVE_TOKEN: token }
-      const child = spawn(process.execPath, ['--conditions=@redrive/source', main, ...args], { env, cwd: os.tmpdir() })
-      t.after(() => child.kill())
-      let [out, err] = ['', '']
-      child.stdout.setEncoding('utf8').on('data', (text: string) => (out += text))
-      child.stderr.setEncoding('utf8').on('data', (text: string) => (err += text))
-      child.on('error', reject).on('close', (code) => resolve({ code, out, err }))
-    })
+  return commandLine({ url: server.url, token })
 }
 
 test('the command line lists and decides, and never about more than expected', async (t) => {
   const bed = await officeBed(t)
   await uncertain(bed, 2)
-  const redrive = await signedIn(t, bed)
+  const redrive = await signedIn(bed)
   const listed = await redrive('uncertain', 'list', '--json')
   assert.equal(listed.code, 0, listed.err)
   assert.equal(JSON.parse(listed.out).total, 2)

@@ -1,31 +1,18 @@
 import assert from 'node:assert/strict'
-import { spawn } from 'node:child_process'
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { type TestContext, test } from 'node:test'
-import { fileURLToPath } from 'node:url'
 import { PermanentError } from '@redrive/worker'
 import { pauseRun, resumeRun } from '../src/replay/index.ts'
+import { commandLine } from './command-line.ts'
 import { lane, officeBed, until, uuidOf } from './office-bed.ts'
 import { recordingBroker } from './recording-broker.ts'
-
-const main = fileURLToPath(new URL('../src/cli/main.ts', import.meta.url))
 
 async function signedIn(t: TestContext) {
   const bed = await officeBed(t)
   const { server, token } = await bed.http()
-  const run = (...args: string[]): Promise<{ code: number | null; out: string; err: string }> =>
-    new Promise((resolve, reject) => {
-      const child = spawn(process.execPath, ['--conditions=@redrive/source', main, ...args], {
-        env: { ...process.env, REDRIVE_URL: server.url, REDRIVE_TOKEN: token },
-      })
-      let [out, err] = ['', '']
-      child.stdout.setEncoding('utf8').on('data', (text: string) => (out += text))
-      child.stderr.setEncoding('utf8').on('data', (text: string) => (err += text))
-      child.on('error', reject).on('close', (code) => resolve({ code, out, err }))
-    })
-  return { bed, run }
+  return { bed, run: commandLine({ url: server.url, token }) }
 }
 
 const numberOf = (body: Uint8Array | null) =>

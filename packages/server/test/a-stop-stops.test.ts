@@ -90,17 +90,18 @@ test('a cancel while a batch is on its way waits for it, and opens only what was
   const { id } = await bed.run(await bed.plan({ query: 'queue:orders' }, { control: { pace: 40 } }))
   await until('a batch is on its way', () => (broker.sentAtMs.length > 0 ? true : undefined))
   await cancelRun(bed.store, decision(id))
-  const during = await bed.runOf(id)
-  assert.ok(during.sends.intended >= 10)
+  // As a rule one batch of ten; a slow machine may have claimed another before the cancel came.
+  const { intended } = (await bed.runOf(id)).sends
+  assert.ok(intended >= 10 && intended < 40, String(intended))
   gate.resolve()
   const after = await until('nothing is on its way', async () => {
     const run = await bed.runOf(id)
     return run.sends.intended === 0 ? run : undefined
   })
   assert.equal(after.state, 'cancelled')
-  assert.equal(after.sends.sent, 10)
-  assert.equal(broker.sentAtMs.length, 10)
-  assert.deepEqual(await bed.states(), { open: 30, replayed: 10 })
+  assert.equal(after.sends.sent, intended)
+  assert.equal(broker.sentAtMs.length, intended)
+  assert.deepEqual(await bed.states(), { open: 40 - intended, replayed: intended })
   await bed.balanced()
 })
 

@@ -7,33 +7,10 @@ import { type TestContext, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { safeLine, safeText } from '../src/cli/safe-text.ts'
 import { showLetterId } from '../src/store/ids.ts'
+import { type Ended, redrive, redriveItself } from './command-line.ts'
 import { lane, type OfficeBed, officeBed, until } from './office-bed.ts'
 
-interface Ended {
-  readonly code: number | null
-  readonly out: string
-  readonly err: string
-}
-
 const main = fileURLToPath(new URL('../src/cli/main.ts', import.meta.url))
-
-function redrive(
-  args: readonly string[],
-  options: { readonly env?: NodeJS.ProcessEnv; readonly input?: string; readonly cwd?: string } = {},
-): Promise<Ended> {
-  return new Promise((resolve, reject) => {
-    const { REDRIVE_URL: _, REDRIVE_TOKEN: __, REDRIVE_DATA: ___, ...own } = process.env
-    const child = spawn(process.execPath, ['--conditions=@redrive/source', main, ...args], {
-      env: { ...own, ...options.env },
-      cwd: options.cwd ?? os.tmpdir(),
-    })
-    let [out, err] = ['', '']
-    child.stdout.setEncoding('utf8').on('data', (text: string) => (out += text))
-    child.stderr.setEncoding('utf8').on('data', (text: string) => (err += text))
-    child.on('error', reject).on('close', (code) => resolve({ code, out, err }))
-    child.stdin.end(options.input ?? '')
-  })
-}
 
 /** The command line, signed in to an office in this process. */
 async function signedIn(t: TestContext): Promise<{
@@ -44,7 +21,11 @@ async function signedIn(t: TestContext): Promise<{
   const bed = await officeBed(t)
   const { server, token } = await bed.http()
   const env = { REDRIVE_URL: server.url, REDRIVE_TOKEN: token }
-  return { bed, env, run: (args, input) => redrive(args, { env, ...(input === undefined ? {} : { input }) }) }
+  return {
+    bed,
+    env,
+    run: (args, input) => (input === undefined ? redrive(args, { env }) : redriveItself(args, { env, input })),
+  }
 }
 
 const lines = (text: string): readonly string[] => text.split('\n').filter((line) => line !== '')
@@ -65,6 +46,22 @@ test('help needs no office, goes to stdout and ends with 0', async () => {
     assert.equal(code, 0, args.join(' '))
     assert.ok(out.length > 4 && err === '', args.join(' '))
   }
+})
+
+test('a process of its own answers as the one that stays does', async (t) => {
+  const { bed, env } = await signedIn(t)
+  await bed.captured({ key: 'k-1' }, { error: 'no\u001b[2J answer' })
+  for (const args of [
+    ['--version'],
+    ['letters', '--help'],
+    ['letters', '--limit', '0'],
+    ['letters', 'queue:orders colour:red'],
+    ['letters', '--jsonl'],
+    ['letters', 'queue:payments', '--require-match'],
+    ['letter', 'show', 'l_nothing', '--json'],
+    ['status', '--fail-on', 'open>0', '--json'],
+  ])
+    assert.deepEqual(await redrive(args, { env }), await redriveItself(args, { env }), args.join(' '))
 })
 
 test('wrong usage ends with 2 and says what to try', async () => {
@@ -362,10 +359,10 @@ test('serve opens an office that the command line finds by itself, and closes it
     await ended
   })
   await until('the office is open', () => (/is open at http/.test(err) || office.exitCode !== null ? true : undefined))
-  const status = await redrive(['status', '--json'], { cwd: folder })
+  const status = await redriveItself(['status', '--json'], { cwd: folder })
   assert.equal(status.code, 0, `${status.err}${err}`)
   assert.equal((JSON.parse(status.out) as { unaccounted: number }).unaccounted, 0)
-  const second = await redrive(['serve', '--port', '0'], { cwd: folder })
+  const second = await redriveItself(['serve', '--port', '0'], { cwd: folder })
   assert.notEqual(second.code, 0)
   assert.match(second.err, /^error: /)
   const made = await redrive(['token', 'create', 'ci'], { cwd: folder })
@@ -381,7 +378,7 @@ test('serve --check asks without starting anything, and says which line is wrong
   const file = path.join(folder, 'redrive.yaml')
   const check = (text: string): Promise<Ended> => {
     writeFileSync(file, text)
-    return redrive(['serve', '--check'], { cwd: folder })
+    return redriveItself(['serve', '--check'], { cwd: folder })
   }
   const good = await check(
     'brokers:\n  own:\n    type: pg-boss\n    url: embedded\n    deadLetters: [orders-dead-letter]\n',

@@ -1,0 +1,31 @@
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import path from 'node:path'
+
+/** How long each file of tests took the last time, in milliseconds, by its path. */
+export type Durations = ReadonlyMap<string, number>
+
+/** Longest first, so that no long one is left alone at the end. One never seen is quick when it lies beside its code, and long elsewhere. */
+export function longestFirst(files: readonly string[], durations: Durations): readonly string[] {
+  const guessed = (file: string): number => (file.includes('/src/') ? 0 : Number.MAX_SAFE_INTEGER)
+  const duration = (file: string): number => durations.get(file) ?? guessed(file)
+  return files.toSorted((a, b) => duration(b) - duration(a))
+}
+
+/** Nothing that is needed: a file that is missing or damaged is none. */
+export function readDurations(file: string): Durations {
+  try {
+    const entries = Object.entries(JSON.parse(readFileSync(file, 'utf8')) as Record<string, unknown>)
+    return new Map(entries.filter((entry): entry is [string, number] => typeof entry[1] === 'number'))
+  } catch {
+    return new Map()
+  }
+}
+
+export function writeDurations(file: string, durations: Durations): void {
+  try {
+    mkdirSync(path.dirname(file), { recursive: true })
+    writeFileSync(file, JSON.stringify(Object.fromEntries(durations)))
+  } catch {
+    // The next run starts with the order of this one.
+  }
+}
