@@ -25,6 +25,11 @@ export const alertRules = {
   'books-unbalanced': { what: 'letters are unaccounted for', urgency: 'page', quietMinutes: 5 },
   'source-in-trouble': { what: 'a place of dead letters cannot be read', urgency: 'page', quietMinutes: 2 },
   'source-not-captured': { what: 'a place that was captured is not any more', urgency: 'ticket', quietMinutes: 5 },
+  'source-expiring': {
+    what: 'letters are deleted at their source before they are captured',
+    urgency: 'ticket',
+    quietMinutes: 5,
+  },
   'disk-nearly-full': { what: 'intake stops soon, or has stopped', urgency: 'page', quietMinutes: 5 },
   'retention-stopped': { what: 'letters whose time is over are not ended', urgency: 'ticket', quietMinutes: 5 },
   'uncertain-waiting': { what: 'uncertain letters wait for a decision', urgency: 'ticket', quietMinutes: 5 },

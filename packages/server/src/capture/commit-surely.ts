@@ -19,6 +19,8 @@ export interface CommitContext {
   readonly patience: Patience
   readonly now: () => number
   readonly onEvent: (event: CaptureEvent) => void
+  /** Resolves once what a broker removed unread is written down: a position must not pass over it before. */
+  lossesNoted(): Promise<unknown>
   /** Takes the letters whose acknowledgement has arrived since it was last asked. */
   takeSettled(): readonly string[]
 }
@@ -31,6 +33,7 @@ export interface CommitContext {
  */
 export async function commitSurely(context: CommitContext, batch: Batch): Promise<void> {
   if (batch.isVoid) return
+  await context.lossesNoted()
   const settled = context.takeSettled()
   let retrying = false
   for (;;) {

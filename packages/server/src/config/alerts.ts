@@ -16,6 +16,7 @@ export const alertRuleNames = [
   'books-unbalanced',
   'source-in-trouble',
   'source-not-captured',
+  'source-expiring',
   'disk-nearly-full',
   'retention-stopped',
   'uncertain-waiting',

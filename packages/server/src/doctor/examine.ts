@@ -1,5 +1,7 @@
+import type { SourceExpiry } from '../expiry/index.ts'
 import type { Store } from '../store/store.ts'
 import { causeFindings } from './cause-findings.ts'
+import { expiryFindings } from './expiry-findings.ts'
 import { checks, type Finding, type FindingCode, findingCodes, severities } from './finding.ts'
 import { uncertainFindings, untouchedFindings } from './letter-findings.ts'
 import { lineFindings } from './line-findings.ts'
@@ -24,6 +26,8 @@ export async function examine(
   office: {
     readonly unaccounted: number
     readonly captures: readonly CaptureState[]
+    /** What brokers said last of how long they keep; of what is not in it nothing is said. */
+    readonly expiry?: readonly SourceExpiry[]
     /** `null`: the database is elsewhere. */
     readonly disk: DiskSpace | null
     readonly olderThanDays: number
@@ -35,6 +39,7 @@ export async function examine(
   const found: readonly Finding[] = [
     ...bookFindings(office.unaccounted),
     ...(await sourceFindings(store, office.captures)),
+    ...(await expiryFindings(store, { ...office, expiry: office.expiry ?? [] })),
     ...diskFindings(office.disk),
     ...(await retentionFindings(store)),
     ...(await runFindings(store, nowMs)),

@@ -9,6 +9,7 @@ export const findingRules = [
   'books-unbalanced',
   'source-in-trouble',
   'source-not-captured',
+  'source-expiring',
   'disk-nearly-full',
   'retention-stopped',
   'uncertain-waiting',
@@ -30,11 +31,12 @@ export function findingConditions(
       (finding.code === 'queue-undocumented' ? 'queue-without-owner' : undefined)
     // Nothing waits in a queue of which there is only advice.
     if (rule === undefined || finding.severity === 'advice') continue
-    const { queue, what, why, next } = finding
-    const subject = `${rule}/${queue ?? (rule === 'source-in-trouble' || rule === 'source-not-captured' ? placeOf(finding) : '')}`
-    bySubject.set(subject, {
+    const { queue, what, why, next, place } = finding
+    const about =
+      queue ?? place ?? (rule === 'source-in-trouble' || rule === 'source-not-captured' ? placeOf(finding) : '')
+    const condition: Condition = {
       rule,
-      subject,
+      subject: `${rule}/${about}`,
       queue,
       causeId: null,
       tier: null,
@@ -47,7 +49,17 @@ export function findingConditions(
       over: null,
       isEmpty: false,
       takenBy: null,
-    })
+    }
+    const all = rule === 'source-expiring' && finding.severity === 'problem' ? asUrgent(condition) : [condition]
+    for (const each of all) bySubject.set(each.subject, each)
   }
   return [...bySubject.values()]
+}
+
+/** What has no time any more is another conversation, for a page; whoever took the ticket knew of days. */
+function asUrgent(condition: Condition): readonly Condition[] {
+  return [
+    { ...condition, over: 'it is urgent by now, and told anew' },
+    { ...condition, subject: `${condition.subject}/now`, urgency: 'page' },
+  ]
 }
