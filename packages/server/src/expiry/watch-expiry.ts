@@ -46,7 +46,7 @@ export function watchExpiry(
   const ask = async (source: WatchedSource): Promise<void> => {
     const { brokerName, place } = source
     const before = latest.get(source)
-    const answer = await answerOf(store, source, clock)
+    const answer = await answerOf(store, source, { clock, stopping: stopping.signal })
     const askedAtMs = clock.now()
     latest.set(source, {
       broker: brokerName,
@@ -80,12 +80,12 @@ export function watchExpiry(
 async function answerOf(
   store: Pick<Store, 'pool'>,
   { broker, brokerName, place, consumer }: WatchedSource,
-  clock: Clock,
+  { clock, stopping }: { readonly clock: Clock; readonly stopping: AbortSignal },
 ): Promise<Pick<SourceExpiry, 'expiry' | 'why'>> {
   if (broker.expiry === undefined) return { expiry: null, why: 'this connection cannot ask it' }
   const enough = new AbortController()
   const late = clock
-    .sleep(answerWithinMs, enough.signal)
+    .sleep(answerWithinMs, AbortSignal.any([enough.signal, stopping]))
     .then(() => ({ expiry: null, why: `the broker did not answer within ${answerWithinMs / 1_000} s` }))
   const asking = (async () => {
     const positions = await standingOf(store.pool, { broker: brokerName, place })
