@@ -250,6 +250,6 @@ export interface Keeping {
   readonly unusedMs: number | null
   /** Of messages of one key only the last is kept. */
   readonly isCompacted: boolean
-  /** What to type at the broker, so that it keeps them for 14 days. Names in it are quoted. */
+  /** What to type or do at the broker so that it keeps them longer, 14 days where that can be said. Names in it are quoted. */
   readonly longer: string
 }
