@@ -53,6 +53,8 @@ test('the end of what waits follows its time, the position of its reader and wha
     assert.equal((await ask(3n, 1n)).oldestEndsAtMs, null)
 
     const troubles: BrokerTrouble[] = []
+    // Knows where the topic is only once it was asked for it.
+    await kafkaJs.fetchTopicOffsets(topic)
     await kafkaJs.deleteTopicRecords({ topic, partitions: [{ partition: 0, offset: '2' }] })
     const { gone, waiting, oldestEndsAtMs } = await ask(0n, 1n)
     assert.deepEqual([gone, waiting], [2, 1])
