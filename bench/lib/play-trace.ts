@@ -61,6 +61,7 @@ export async function playTrace(
       officeUrl: null,
       tell,
       onWritten: () => delivery.wake(),
+      captures: () => office.captures(),
       findings: async () => {
         const doctor = { unaccounted: 0, captures: office.captures(), disk: null, olderThanDays: 7, nowMs }
         return (await examine(store, doctor)).findings

@@ -107,6 +107,7 @@ export async function openOffice(parts: {
       ...alerts,
       tell,
       onWritten: () => delivery.wake(),
+      captures: () => captures.map(viewOf),
       findings: async () => {
         const found = await examine(store, {
           unaccounted: (await books.latest()).unaccounted,
