@@ -32,6 +32,21 @@ async function found(
   return diagnosis.findings.filter(({ code }) => codes.includes(code))
 }
 
+/** A source that keeps for ever, and from which nothing waits. */
+const silentSource: SourceExpiry = {
+  broker: 'main',
+  place,
+  askedAtMs: 0,
+  why: null,
+  emptyAtMs: 0,
+  expiry: {
+    waiting: 0,
+    oldestEndsAtMs: null,
+    gone: 0,
+    keeps: { ageMs: null, messages: null, bytes: null, unusedMs: null, isCompacted: false, longer: '' },
+  },
+}
+
 /** A place that keeps so long, asked on a clock that stands still. */
 async function watched(store: Store, keepMs: number, wrap: (broker: Broker) => Broker = (broker) => broker) {
   const clock = fakeClock()
@@ -66,15 +81,16 @@ test('what a broker removed before capture came is written down, said for a week
   broker.remove(place, 5)
   await until(async () => (await standingOf(store.pool, { broker: 'main', place })).get('0') === 5n)
   const nowMs = Date.now()
-  const [finding, ...others] = await found(store, { expiry: [], nowMs })
+  const forgotten = { ...silentSource, askedAtMs: nowMs }
+  const [finding, ...others] = await found(store, { expiry: [forgotten], nowMs })
   assert.deepEqual([finding?.severity, finding?.place, others.length], ['problem', `${place} on main`, 0])
   assert.match(finding?.what ?? '', /^up to 3 letters of orders-dead-letter on main were deleted there before/)
   // The same one is told again after a restart, and reached further by then.
   broker.remove(place, 6)
   await until(async () => (await standingOf(store.pool, { broker: 'main', place })).get('0') === 6n)
   await first.stop()
-  assert.match((await found(store, { expiry: [], nowMs }))[0]?.what ?? '', /^up to 4 letters/)
-  assert.deepEqual(await found(store, { expiry: [], nowMs: nowMs + 8 * dayMs }), [])
+  assert.match((await found(store, { expiry: [forgotten], nowMs }))[0]?.what ?? '', /^up to 4 letters/)
+  assert.deepEqual(await found(store, { expiry: [forgotten], nowMs: nowMs + 8 * dayMs }), [])
   const { unaccounted, captured } = await checkLedger(store)
   assert.deepEqual([unaccounted, captured], [0, 2])
 })

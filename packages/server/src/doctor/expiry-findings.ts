@@ -26,6 +26,7 @@ export async function expiryFindings(store: Store, office: Office): Promise<read
     ...past.map((loss) => lossOf(loss, { lost: loss, gone: 0, next: 'redrive status' })),
     ...office.expiry.flatMap(keepingShort),
     ...office.expiry.flatMap(unknown),
+    ...office.captures.filter((capture) => capture.role === 'dead-letter' && !asked.has(nameOf(capture))).map(notAsked),
   ]
 }
 
@@ -96,6 +97,21 @@ function keepingShort(source: SourceExpiry): readonly Finding[] {
     why: 'what is not captured by then is lost; 14 days outlast a long outage',
     next: expiry.keeps.longer,
   }))
+}
+
+function notAsked(source: Named): Finding {
+  const name = nameOf(source)
+  const what = `how long ${name} keeps letters is not known yet`
+  const why = 'its broker was not asked since the start of this office'
+  return {
+    code: 'source-expiry-unknown',
+    severity: 'advice',
+    queue: null,
+    place: name,
+    what,
+    why,
+    next: 'redrive doctor   (in a minute)',
+  }
 }
 
 function unknown(source: SourceExpiry): readonly Finding[] {

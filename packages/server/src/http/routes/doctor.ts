@@ -58,7 +58,7 @@ export const doctorRoutes: readonly Route[] = [
         unaccounted,
         captures: office.captures(),
         disk,
-        expiry: office.expiry?.() ?? [],
+        ...(office.expiry === undefined ? {} : { expiry: office.expiry() }),
         olderThanDays: query.olderThanDays ?? 7,
         nowMs,
       })
