@@ -88,11 +88,10 @@ async function answerOf(
     .sleep(answerWithinMs, AbortSignal.any([enough.signal, stopping]))
     .then(() => ({ expiry: null, why: `the broker did not answer within ${answerWithinMs / 1_000} s` }))
   const asking = (async () => {
-    const positions = await standingOf(store.pool, { broker: brokerName, place })
-    const expiry = await broker.expiry?.(place, {
-      consumer,
-      ...(broker.capabilities.positions ? { positions } : {}),
-    })
+    const own = broker.capabilities.positions
+      ? { positions: await standingOf(store.pool, { broker: brokerName, place }) }
+      : {}
+    const expiry = await broker.expiry?.(place, { consumer, ...own })
     return { expiry: expiry ?? null, why: null }
   })().catch((error: unknown) => ({ expiry: null, why: error instanceof Error ? error.message : String(error) }))
   const answer = await Promise.race([asking, late])

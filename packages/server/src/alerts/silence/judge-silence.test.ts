@@ -33,6 +33,16 @@ test('a small source, a young one and one that brought all at once never alarm',
   assert.equal(saidAfter(history((hour) => (hour === 0 || hour === 671 ? 10_000 : 0))), undefined)
 })
 
+test('fifty letters of four weeks are enough, and 48 are not', () => {
+  assert.equal(saidAfter(history((hour) => (hour % 14 === 13 ? 1 : 0))), undefined)
+  assert.ok(saidAfter(history((hour) => (hour % 13 === 8 ? 1 : 0))))
+})
+
+test('a queue that had a whole week without letters may have another', () => {
+  const holiday = history((hour) => (hour >= 2 * week && hour < 3 * week ? 0 : 1))
+  assert.equal(saidAfter(holiday), undefined)
+})
+
 test('a letter ends it, and what is said needs more silence than there ever was', () => {
   const counts = fc.array(fc.nat(3), { minLength: 4 * week, maxLength: 5 * week })
   fc.assert(
