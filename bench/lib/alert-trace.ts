@@ -28,6 +28,8 @@ export interface AlertTrace {
   readonly fromMs: number
   readonly toMs: number
   readonly config: AlertsConfig
+  /** How long the broker keeps what is not captured; infinite: for ever. */
+  readonly keepMs: number
   /** In the order of their times, as they stand in the file. */
   readonly events: readonly TraceEvent[]
   readonly truths: readonly Truth[]
@@ -48,6 +50,7 @@ export async function readTraces(): Promise<readonly AlertTrace[]> {
 export function parseTrace(name: string, text: string): AlertTrace {
   let fromMs = 0
   let about = ''
+  let keepMs = Number.POSITIVE_INFINITY
   let config: AlertsConfig = { limits: [], routes: [{ notify: ['team'] }] }
   const events: TraceEvent[] = []
   const truths: Truth[] = []
@@ -57,6 +60,7 @@ export function parseTrace(name: string, text: string): AlertTrace {
     const [first = '', ...rest] = line.split(/\s+/)
     if (first === 'about') about = rest.join(' ')
     else if (first === 'start') fromMs = Date.parse(rest[0] ?? '')
+    else if (first === 'keeps') keepMs = durationMs(rest[0] ?? '')
     else if (first === 'alerts') config = { ...config, ...(JSON.parse(line.slice(first.length)) as AlertsConfig) }
     else {
       const [time = '', word = '', ...words] = rest
@@ -71,7 +75,7 @@ export function parseTrace(name: string, text: string): AlertTrace {
     }
   }
   const byTime = events.toSorted((a, b) => a.atMs - b.atMs)
-  return { name, about, fromMs, toMs: endMs, config, events: byTime, truths }
+  return { name, about, fromMs, toMs: endMs, config, keepMs, events: byTime, truths }
 }
 
 /** `every=5m for=2h`: again and again; `seed=7`: each a chance later, always the same one. `#` in names is the number of the occurrence. */
@@ -95,7 +99,11 @@ function truthOf({ atMs, names, options }: TraceEvent): Truth {
 function patienceMs(rule: string, { within }: Readonly<Record<string, string>>): number {
   if (within !== undefined) return durationMs(within)
   if (['depth', 'age', 'growth'].includes(rule)) return 15_000
-  return ['cause-unopened', 'letters-untouched', 'queue-without-owner'].includes(rule) ? 65_000 : 5_000
+  return ['cause-unopened', 'letters-untouched', 'queue-without-owner', 'source-expiring', 'source-silent'].includes(
+    rule,
+  )
+    ? 65_000
+    : 5_000
 }
 
 export function durationMs(text: string): number {

@@ -43,7 +43,7 @@ export async function playTrace(
     const now = (): number => nowMs
     const setTime = await setDatabaseTime(store.pool)
     await setTime(nowMs)
-    const office = await openTraceOffice(store, { config: trace.config, now })
+    const office = await openTraceOffice(store, { config: trace.config, keepMs: trace.keepMs, now })
     closers.push(() => office.stop())
     const said: Message[] = []
     const troubles: string[] = []
@@ -61,8 +61,10 @@ export async function playTrace(
       officeUrl: null,
       tell,
       onWritten: () => delivery.wake(),
+      captures: () => office.captures(),
       findings: async () => {
-        const doctor = { unaccounted: 0, captures: office.captures(), disk: null, olderThanDays: 7, nowMs }
+        const [captures, expiry] = [office.captures(), await office.expiry()]
+        const doctor = { unaccounted: 0, captures, expiry, disk: null, olderThanDays: 7, nowMs }
         return (await examine(store, doctor)).findings
       },
       clock: clocks.alerts,

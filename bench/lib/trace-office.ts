@@ -11,6 +11,7 @@ import {
   reopenCause,
   snoozeCause,
 } from '../../packages/server/src/causes/index.ts'
+import type { SourceExpiry } from '../../packages/server/src/expiry/index.ts'
 import type { CaptureView } from '../../packages/server/src/http/route.ts'
 import { discardLetters } from '../../packages/server/src/letters/index.ts'
 import { documentQueue } from '../../packages/server/src/queues/index.ts'
@@ -35,30 +36,37 @@ export interface TraceOffice {
   happen(event: TraceEvent): Promise<void>
   /** As the doctor sees them. */
   captures(): readonly CaptureView[]
+  expiry(): Promise<readonly SourceExpiry[]>
   stop(): Promise<void>
 }
 
 /** What captures letters and does what people ask for, in the time of a trace. */
 export async function openTraceOffice(
   store: Store,
-  { config, now }: Pick<AlertTrace, 'config'> & { readonly now: () => number },
+  { config, keepMs, now }: Pick<AlertTrace, 'config' | 'keepMs'> & { readonly now: () => number },
 ): Promise<TraceOffice> {
   const memory = memoryStore()
-  const broker = memoryBroker({ store: memory })
+  const clock = { ...systemClock, now }
+  const broker = memoryBroker({ store: memory, clock, keepMs })
   const brokers = new Map([['memory', broker]])
   await broker.prepare([
     { place: places.dead, role: 'dead-letter' },
     { place: places.receipts, role: 'receipts' },
   ])
-  const clock = { ...systemClock, now }
+  let isFull = false
+  const disk = {
+    shortage: async () => (isFull ? 1 : null),
+    space: async () => ({ freeBytes: isFull ? 1 : 2, minFreeBytes: 1 }),
+  }
   const captures = ([places.dead, places.receipts] as const).map((place) =>
     startCapture({
       store,
-      broker: memoryBroker({ store: memory }),
+      broker: memoryBroker({ store: memory, clock }),
       brokerName: 'memory',
       source: { place, role: place === places.receipts ? 'receipts' : 'dead-letter' },
       consumer: 'redrive-office',
       clock,
+      disk,
       onReceipts: applyReceipts,
       onReturned: applyReturns,
     }),
@@ -80,6 +88,9 @@ export async function openTraceOffice(
   const count = async (sql: string, values: readonly unknown[] = []): Promise<number> =>
     Number((await store.pool.query<{ count: string }>(sql, [...values])).rows[0]?.count)
 
+  const allCaptured = (): Promise<void> =>
+    until('all is captured', async () => (await count('select count(*) from letter')) === sent)
+
   const acts: Readonly<Record<string, (names: readonly string[], options: TraceEvent['options']) => Promise<unknown>>> =
     {
       // Nothing: a time at which, by the rules, something begins to hold or does not any more.
@@ -96,7 +107,16 @@ export async function openTraceOffice(
           }),
         )
         await send(places.dead, letters)
-        await until('all is captured', async () => (await count('select count(*) from letter')) === sent)
+        if (!isFull) await allCaptured()
+      },
+      async pause() {
+        isFull = true
+        await until('nothing is taken in', async () => captures.every((capture) => capture.health().state === 'paused'))
+      },
+      async resume() {
+        isFull = false
+        await allCaptured()
+        await until('all is read', async () => captures.every((capture) => capture.health().state === 'running'))
       },
       document: ([queue = ''], fields) => documentQueue(store, { queue, fields, by: 'ops', reason: null }),
       look: async ([error, by = '']) => lookAtCause(store, { cause: await cause(error), by }),
@@ -113,7 +133,8 @@ export async function openTraceOffice(
           forSeconds: lasting === undefined ? null : durationMs(lasting) / 1_000,
           release,
         }),
-      async take([subject = '', by = '']) {
+      async take(names) {
+        const [subject, by = ''] = [names.slice(0, -1).join(' '), names.at(-1)]
         const { rows } = await store.pool.query<{ id: string }>(
           `select a.id from alert a left join cause c on c.id = a.cause_id where $1 in (a.subject, c.error_class) and a.state = 'raised'`,
           [subject],
@@ -172,6 +193,10 @@ export async function openTraceOffice(
         const role = at === 0 ? 'dead-letter' : 'receipts'
         return { broker: 'memory', place, role, state, reason: problem, letters, receipts }
       }),
+    async expiry() {
+      const expiry = (await broker.expiry?.(places.dead, { consumer: 'redrive-office' })) ?? null
+      return [{ broker: 'memory', place: places.dead, askedAtMs: now(), expiry, why: null, emptyAtMs: null }]
+    },
     async stop() {
       await Promise.all(captures.map((capture) => capture.stop()))
     },

@@ -28,6 +28,7 @@ const useCases = [
     'capture',
     'causes',
     'doctor',
+    'expiry',
     'in-common',
     'ledger',
     'letters',

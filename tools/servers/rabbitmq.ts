@@ -21,11 +21,15 @@ export interface RabbitmqOptions {
   readonly version?: 3 | 4
   /** Keys of the application `rabbit`, those of its advanced configuration too. */
   readonly settings?: Readonly<Record<string, number>>
+  /** With its HTTP API, which takes some seconds more to start. @default false */
+  readonly withManagement?: boolean
   readonly onProgress?: (line: string) => void
 }
 
 export interface RabbitmqServer {
   readonly url: string
+  /** Of its HTTP API; `null` unless it was asked for. */
+  readonly managementUrl: string | null
   readonly port: number
   readonly version: string
   /** Process that holds the server and dies with it; another one after `restart`. */
@@ -60,7 +64,8 @@ export async function startRabbitmq(options: RabbitmqOptions = {}): Promise<Rabb
   })
   const data = await mkdtemp(join(tmpdir(), 'redrive-rabbitmq-'))
   const [port, distPort, epmdPort] = await freePorts(options.port)
-  await writeConfiguration(data, port)
+  const managementPort = options.withManagement === true ? (await freePorts(undefined))[1] : null
+  await writeConfiguration(data, { port, managementPort })
   const how = { root, data, port, distPort, epmdPort, settings: options.settings ?? {} }
   let child = await launch(how).catch(async (error: unknown) => {
     await rm(data, { recursive: true, force: true })
@@ -75,6 +80,7 @@ export async function startRabbitmq(options: RabbitmqOptions = {}): Promise<Rabb
   }
   return {
     url: `amqp://guest:guest@127.0.0.1:${port}`,
+    managementUrl: managementPort === null ? null : `http://guest:guest@127.0.0.1:${managementPort}`,
     port,
     version,
     get pid() {
@@ -160,7 +166,10 @@ async function launch({ root, data, port, distPort, epmdPort, settings }: Launch
   return child
 }
 
-async function writeConfiguration(data: string, port: number): Promise<void> {
+async function writeConfiguration(
+  data: string,
+  { port, managementPort }: { readonly port: number; readonly managementPort: number | null },
+): Promise<void> {
   for (const folder of ['mnesia', 'log', 'home', 'tmp']) await mkdir(join(data, folder))
   const settings = [
     `listeners.tcp.1 = 127.0.0.1:${port}`,
@@ -170,9 +179,10 @@ async function writeConfiguration(data: string, port: number): Promise<void> {
     'log.file = false',
     'disk_free_limit.absolute = 50MB',
     'vm_memory_high_watermark.absolute = 512MB',
+    ...(managementPort === null ? [] : [`management.tcp.port = ${managementPort}`, 'management.tcp.ip = 127.0.0.1']),
   ]
   await writeFile(join(data, 'rabbitmq.conf'), `${settings.join('\n')}\n`)
-  await writeFile(join(data, 'enabled_plugins'), '[].\n')
+  await writeFile(join(data, 'enabled_plugins'), managementPort === null ? '[].\n' : '[rabbitmq_management].\n')
   await writeFile(join(data, 'home/.erlang.cookie'), crypto.randomUUID(), { mode: 0o400 })
 }
 

@@ -27,8 +27,12 @@ export async function startBroker(name: BrokerName, onProgress: (line: string) =
     case 'rabbitmq': {
       // Where chroot is; Debian leaves it out of the PATH of everybody but root.
       process.env['PATH'] = `${process.env['PATH'] ?? ''}:/usr/sbin:/sbin`
-      const rabbitmq = await startRabbitmq({ onProgress })
-      return { address: rabbitmq.url, env: { REDRIVE_RABBITMQ: rabbitmq.url }, stop: () => rabbitmq.stop() }
+      const rabbitmq = await startRabbitmq({ onProgress, withManagement: true })
+      return {
+        address: rabbitmq.url,
+        env: { REDRIVE_RABBITMQ: rabbitmq.url, REDRIVE_RABBITMQ_MANAGEMENT: rabbitmq.managementUrl ?? '' },
+        stop: () => rabbitmq.stop(),
+      }
     }
     case 'redis': {
       const redis = await startRedis({ onProgress })

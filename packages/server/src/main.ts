@@ -105,7 +105,12 @@ async function openBroker(
       return { broker, close: () => broker.close() }
     }
     case 'rabbitmq': {
-      const broker = rabbitmqBroker({ connect: () => amqpConnect(config.url) })
+      const { management } = config
+      const vhost = decodeURIComponent(new URL(config.url).pathname.slice(1)) || '/'
+      const broker = rabbitmqBroker({
+        connect: () => amqpConnect(config.url),
+        ...(management === undefined ? {} : { management: { url: management.url, vhost } }),
+      })
       return { broker, close: () => broker.close() }
     }
     case 'pg-boss':

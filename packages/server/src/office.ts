@@ -11,6 +11,7 @@ import { type Capture, type CaptureEvent, startCapture } from './capture/index.t
 import { sayRulesByFile, watchCauses, watchRules } from './causes/index.ts'
 import { type AlertsConfig, type BrokerConfig, type Config, logNotifier } from './config/index.ts'
 import { examine } from './doctor/index.ts'
+import { watchExpiry } from './expiry/index.ts'
 import { startHeartbeat } from './heartbeat.ts'
 import type { CaptureView } from './http/route.ts'
 import { startHttp } from './http/server.ts'
@@ -89,6 +90,8 @@ export async function openOffice(parts: {
     const disk = database.folder === null ? {} : { disk: watchDisk({ folder: config.data, clock: systemClock }) }
     const captures = await openCaptures(store, { ...parts, ...disk })
     opened.push(() => Promise.all(captures.map(({ capture }) => capture.stop())))
+    const expiry = watchExpiry(store, { sources: deadLettersOf(brokers) })
+    opened.push(() => expiry.stop())
     const books = watchBooks(store, tell)
     opened.push(() => books.stop())
     const causes = watchCauses(store, { tell })
@@ -107,10 +110,12 @@ export async function openOffice(parts: {
       ...alerts,
       tell,
       onWritten: () => delivery.wake(),
+      captures: () => captures.map(viewOf),
       findings: async () => {
         const found = await examine(store, {
           unaccounted: (await books.latest()).unaccounted,
           captures: captures.map(viewOf),
+          expiry: expiry.latest(),
           disk: (await disk.disk?.space()) ?? null,
           olderThanDays: untouchedDays,
           nowMs: systemClock.now(),
@@ -135,6 +140,7 @@ export async function openOffice(parts: {
         books,
         ...disk,
         captures: () => captures.map(viewOf),
+        expiry: () => expiry.latest(),
         wakeReplayer: () => replayer.wake(),
         retention: {
           policy: config.retention,
@@ -166,6 +172,12 @@ function alertsOf({ alerts, notifiers }: Config): AlertsConfig {
   const names = Object.keys(notifiers)
   if (alerts.routes.length > 0) return alerts
   return { ...alerts, routes: [{ notify: names.length > 0 ? names : [logNotifier] }] }
+}
+
+function deadLettersOf(brokers: readonly OpenBroker[]): Parameters<typeof watchExpiry>[1]['sources'] {
+  return brokers.flatMap(({ name, broker, config: { deadLetters, consumer } }) =>
+    deadLetters.map((place) => ({ broker, brokerName: name, place, consumer })),
+  )
 }
 
 interface PlacedCapture {

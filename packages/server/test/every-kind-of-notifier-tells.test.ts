@@ -60,7 +60,13 @@ notifiers:
   assert.deepEqual(tried.out.trim().split('\n').toSorted(), names.map((name) => `${name}: delivered`).toSorted())
   assert.equal(tried.code, 0)
 
-  const watch = watchAlerts(bed.store, { ...alerts, findings: async () => [], onWritten: () => delivery.wake(), tell })
+  const watch = watchAlerts(bed.store, {
+    ...alerts,
+    findings: async () => [],
+    captures: () => [],
+    onWritten: () => delivery.wake(),
+    tell,
+  })
   bed.ending(() => watch.stop())
   await bed.captured({ errorClass: 'TaxRateMissing' })
   const bodies = (got: readonly { readonly body: string }[]): readonly string[] => got.map(({ body }) => body)

@@ -75,7 +75,7 @@ export interface OfficeBed {
 }
 
 /** What a test gives the API of its own. */
-export type HttpOptions = Partial<Pick<OfficeServices, 'clock' | 'captures' | 'disk' | 'alerts'>> & {
+export type HttpOptions = Partial<Pick<OfficeServices, 'clock' | 'captures' | 'disk' | 'alerts' | 'expiry'>> & {
   /** Where letters are archived. */
   readonly place?: ArchivePlace | null
 }
@@ -209,7 +209,7 @@ export async function officeBed(t: TestContext): Promise<OfficeBed> {
       assert.equal(unaccounted, 0)
       assert.ok(captured > 0)
     },
-    async http({ clock = systemClock, captures: views = () => [], disk, alerts, place = null } = {}) {
+    async http({ clock = systemClock, captures: views = () => [], disk, expiry, alerts, place = null } = {}) {
       const books = watchBooks(store, () => undefined)
       const retention = watchRetention(store, { retention: defaultRetention, place, tell: () => undefined })
       const server = await startHttp(
@@ -222,6 +222,7 @@ export async function officeBed(t: TestContext): Promise<OfficeBed> {
           books,
           captures: views,
           ...(disk === undefined ? {} : { disk }),
+          ...(expiry === undefined ? {} : { expiry }),
           retention: {
             policy: defaultRetention,
             place,

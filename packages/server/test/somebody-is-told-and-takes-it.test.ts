@@ -32,6 +32,7 @@ test('the first letter of something new is told by webhook within five seconds, 
     config,
     officeUrl: server.url,
     findings: async () => [],
+    captures: () => [],
     onWritten: () => delivery.wake(),
     tell,
   })

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
 import { listCauses, lookAtCause } from '../src/causes/index.ts'
 import { examine, type Finding, findingCodes } from '../src/doctor/index.ts'
+import type { SourceExpiry } from '../src/expiry/index.ts'
 import type { CaptureView, OfficeServices } from '../src/http/route.ts'
 import { discardLetters } from '../src/letters/index.ts'
 import { documentQueue } from '../src/queues/index.ts'
@@ -14,7 +15,7 @@ import { type OfficeBed, officeBed, uuidOf } from './office-bed.ts'
 const hourMs = 3_600_000
 const dayMs = 24 * hourMs
 
-type Parts = Partial<Pick<OfficeServices, 'captures' | 'disk'>>
+type Parts = Partial<Pick<OfficeServices, 'captures' | 'disk' | 'expiry'>>
 
 const captureOf = (place: string, more: Partial<CaptureView> = {}): CaptureView => ({
   broker: 'memory',
@@ -38,9 +39,14 @@ async function doctor(
   bed: OfficeBed,
   options: Parts & { readonly laterMs?: number; readonly query?: string } = {},
 ): Promise<Diagnosis> {
-  const { laterMs = 0, query = '', captures = allCaptured, disk } = options
+  const { laterMs = 0, query = '', captures = allCaptured, disk, expiry } = options
   const clock = { now: () => Date.now() + laterMs, monotonic: () => performance.now(), sleep: async () => undefined }
-  const { server, token } = await bed.http({ clock: clock as never, captures, ...(disk === undefined ? {} : { disk }) })
+  const { server, token } = await bed.http({
+    clock: clock as never,
+    captures,
+    ...(disk === undefined ? {} : { disk }),
+    ...(expiry === undefined ? {} : { expiry }),
+  })
   const response = await fetch(`${server.url}/api/v1/doctor${query}`, { headers: { authorization: `Bearer ${token}` } })
   assert.equal(response.status, 200)
   return (await response.json()) as Diagnosis
@@ -78,10 +84,24 @@ async function fineBed(t: TestContext): Promise<OfficeBed> {
   return bed
 }
 
+const forEver: SourceExpiry = {
+  broker: 'memory',
+  place: 'orders-dead-letter',
+  askedAtMs: 0,
+  why: null,
+  emptyAtMs: 0,
+  expiry: {
+    waiting: 0,
+    oldestEndsAtMs: null,
+    gone: 0,
+    keeps: { ageMs: null, messages: null, bytes: null, unusedMs: null, isCompacted: false, longer: '' },
+  },
+}
+
 test('where nothing is wrong it says so, and what was looked at', async (t) => {
   const bed = await fineBed(t)
   const disk = { space: async () => ({ freeBytes: 1e12, minFreeBytes: 5e8 }) }
-  const { findings, checked } = await doctor(bed, { disk })
+  const { findings, checked } = await doctor(bed, { disk, expiry: () => [forEver] })
   assert.deepEqual(findings, [])
   assert.deepEqual(
     checked.map(({ code, found: number }) => [code, number]),
@@ -91,6 +111,10 @@ test('where nothing is wrong it says so, and what was looked at', async (t) => {
     !(await doctor(bed)).checked.some(({ code }) => code === 'disk-nearly-full'),
     'not looked at where it is not known',
   )
+  assert.ok(!(await doctor(bed)).checked.some(({ code }) => code.startsWith('source-expir')))
+  const [unasked] = (await doctor(bed, { expiry: () => [] })).findings
+  assert.deepEqual([unasked?.code, unasked?.severity], ['source-expiry-unknown', 'advice'])
+  assert.equal(unasked?.place, 'orders-dead-letter on memory')
 })
 
 test('books that do not balance are a problem', async (t) => {

@@ -33,6 +33,12 @@ export interface Broker {
   depth(place: string, consumer?: string): Promise<Depth>
   describe(place: string): Promise<PlaceDescription>
   /**
+   * What a reader has not taken yet, and when the broker removes it unread. Joins no group, takes nothing away, reads no messages. A broker
+   * that does not tell how long a place keeps its messages does not have this.
+   * @throws BROKER_UNREACHABLE, also when it does not tell of this place; PLACE_MISSING
+   */
+  expiry?(place: string, reader: Reader): Promise<Expiry>
+  /**
    * Where the next messages of a place will be, noted before a send so that `findReplays` can begin there. An older answer is as good, only
    * longer to read. A broker that cannot be looked back into has neither of the two.
    * @throws BROKER_UNREACHABLE, PLACE_MISSING
@@ -114,8 +120,11 @@ export interface PositionStore {
 }
 
 export interface BrokerTrouble {
+  /** `skipped`: messages that were not delivered are not there any more. */
   readonly kind: 'disconnected' | 'reconnected' | 'rebalanced' | 'skipped'
   readonly message: string
+  /** Of `skipped`, where that is known: reading goes on at `to` in place of `from`. */
+  readonly skipped?: { readonly partition: string; readonly from: bigint; readonly to: bigint }
 }
 
 export interface Subscription {
@@ -211,4 +220,36 @@ export interface PlaceDescription {
   readonly facts: readonly string[]
   /** Consumers known to read here. */
   readonly consumers: readonly string[]
+}
+
+export interface Reader {
+  readonly consumer: string
+  /** The next position to read by partition, where the reader keeps it in its own store; others are as the broker has them. */
+  readonly positions?: ReadonlyMap<string, bigint>
+}
+
+/** How a place and its reader stand. Times are epoch milliseconds. */
+export interface Expiry {
+  /** Messages that wait for the reader. */
+  readonly waiting: number
+  /** When the oldest of them is removed, at the earliest. `null`: age removes none of them. `unknown`: how old it is cannot be asked. */
+  readonly oldestEndsAtMs: number | null | 'unknown'
+  /** Positions that the reader did not come to before they were removed; 0 too where there are none. */
+  readonly gone: number
+  readonly keeps: Keeping
+}
+
+/** How long a place keeps what nobody took; `null`: no such limit. */
+export interface Keeping {
+  /** A message is removed so long after it came. */
+  readonly ageMs: number | null
+  /** Above so many messages, or bytes (on Kafka of each partition), the oldest are removed. */
+  readonly messages: number | null
+  readonly bytes: number | null
+  /** Without a consumer for so long the whole place is removed. */
+  readonly unusedMs: number | null
+  /** Of messages of one key only the last is kept. */
+  readonly isCompacted: boolean
+  /** What to type or do at the broker so that it keeps them longer, 14 days where that can be said. Names in it are quoted. */
+  readonly longer: string
 }

@@ -12,4 +12,5 @@ export { type Fact, type Notice, type NoticeChange, noticeChanges } from './noti
 export { type AlertReplay, replayAlerts, replayedRules } from './past/replay-alerts.ts'
 export { watchedBy } from './policy/index.ts'
 export { type AlertRule, alertRuleNames, alertRules, type Urgency } from './rules.ts'
+export { type SilenceWatch, silenceWatch } from './silence/silence-conditions.ts'
 export { watchAlerts } from './watch-alerts.ts'

@@ -19,6 +19,7 @@ import { growthConditions } from './growth/growth-conditions.ts'
 import { acknowledgeLinks } from './links.ts'
 import { readKnown } from './read-alerts.ts'
 import { type AlertRule, causeRules } from './rules.ts'
+import type { ReadSource, SilenceWatch } from './silence/silence-conditions.ts'
 import { takeTurn } from './turn.ts'
 import { writeAlerts, writeNotifications } from './write-alerts.ts'
 
@@ -30,6 +31,8 @@ export interface LookOptions {
   readonly minutes?: (client: PoolClient, nowMs: number) => Promise<readonly CauseMinutes[]>
   /** Also at what the doctor finds. */
   readonly findings?: () => Promise<readonly Finding[]>
+  /** With `findings`: also at queues from which nothing comes. */
+  readonly silence?: { readonly watch: SilenceWatch; readonly captures: () => readonly ReadSource[] }
   /** @default the database's time */
   readonly nowMs?: number
 }
@@ -86,7 +89,7 @@ async function lookAtAll(
     ...(await notifierConditions(client, nowMs)),
   ]
   const looked = new Set<AlertRule>([...causeRules, 'run-halted', 'notifier-down'])
-  const { minutes, findings, config } = options
+  const { minutes, findings, silence, config } = options
   const open = known.filter(({ state }) => state !== 'resolved')
   if (minutes !== undefined) {
     const { limits } = config
@@ -102,6 +105,11 @@ async function lookAtAll(
     const owners = new Map((await listQueues(store)).map(({ name, owner }) => [name, owner]))
     conditions.push(...findingConditions(await findings(), owners))
     for (const rule of findingRules) looked.add(rule)
+  }
+  if (findings !== undefined && silence !== undefined) {
+    const captures = silence.captures()
+    conditions.push(...(await silence.watch(client, { captures, limits: config.limits, nowMs })))
+    looked.add('source-silent')
   }
   return { conditions, looked }
 }

@@ -4,6 +4,7 @@ import type { Store } from '../store/store.ts'
 import { lastingFindings } from './conditions/lasting.ts'
 import { minuteCounter } from './growth/count-minutes.ts'
 import { type LookOptions, lookOnce } from './look.ts'
+import { type ReadSource, silenceWatch } from './silence/silence-conditions.ts'
 
 /** Causes and runs each second: somebody is to be told within five. Queues and findings change more slowly, and cost more to look at. */
 const everyMs = 1_000
@@ -14,6 +15,8 @@ const restFactor = 10
 
 export interface WatchAlertsOptions extends Pick<LookOptions, 'config' | 'officeUrl'> {
   readonly findings: () => Promise<readonly Finding[]>
+  /** What is captured now. */
+  readonly captures: () => readonly ReadSource[]
   /** Something is to be delivered. */
   readonly onWritten: () => void
   readonly tell: (line: string) => void
@@ -26,6 +29,7 @@ export function watchAlerts(store: Store, options: WatchAlertsOptions): { stop()
   const stopping = new AbortController()
   const minutes = minuteCounter()
   const lasting = lastingFindings(findings)
+  const silence = { watch: silenceWatch(), captures: options.captures }
   // At the beginning nothing runs yet that could be in trouble.
   const due = { queuesMs: 0, findingsMs: clock.monotonic() + findingsEveryMs }
 
@@ -37,7 +41,7 @@ export function watchAlerts(store: Store, options: WatchAlertsOptions): { stop()
       config,
       officeUrl,
       ...(withQueues ? { minutes } : {}),
-      ...(withFindings ? { findings: lasting } : {}),
+      ...(withFindings ? { findings: lasting, silence } : {}),
     })
     if (looked === null) return
     const tookMs = clock.monotonic() - nowMs

@@ -2,6 +2,7 @@ import { type Broker, type BrokerTrouble, type Clock, type Subscription, systemC
 import { createCauseAssigner, createRuleKeeper } from '../causes/index.ts'
 import type { DiskWatch } from '../store/disk.ts'
 import { ensurePartitions } from '../store/partitions.ts'
+import { noteLoss } from '../store/source-losses.ts'
 import { ensureSource, PositionMoved } from '../store/sources.ts'
 import type { Store } from '../store/store.ts'
 import { uuidSource } from '../store/uuid.ts'
@@ -83,7 +84,12 @@ export function startCapture(options: CaptureOptions): Capture {
     await database.ask(() => ensurePartitions(store.pool, clock.now()))
     const positions = createPositions(store.pool, sourceId)
     const settling = settler({ store, sourceId, place, clock, onEvent: tell })
-    const onTrouble = ({ kind, message }: BrokerTrouble): void => {
+    let losses: Promise<unknown> = Promise.resolve()
+    const onTrouble = ({ kind, message, skipped }: BrokerTrouble): void => {
+      if (skipped !== undefined && skipped.to > skipped.from)
+        losses = Promise.all([losses, database.ask(() => noteLoss(store.pool, sourceId, skipped))])
+      // Whoever commits next hears of it; nobody may wait for one.
+      losses.catch(() => undefined)
       if (kind === 'disconnected') {
         settling.disconnected()
         paused.onPaused('broker', message)
@@ -115,6 +121,7 @@ export function startCapture(options: CaptureOptions): Capture {
       patience: database,
       onEvent: tell,
       takeSettled: settling.take,
+      lossesNoted: () => losses,
     }
     const subscribe = (): Promise<Subscription> =>
       broker.receive(place, {

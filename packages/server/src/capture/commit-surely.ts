@@ -20,6 +20,8 @@ export interface CommitContext {
   readonly hooks: CaptureHooks
   readonly patience: Patience
   readonly onEvent: (event: CaptureEvent) => void
+  /** Resolves once what a broker removed unread is written down: a position must not pass over it before. */
+  lossesNoted(): Promise<unknown>
   /** Takes the letters whose acknowledgement has arrived since it was last asked. */
   takeSettled(): readonly string[]
 }
@@ -32,6 +34,7 @@ export interface CommitContext {
  */
 export async function commitSurely(context: CommitContext, batch: Batch): Promise<void> {
   if (batch.isVoid) return
+  await context.lossesNoted()
   const settled = context.takeSettled()
   let retrying = false
   for (;;) {

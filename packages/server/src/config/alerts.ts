@@ -11,11 +11,13 @@ export const alertRuleNames = [
   'storm',
   'depth',
   'growth',
+  'source-silent',
   'age',
   'run-halted',
   'books-unbalanced',
   'source-in-trouble',
   'source-not-captured',
+  'source-expiring',
   'disk-nearly-full',
   'retention-stopped',
   'archive-damaged',
@@ -32,7 +34,7 @@ export type AlertRule = (typeof alertRuleNames)[number]
 export interface AlertLimit {
   /** Names, in which `*` stands for anything. @default all */
   readonly queues?: readonly string[]
-  /** With it the limits are those of the tier alone. `age` and `growth` are of whole queues. @default the whole queue */
+  /** With it the limits are those of the tier alone. `age`, `growth` and `silent` are of whole queues. @default the whole queue */
   readonly tier?: Tier
   /** Open letters. @default 1000 */
   readonly open?: number | 'off'
@@ -40,6 +42,8 @@ export interface AlertLimit {
   readonly ageHours?: number | 'off'
   /** @default 'on' */
   readonly growth?: 'on' | 'off'
+  /** That no letters come any more: `on` is for the list and the review, `ticket` tells somebody. @default 'on' */
+  readonly silent?: 'on' | 'off' | 'ticket'
 }
 
 /** While somebody sleeps: what is no page waits until it is over. */
@@ -104,6 +108,12 @@ export const alertsSchema: TSchema = Type.Object(
             ),
             growth: Type.Optional(
               Type.Enum(['on', 'off'], { description: 'Whether letters come much faster than they used to.' }),
+            ),
+            silent: Type.Optional(
+              Type.Enum(['on', 'off', 'ticket'], {
+                description:
+                  'Whether no letters come where they used to: on lists it and tells nobody, ticket tells somebody; default on.',
+              }),
             ),
           },
           closed,

@@ -56,6 +56,19 @@ test('a connection takes its defaults and its references', () => {
   })
 })
 
+test('the management of RabbitMQ has an address, whose password stands in no file', () => {
+  const file = (url: string) =>
+    `brokers:\n  shop:\n    type: rabbitmq\n    url: amqp://host\n    management: { url: "${url}" }\n    deadLetters: [dead]\n`
+  const address = 'http://redrive:secret@rabbit:15672'
+  const shop = read(file('${env:MANAGEMENT}'), { MANAGEMENT: address }).brokers['shop']
+  assert.deepEqual(shop?.type === 'rabbitmq' ? shop.management : null, { url: address })
+  assert.match(mistakes(file(address)).join(), /brokers\.shop\.management\.url: a password may not stand in the file/)
+  assert.match(
+    mistakes(file('amqp://rabbit')).join(),
+    /brokers\.shop\.management\.url: is no address that begins with http/,
+  )
+})
+
 test('a review has a zone, a day and a time, and goes to notifiers that are there', () => {
   const text = 'review:\n  zone: Europe/Zurich\n  at: tue 07:30\n  notify: [log]\n'
   assert.deepEqual(read(text).review, { zone: 'Europe/Zurich', at: 'tue 07:30', notify: ['log'] })

@@ -292,10 +292,19 @@ function secretProblem(text: string, path: readonly string[], type: unknown): Re
 }
 
 /** Those that may come by reference, and so are not seen to be none before; notifiers look after their own. */
-function addressesOf({ heartbeat, http }: RawConfig): readonly { keys: readonly string[]; url: string }[] {
+function addressesOf({
+  heartbeat,
+  http,
+  brokers = {},
+}: RawConfig): readonly { keys: readonly string[]; url: string }[] {
   return [
     ...(heartbeat === undefined ? [] : [{ keys: ['heartbeat', 'url'], url: heartbeat.url }]),
     ...(typeof http?.url === 'string' ? [{ keys: ['http', 'url'], url: http.url }] : []),
+    ...Object.entries(brokers).flatMap(([name, broker]) =>
+      'management' in broker && broker.management !== undefined
+        ? [{ keys: ['brokers', name, 'management', 'url'], url: broker.management.url }]
+        : [],
+    ),
   ]
 }
 

@@ -55,7 +55,12 @@ interface Captured {
 export type BrokerConfig = Captured &
   (
     | { readonly type: 'kafka'; readonly brokers: readonly string[] }
-    | { readonly type: 'rabbitmq'; readonly url: string }
+    | {
+        readonly type: 'rabbitmq'
+        readonly url: string
+        /** The HTTP API, which tells how long queues keep letters. */
+        readonly management?: { readonly url: string }
+      }
     /** `url: embedded` is the office's own server. */
     | { readonly type: 'pg-boss'; readonly url: string; readonly schema: string }
   )
@@ -117,7 +122,21 @@ const brokerSchemas = {
     closed,
   ),
   rabbitmq: Type.Object(
-    { type: Type.Literal('rabbitmq'), url: Type.String({ description: `amqp://… ${secret}` }), ...captured },
+    {
+      type: Type.Literal('rabbitmq'),
+      url: Type.String({ description: `amqp://… ${secret}` }),
+      management: Type.Optional(
+        Type.Object(
+          {
+            url: Type.String({
+              description: `http://user:…@host:15672, which tells how long queues keep letters. ${secret}`,
+            }),
+          },
+          closed,
+        ),
+      ),
+      ...captured,
+    },
     closed,
   ),
   'pg-boss': Type.Object(

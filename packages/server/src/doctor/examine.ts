@@ -1,5 +1,7 @@
+import type { SourceExpiry } from '../expiry/index.ts'
 import type { Store } from '../store/store.ts'
 import { causeFindings } from './cause-findings.ts'
+import { expiryFindings } from './expiry-findings.ts'
 import { checks, type Finding, type FindingCode, findingCodes, severities } from './finding.ts'
 import { uncertainFindings, untouchedFindings } from './letter-findings.ts'
 import { lineFindings } from './line-findings.ts'
@@ -15,6 +17,8 @@ export interface Diagnosis {
   readonly checked: readonly { readonly code: FindingCode; readonly fine: string; readonly found: number }[]
 }
 
+const ofExpiry: readonly FindingCode[] = ['source-expiring', 'source-keeps-short', 'source-expiry-unknown']
+
 /** Whoever can write dead letters can invent queues: of a thousand findings of one code nobody reads more than the first. */
 export const mostOfCode = 50
 
@@ -24,6 +28,8 @@ export async function examine(
   office: {
     readonly unaccounted: number
     readonly captures: readonly CaptureState[]
+    /** What brokers said last of how long they keep. @default not looked at */
+    readonly expiry?: readonly SourceExpiry[]
     /** `null`: the database is elsewhere. */
     readonly disk: DiskSpace | null
     readonly olderThanDays: number
@@ -35,6 +41,7 @@ export async function examine(
   const found: readonly Finding[] = [
     ...bookFindings(office.unaccounted),
     ...(await sourceFindings(store, office.captures)),
+    ...(office.expiry === undefined ? [] : await expiryFindings(store, { ...office, expiry: office.expiry })),
     ...diskFindings(office.disk),
     ...(await retentionFindings(store)),
     ...(await runFindings(store, nowMs)),
@@ -50,6 +57,7 @@ export async function examine(
     findings: shown.toSorted((a, b) => severities.indexOf(a.severity) - severities.indexOf(b.severity)),
     checked: findingCodes
       .filter((code) => code !== 'disk-nearly-full' || office.disk !== null)
+      .filter((code) => office.expiry !== undefined || !ofExpiry.includes(code))
       .map((code) => ({ code, fine: checks[code], found: byCode.get(code)?.length ?? 0 })),
   }
 }

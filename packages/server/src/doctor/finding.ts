@@ -8,6 +8,8 @@ export interface Finding {
   readonly severity: Severity
   /** The name of the queue it is about. */
   readonly queue: string | null
+  /** The place at a broker it is about, where it is about one for certain: `orders-dead-letter on kafka`. */
+  readonly place?: string
   readonly what: string
   readonly why: string
   /** What to type, or to do. */
@@ -20,6 +22,9 @@ export const checks = {
   'source-in-trouble': 'no source is in trouble',
   'source-not-captured': 'everything that was captured before still is',
   'nothing-captured': 'dead letters are captured',
+  'source-expiring': 'no letter is removed at its source before it is captured',
+  'source-keeps-short': 'every source keeps letters for three days or more',
+  'source-expiry-unknown': 'how long sources keep letters is known',
   'disk-nearly-full': 'the disk has room',
   'retention-stopped': 'letters end when their time is over',
   'archive-damaged': 'archives are whole',

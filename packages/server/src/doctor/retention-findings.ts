@@ -47,6 +47,7 @@ async function damagedFindings(store: Store): Promise<readonly Finding[]> {
     code: 'archive-damaged',
     severity: 'problem',
     queue: null,
+    place: showArchiveId(id),
     what: `the archive ${showArchiveId(id)} is not whole`,
     why: `${problem}; the bytes of ${counted(letters, 'letter')} lie in it`,
     next: `redrive archive verify ${showArchiveId(id)}   (bring its files back from a copy, under their own names)`,

@@ -4,6 +4,7 @@ import type { Static, TSchema } from 'typebox'
 import type { ArchivePlace } from '../archive/index.ts'
 import type { Books } from '../books.ts'
 import type { AlertsConfig, RetentionPolicy } from '../config/index.ts'
+import type { SourceExpiry } from '../expiry/index.ts'
 import type { Retention } from '../retention/index.ts'
 import type { DiskWatch } from '../store/disk.ts'
 import type { Store } from '../store/store.ts'
@@ -17,6 +18,8 @@ export interface OfficeServices {
   readonly clock: Clock
   readonly captures: () => readonly CaptureView[]
   readonly books: Pick<Books, 'latest'>
+  /** What brokers said last of how long they keep what waits. */
+  readonly expiry?: () => readonly SourceExpiry[]
   /** Where the database is the office's own. */
   readonly disk?: Pick<DiskWatch, 'space'>
   readonly alerts: {

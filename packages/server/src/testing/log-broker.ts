@@ -8,6 +8,8 @@ export interface LogBroker extends Broker {
   readonly acked: readonly Message[]
   /** Cuts every subscription: what is not acknowledged comes again, marked as redelivered. */
   cut(): void
+  /** Removes what waits below a position of the first partition, and tells readers that they go on there. */
+  remove(place: string, to: number): void
   /** The next acknowledgements get lost, silently, as on a link that is about to break. */
   loseAcks: boolean
 }
@@ -31,6 +33,7 @@ export function logBroker({ system = 'kafka', kind, partitions = 1 }: LogBrokerO
   const places = new Map<string, Entry[]>()
   const acked: Message[] = []
   const cuts = new Set<() => void>()
+  const onRemoved = new Set<(place: string, to: number) => void>()
   let arrived = Promise.withResolvers<void>()
   const entriesOf = (place: string): Entry[] => {
     const entries = places.get(place) ?? []
@@ -74,6 +77,11 @@ export function logBroker({ system = 'kafka', kind, partitions = 1 }: LogBrokerO
       }
       for (const cut of cuts) cut()
     },
+    remove(place, to) {
+      for (const told of onRemoved) told(place, to)
+      const entries = entriesOf(place)
+      for (const entry of entries) if (entry.position < to && entry.state === 'waiting') entry.state = 'done'
+    },
     prepare: () => Promise.resolve(),
     async receive(place, options) {
       return subscribe(entriesOf(place), place, options)
@@ -104,6 +112,16 @@ export function logBroker({ system = 'kafka', kind, partitions = 1 }: LogBrokerO
       trouble('reconnected')
     }
     cuts.add(cut)
+    const removed = (where: string, to: number): void => {
+      if (where !== place) return
+      const from = entries.find(({ state }) => state === 'waiting')?.position ?? entries.length
+      options.onTrouble?.({
+        kind: 'skipped',
+        message: `${place}/0: ${from} is gone, going on at ${to}`,
+        skipped: { partition: '0', from: BigInt(from), to: BigInt(to) },
+      })
+    }
+    onRemoved.add(removed)
     const ready = (entry: Entry): boolean =>
       entry.state === 'waiting' && (kind !== 'positions' || entry.position >= (next.get(entry.partition) ?? 0))
     return {
@@ -153,6 +171,7 @@ export function logBroker({ system = 'kafka', kind, partitions = 1 }: LogBrokerO
         arrived = Promise.withResolvers()
         await settled
         cuts.delete(cut)
+        onRemoved.delete(removed)
         for (const entry of out.values())
           if (entry.state === 'out') Object.assign(entry, { state: 'waiting', redelivered: true })
       },

@@ -1,4 +1,5 @@
 import type { DeliveryCase } from './delivery.ts'
+import type { ExpiryCase } from './expiry.ts'
 import type { HeadersCase } from './headers.ts'
 import type { LookBackCase } from './look-back.ts'
 import type { OrderCase } from './order.ts'
@@ -19,5 +20,6 @@ export type CaseName =
   | SizesCase
   | ShutdownCase
   | LookBackCase
+  | ExpiryCase
   | ReconnectCase
   | OutageCase

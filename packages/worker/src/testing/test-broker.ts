@@ -2,6 +2,7 @@ import { test } from 'node:test'
 import type { Cases, Harness } from './case.ts'
 import type { CaseName } from './case-name.ts'
 import { deliveryCases } from './delivery.ts'
+import { expiryCases } from './expiry.ts'
 import { headersCases } from './headers.ts'
 import { lookBackCases } from './look-back.ts'
 import { orderCases } from './order.ts'
@@ -31,6 +32,7 @@ const topics: readonly (readonly [string, Cases<string>])[] = [
   ['headers', headersCases],
   ['sizes', sizesCases],
   ['look back', lookBackCases],
+  ['expiry', expiryCases],
   ['shutdown', shutdownCases],
   ['reconnect', reconnectCases],
   ['outage', outageCases],

@@ -1,6 +1,6 @@
 import { testBroker } from '@redrive/worker/testing'
 import type { Broker } from '../../src/broker.ts'
-import { prefixFor, proxyTo, rabbitmqUrl, removeQueues, through, type Wired, wire } from './server.ts'
+import { managementUrl, prefixFor, proxyTo, rabbitmqUrl, removeQueues, through, type Wired, wire } from './server.ts'
 
 testBroker('rabbitmq', {
   async create() {
@@ -9,7 +9,7 @@ testBroker('rabbitmq', {
     const wired: Wired[] = []
     const made = new Set<string>()
     const open = (): Broker => {
-      const next = wire(through(url, proxy))
+      const next = wire(through(url, proxy), { management: { url: managementUrl() } })
       wired.push(next)
       return {
         ...next.broker,

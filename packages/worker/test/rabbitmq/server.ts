@@ -12,6 +12,14 @@ export function rabbitmqUrl(): string {
   return url
 }
 
+/** Of its HTTP API. @throws when none is given */
+export function managementUrl(): string {
+  const url = process.env['REDRIVE_RABBITMQ_MANAGEMENT']
+  if (url === undefined || url === '')
+    throw new Error('needs the management of a RabbitMQ: REDRIVE_RABBITMQ_MANAGEMENT=http://user:password@host:port')
+  return url
+}
+
 export function portOf(url: string): number {
   return Number(new URL(url).port || 5672)
 }

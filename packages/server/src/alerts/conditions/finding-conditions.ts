@@ -9,6 +9,7 @@ export const findingRules = [
   'books-unbalanced',
   'source-in-trouble',
   'source-not-captured',
+  'source-expiring',
   'disk-nearly-full',
   'retention-stopped',
   'archive-damaged',
@@ -18,9 +19,6 @@ export const findingRules = [
   'letters-untouched',
   'queue-without-owner',
 ] as const satisfies readonly AlertRule[]
-
-/** Of which there can be several without a queue: told apart by their words. */
-const placed: readonly AlertRule[] = ['source-in-trouble', 'source-not-captured', 'archive-damaged']
 
 /** A finding is what it is about: its code and its queue, or else its words. @param owners by queue */
 export function findingConditions(
@@ -34,11 +32,12 @@ export function findingConditions(
       (finding.code === 'queue-undocumented' ? 'queue-without-owner' : undefined)
     // Nothing waits in a queue of which there is only advice.
     if (rule === undefined || finding.severity === 'advice') continue
-    const { queue, what, why, next } = finding
-    const subject = `${rule}/${queue ?? (placed.includes(rule) ? placeOf(finding) : '')}`
-    bySubject.set(subject, {
+    const { queue, what, why, next, place } = finding
+    const about =
+      queue ?? place ?? (rule === 'source-in-trouble' || rule === 'source-not-captured' ? placeOf(finding) : '')
+    const condition: Condition = {
       rule,
-      subject,
+      subject: `${rule}/${about}`,
       queue,
       causeId: null,
       tier: null,
@@ -51,7 +50,17 @@ export function findingConditions(
       over: null,
       isEmpty: false,
       takenBy: null,
-    })
+    }
+    const all = rule === 'source-expiring' && finding.severity === 'problem' ? asUrgent(condition) : [condition]
+    for (const each of all) bySubject.set(each.subject, each)
   }
   return [...bySubject.values()]
+}
+
+/** What has no time any more is another conversation, for a page; whoever took the ticket knew of days. */
+function asUrgent(condition: Condition): readonly Condition[] {
+  return [
+    { ...condition, over: 'it is urgent by now, and told anew' },
+    { ...condition, subject: `${condition.subject}/now`, urgency: 'page' },
+  ]
 }

@@ -6,16 +6,16 @@ import { matches } from './matches.ts'
 
 test('the first entry that matches and says a limit counts, then the default; a tier has none of its own unless one is said', () => {
   assert.deepEqual(limitsOf('orders', null, []), defaultLimits)
-  assert.deepEqual(limitsOf('orders', 'malformed', []), { open: null, ageHours: null, growth: false })
+  assert.deepEqual(limitsOf('orders', 'malformed', []), { open: null, ageHours: null, growth: false, silent: 'off' })
   const limits = [
     { queues: ['orders'], open: 5 },
     { queues: ['ord*'], open: 9, ageHours: 'off' },
     { tier: 'malformed', open: 2 },
-    { growth: 'off' },
+    { growth: 'off', silent: 'ticket' },
   ] as const
-  assert.deepEqual(limitsOf('orders', null, limits), { open: 5, ageHours: null, growth: false })
-  assert.deepEqual(limitsOf('ordinary', null, limits), { open: 9, ageHours: null, growth: false })
-  assert.deepEqual(limitsOf('billing', null, limits), { open: 1_000, ageHours: 72, growth: false })
+  assert.deepEqual(limitsOf('orders', null, limits), { open: 5, ageHours: null, growth: false, silent: 'ticket' })
+  assert.deepEqual(limitsOf('ordinary', null, limits), { open: 9, ageHours: null, growth: false, silent: 'ticket' })
+  assert.deepEqual(limitsOf('billing', null, limits), { open: 1_000, ageHours: 72, growth: false, silent: 'ticket' })
   assert.equal(limitsOf('billing', 'malformed', limits).open, 2)
   assert.equal(limitsOf('billing', 'timeout', limits).open, null)
 })

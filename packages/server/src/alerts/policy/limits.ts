@@ -7,9 +7,10 @@ export interface Limits {
   readonly open: number | null
   readonly ageHours: number | null
   readonly growth: boolean
+  readonly silent: 'on' | 'off' | 'ticket'
 }
 
-export const defaultLimits: Limits = { open: 1_000, ageHours: 72, growth: true }
+export const defaultLimits: Limits = { open: 1_000, ageHours: 72, growth: true, silent: 'on' }
 
 /** Of a whole queue; of a tier only what the entries of that tier say. */
 export function limitsOf(queue: string, tier: Tier | null, limits: readonly AlertLimit[]): Limits {
@@ -28,5 +29,6 @@ export function limitsOf(queue: string, tier: Tier | null, limits: readonly Aler
       defaultLimits.ageHours,
     ),
     growth: first(({ growth }) => growth) !== 'off' && tier === null,
+    silent: tier === null ? (first(({ silent }) => silent) ?? defaultLimits.silent) : 'off',
   }
 }

@@ -12,6 +12,7 @@ const finding = Type.Object(
       description: 'problem: wrong now. warning: waits, and nobody looks after it. advice: will be missed one day.',
     }),
     queue: orNull(text()),
+    place: Type.Optional(text('The place at a broker it is about: `orders-dead-letter on kafka`.')),
     what: text(),
     why: text(),
     next: text('What to type, or to do.'),
@@ -57,6 +58,7 @@ export const doctorRoutes: readonly Route[] = [
         unaccounted,
         captures: office.captures(),
         disk,
+        ...(office.expiry === undefined ? {} : { expiry: office.expiry() }),
         olderThanDays: query.olderThanDays ?? 7,
         nowMs,
       })

@@ -3,7 +3,7 @@ import type { ClientDriver } from './driver.ts'
 
 const dayMs = 24 * 3_600_000
 const shortMs = 3 * dayMs
-const legalName = /^(?!\.{1,2}$)[\w.-]{1,249}$/
+export const legalName: RegExp = /^(?!\.{1,2}$)[\w.-]{1,249}$/
 
 /** A topic as the doctor sees it; `consumers` are the names of groups. */
 export async function describeTopic(client: ClientDriver, topic: string): Promise<PlaceDescription> {

@@ -14,6 +14,8 @@ export interface ClientDriver {
   produce(topic: string, records: readonly ProduceRecord[]): Promise<readonly SendResult[]>
   /** First or next offset of each partition, by partition number. */
   offsets(topic: string, at: 'earliest' | 'latest'): Promise<ReadonlyMap<number, bigint>>
+  /** The first offset of each partition whose record has that timestamp or a later one. Absent where the client cannot ask. */
+  firstSince?(topic: string, sinceMs: number): Promise<ReadonlyMap<number, bigint>>
   /** What a group has committed for a topic, by partition; missing ones have no commit. */
   committed(group: string, topic: string): Promise<ReadonlyMap<number, bigint>>
   /** Configuration of a topic; `null` where the client cannot ask. */

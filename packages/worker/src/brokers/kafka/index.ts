@@ -4,6 +4,7 @@ import { isRedriveError, RedriveError } from '../../errors.ts'
 import { describeTopic } from './describe.ts'
 import type { ClientDriver } from './driver.ts'
 import { driverOf, type KafkaClient } from './driver-of.ts'
+import { expiryOf } from './expiry.ts'
 import { consumerOf, groupOf } from './groups.ts'
 import { endsOf, findInTopic } from './look-back.ts'
 import { textOf } from './protocol-errors.ts'
@@ -111,6 +112,7 @@ export function kafkaBroker(options: KafkaBrokerOptions): Broker {
       return { ...described, consumers: [...new Set(consumers)] }
     },
     ...lookingBack(client),
+    ...telling(client, { group, clock }),
     close() {
       closing ??= Promise.all([...subscriptions].map((each) => each.close())).then(() => client.close())
       return closing
@@ -123,6 +125,20 @@ function lookingBack({ lookBack }: ClientDriver): Pick<Broker, 'ends' | 'findRep
   return {
     ends: (place) => reaching(endsOf(lookBack, place)),
     findReplays: (place, search) => reaching(findInTopic(lookBack, { topic: place, ...search })),
+  }
+}
+
+function telling(
+  client: ClientDriver,
+  { group, clock }: { readonly group: (consumer: string, place: string) => string; readonly clock: Clock },
+): Pick<Broker, 'expiry'> {
+  const firstSince = client.firstSince?.bind(client)
+  if (firstSince === undefined) return {}
+  return {
+    expiry: (topic, { consumer, ...reader }) =>
+      reaching(
+        expiryOf({ client, firstSince }, { topic, group: group(consumer, topic), nowMs: clock.now(), ...reader }),
+      ),
   }
 }
 

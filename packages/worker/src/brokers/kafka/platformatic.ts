@@ -32,7 +32,11 @@ export function platformaticDriver(module: PlatformaticModule, connection: Platf
       for (const { topic } of topics) await visible(producer, admin, topic)
     },
     produce: (topic, records) => produce(producer, topic, records),
-    offsets: (topic, at) => offsetsOf(admin, topic, at),
+    offsets: (topic, at) => offsetsOf(admin, topic, at === 'earliest' ? -2n : -1n),
+    async firstSince(topic, sinceMs) {
+      const found = await offsetsOf(admin, topic, BigInt(Math.max(0, Math.floor(sinceMs))))
+      return new Map([...found].filter(([, offset]) => offset >= 0n))
+    },
     async committed(group, topic) {
       const partitions = await partitionsOf(admin, topic)
       const partitionIndexes = Array.from({ length: partitions ?? 0 }, (_, partition) => partition)
@@ -117,7 +121,7 @@ async function visible(producer: PlatformaticProducer, admin: PlatformaticAdmin,
   const end = performance.now() + visibleWithinMs
   for (;;) {
     try {
-      if ((await partitionsOf(producer, topic)) !== null && (await offsetsOf(admin, topic, 'latest')).size > 0) return
+      if ((await partitionsOf(producer, topic)) !== null && (await offsetsOf(admin, topic, -1n)).size > 0) return
     } catch (error) {
       if (performance.now() >= end) throw error
     }
@@ -131,10 +135,9 @@ async function visible(producer: PlatformaticProducer, admin: PlatformaticAdmin,
 async function offsetsOf(
   admin: PlatformaticAdmin,
   topic: string,
-  at: 'earliest' | 'latest',
+  timestamp: bigint,
 ): Promise<ReadonlyMap<number, bigint>> {
   const partitions = await partitionsOf(admin, topic)
-  const timestamp = at === 'earliest' ? -2n : -1n
   const wanted = Array.from({ length: partitions ?? 0 }, (_, partitionIndex) => ({ partitionIndex, timestamp }))
   const [found] = await admin.listOffsets({ topics: [{ name: topic, partitions: wanted }], isolationLevel: 1 })
   return new Map((found?.partitions ?? []).map(({ partitionIndex, offset }) => [partitionIndex, offset]))

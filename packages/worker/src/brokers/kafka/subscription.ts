@@ -213,10 +213,11 @@ export class KafkaSubscription implements Subscription {
       outOfRange: (partition, next) => {
         const state = stateOf(partition)
         if (state === undefined) return
-        this.#trouble(
-          'skipped',
-          `${this.topic}/${state.name}: offset ${String(state.next)} is gone, going on at ${String(next)}`,
-        )
+        this.#options.receive.onTrouble?.({
+          kind: 'skipped',
+          message: `${this.topic}/${state.name}: offset ${String(state.next)} is gone, going on at ${String(next)}`,
+          skipped: { partition: state.name, from: state.next, to: next },
+        })
         state.next = next
       },
       trouble: (trouble) => this.#options.receive.onTrouble?.(trouble),
@@ -304,7 +305,7 @@ export class KafkaSubscription implements Subscription {
     this.#isBroken = false
   }
 
-  #trouble(kind: 'disconnected' | 'reconnected' | 'rebalanced' | 'skipped', message: string): void {
+  #trouble(kind: 'disconnected' | 'reconnected' | 'rebalanced', message: string): void {
     this.#options.receive.onTrouble?.({ kind, message })
   }
 }

@@ -9,6 +9,7 @@ for (const [name, options] of [
   ['memory', {}],
   ['memory as a log', { plays: 'log', nativeDelay: false }],
   ['memory that requeues', { plays: 'requeue' }],
+  ['memory that forgets', { keepMs: 3_600_000 }],
   ['memory, 3 partitions, no native delay', { partitions: 3, nativeDelay: false }],
 ] as const satisfies readonly (readonly [string, MemoryBrokerOptions])[]) {
   let runs = 0

@@ -25,6 +25,8 @@ export interface MemoryBrokerOptions {
    * counts as redelivered. @default 'queue'
    */
   readonly plays?: MemoryKind
+  /** How long places that `prepare` creates keep a message that nobody took. @default for ever */
+  readonly keepMs?: number
   /** Largest message with its headers. @default 1_048_576 */
   readonly maxBytes?: number
   /** Largest sum of header names and values. @default 65_536 */
@@ -120,7 +122,9 @@ export function memoryBroker(options: MemoryBrokerOptions = {}): MemoryBroker {
       for (const { place, like } of places) {
         if (store.places.has(place)) continue
         const shape = like === undefined ? undefined : store.places.get(like)
-        store.places.set(place, createPlace(place, shape?.partitions ?? options.partitions ?? 1))
+        const partitions = shape?.partitions ?? options.partitions ?? 1
+        const keepMs = options.keepMs ?? Number.POSITIVE_INFINITY
+        store.places.set(place, createPlace(place, { partitions, keepMs, nowMs: clock.now }))
       }
     },
     async receive(name, receive) {
@@ -156,7 +160,20 @@ export function memoryBroker(options: MemoryBrokerOptions = {}): MemoryBroker {
     },
     async depth(place) {
       await alive()
-      return { messages: placeOf(place).held.size }
+      return { messages: placeOf(place).waiting().length }
+    },
+    async expiry(name) {
+      await alive()
+      const { keepMs, ...place } = placeOf(name)
+      const waiting = place.waiting()
+      const endsAtMs = waiting.reduce((first, each) => Math.min(first, each.endsAtMs), Number.POSITIVE_INFINITY)
+      const ageMs = Number.isFinite(keepMs) ? keepMs : null
+      return {
+        waiting: waiting.length,
+        oldestEndsAtMs: Number.isFinite(endsAtMs) ? endsAtMs : null,
+        gone: 0,
+        keeps: { ...forEver, ageMs, longer: `memoryBroker({ keepMs: ${14 * 86_400_000} })` },
+      }
     },
     async describe(name) {
       await alive()
@@ -199,6 +216,8 @@ export function memoryBroker(options: MemoryBrokerOptions = {}): MemoryBroker {
     },
   }
 }
+
+const forEver = { messages: null, bytes: null, unusedMs: null, isCompacted: false } as const
 
 function copyOf(message: Message, nowMs: number): Message {
   return {

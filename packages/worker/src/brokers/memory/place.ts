@@ -9,6 +9,8 @@ export interface Entry {
   readonly partition: string
   readonly message: Message
   readonly bytes: number
+  /** Removed unread from then on, by the clock's time of day. */
+  readonly endsAtMs: number
   availableAtMs: number
   /** Was handed out and never settled. */
   redelivered: boolean
@@ -28,6 +30,10 @@ export interface Place {
   readonly held: Map<string, Entry>
   /** Replays that were ever sent here, by their id: where. */
   readonly replays: ReadonlyMap<string, Pick<Entry, 'partition' | 'sequence'>>
+  /** A message is removed so long after it came, if nobody has it in hand. Infinite: never. */
+  readonly keepMs: number
+  /** Not acknowledged, and not removed by their age. */
+  waiting(): readonly Entry[]
   /** The next message's number. */
   nextSequence(): number
   add(message: Message, options: { bytes: number; partition: string; availableAtMs: number }): Entry
@@ -47,7 +53,10 @@ export interface Place {
   onChange(wake: () => void): () => void
 }
 
-export function createPlace(name: string, partitions: number): Place {
+export function createPlace(
+  name: string,
+  { partitions, keepMs, nowMs }: { readonly partitions: number; readonly keepMs: number; readonly nowMs: () => number },
+): Place {
   const held = new Map<string, Entry>()
   const delayed: Heap<Entry> = heap((a, b) => a.availableAtMs - b.availableAtMs)
   const waiting = new Set<() => void>()
@@ -86,6 +95,8 @@ export function createPlace(name: string, partitions: number): Place {
     readers: new Set(),
     held,
     replays,
+    keepMs,
+    waiting: () => [...held.values()].filter(({ endsAtMs, acked }) => !acked && endsAtMs > nowMs()),
     nextSequence: () => sequence,
     add(message, { bytes, partition, availableAtMs }) {
       const id = `${name}/${partition}/${sequence}`
@@ -95,6 +106,7 @@ export function createPlace(name: string, partitions: number): Place {
         partition,
         message,
         bytes,
+        endsAtMs: nowMs() + keepMs,
         availableAtMs,
         redelivered: false,
         deliveryCount: 0,
@@ -114,10 +126,14 @@ export function createPlace(name: string, partitions: number): Place {
       else makeReady(entry)
       changed()
     },
-    take(nowMs, fits) {
-      for (let first = delayed.peek(); first !== undefined && first.availableAtMs <= nowMs; first = delayed.peek()) {
+    take(atMs, fits) {
+      for (let first = delayed.peek(); first !== undefined && first.availableAtMs <= atMs; first = delayed.peek()) {
         delayed.pop()
         makeReady(first)
+      }
+      for (let first = ready[head]; first !== undefined && first.endsAtMs <= nowMs(); first = ready[head]) {
+        head++
+        held.delete(first.id)
       }
       const entry = ready[head]
       if (entry === undefined || !fits(entry)) return undefined

@@ -1,6 +1,6 @@
-import type { Broker, Capabilities, PlaceSpec, SendResult } from '../../broker.ts'
+import type { Broker, Capabilities, Keeping, PlaceSpec, SendResult } from '../../broker.ts'
 import { RedriveError } from '../../errors.ts'
-import type { PgBossLike } from './client.ts'
+import type { PgBossLike, QueueLike } from './client.ts'
 import { insert, insertWithin, jobsFor, uuid } from './inserts.ts'
 import { jobsOf } from './jobs.ts'
 import { endsOf, foundAmong } from './look-back.ts'
@@ -35,6 +35,7 @@ export interface PgBossOptions {
 }
 
 const yearSeconds = 365 * 24 * 60 * 60
+const wantedSeconds = 14 * 24 * 60 * 60
 const closed: SendResult = { kind: 'not-sent', reason: 'the broker was closed', retryable: true }
 /** What pg-boss takes for the shortest heartbeat of a queue. */
 const minHeartbeatSeconds = 10
@@ -167,6 +168,11 @@ export function pgBossBroker(options: PgBossOptions): Broker {
       ]
       return { exists: true, partitions: 1, facts, consumers: [] }
     },
+    async expiry(place) {
+      const queue = await existing(place)
+      const { waiting, endsAtMs } = await asked(place, () => jobs.waiting(queueName(place)))
+      return { waiting, oldestEndsAtMs: endsAtMs, gone: 0, keeps: keepingOf(queueName(place), queue) }
+    },
     async ends(place) {
       const queue = await existing(place)
       return endsOf(await asked(place, () => jobs.nowMs()), queue)
@@ -199,6 +205,18 @@ export function pgBossBroker(options: PgBossOptions): Broker {
 /** Names may hold letters, digits, `_`, `.`, `-` and `/`; anything else becomes its code point between dots. */
 export function queueName(place: string): string {
   return place.replace(/[^\w.\-/]/gu, (char) => `.${char.codePointAt(0)?.toString(16)}.`)
+}
+
+/** Each job has its end since it was sent: a queue that keeps longer now keeps later ones longer. */
+function keepingOf(name: string, { retentionSeconds }: QueueLike): Keeping {
+  return {
+    ageMs: retentionSeconds === undefined ? null : retentionSeconds * 1000,
+    messages: null,
+    bytes: null,
+    unusedMs: null,
+    isCompacted: false,
+    longer: `boss.updateQueue('${name}', { retentionSeconds: ${wantedSeconds} })`,
+  }
 }
 
 function queueOptions(role: PlaceSpec['role'], leaseSeconds: number): Parameters<PgBossLike['createQueue']>[1] {

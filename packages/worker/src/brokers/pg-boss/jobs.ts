@@ -9,6 +9,8 @@ export interface Jobs {
   /** Makes available again what a worker left behind that stopped renewing its claims. */
   reclaim(name: string): Promise<void>
   count(name: string): Promise<number>
+  /** Those that wait, and when pg-boss deletes the first of them, by the server's time; `null`: none of them. */
+  waiting(name: string): Promise<{ readonly waiting: number; readonly endsAtMs: number | null }>
   /** Which of these jobs are in the table, in whatever state. */
   existing(name: string, ids: readonly string[]): Promise<readonly string[]>
   /** The server's time, epoch milliseconds. */
@@ -16,7 +18,7 @@ export interface Jobs {
 }
 
 /**
- * What pg-boss has calls for goes through them. Five statements go to its table, because it has none that gives a job back without
+ * What pg-boss has calls for goes through them. Six statements go to its table, because it has none that gives a job back without
  * counting it as failed, renews a claim past `expire_seconds`, or looks for dead workers more often than each minute.
  */
 export function jobsOf(boss: PgBossLike, options: { readonly schema: string; readonly leaseSeconds: number }): Jobs {
@@ -81,6 +83,16 @@ export function jobsOf(boss: PgBossLike, options: { readonly schema: string; rea
         [name],
       )
       return Number((rows[0] as { waiting?: unknown } | undefined)?.waiting ?? 0)
+    },
+    async waiting(name) {
+      const { rows } = await db().executeSql(
+        `select count(*)::int as waiting, floor(extract(epoch from min(keep_until)) * 1000)::text as ends
+         from ${table} where name = $1 and state < 'active'`,
+        [name],
+      )
+      const [row] = rows as { readonly waiting: unknown; readonly ends: unknown }[]
+      const ends = Number(row?.ends ?? Number.NaN)
+      return { waiting: Number(row?.waiting ?? 0), endsAtMs: Number.isFinite(ends) ? ends : null }
     },
     async existing(name, ids) {
       const { rows } = await db().executeSql(`select id from ${table} where name = $1 and id = any($2::uuid[])`, [

@@ -2,6 +2,8 @@ import type { Broker, Capabilities, Subscription } from '../../broker.ts'
 import { RedriveError } from '../../errors.ts'
 import type { ConnectionLike } from './client.ts'
 import { closedError, linkOf } from './connection.ts'
+import { keepingOf } from './keeping.ts'
+import { limitsOf, type ManagementOptions } from './management.ts'
 import { declare, depthOf, describe } from './places.ts'
 import { senderOf } from './send.ts'
 import { subscribe } from './subscription.ts'
@@ -14,6 +16,7 @@ export type {
   DeliveredLike,
   PublishOptions,
 } from './client.ts'
+export type { ManagementOptions } from './management.ts'
 
 export interface RabbitmqOptions {
   /**
@@ -33,6 +36,8 @@ export interface RabbitmqOptions {
    * @default 20 minutes
    */
   readonly maxHoldMs?: number
+  /** Where the broker tells what limits a queue; without it `expiry` is not there, for AMQP does not. */
+  readonly management?: ManagementOptions
 }
 
 /** Most that amqplib can encode as one header table. */
@@ -114,10 +119,24 @@ export function rabbitmqBroker(options: RabbitmqOptions): Broker {
     send,
     depth: (place) => depthOf(receiving, place),
     describe: (place) => describe(receiving, place),
+    ...telling(receiving, options.management),
     async close() {
       isClosed = true
       await Promise.all([...subscriptions].map((subscription) => subscription.close()))
       await Promise.all([receiving.close(), sending.close()])
+    },
+  }
+}
+
+/** When a message came is not told: only its age in the queue would say when it ends. */
+function telling(link: ReturnType<typeof linkOf>, management: ManagementOptions | undefined): Pick<Broker, 'expiry'> {
+  if (management === undefined) return {}
+  return {
+    async expiry(place) {
+      const keeps = keepingOf(await limitsOf(management, place), management)
+      const { messages: waiting } = await depthOf(link, place)
+      const oldestEndsAtMs = waiting === 0 || keeps.ageMs === null ? null : 'unknown'
+      return { waiting, oldestEndsAtMs, gone: 0, keeps }
     },
   }
 }
