@@ -13,8 +13,10 @@ import {
   verifyAll,
 } from '../src/archive/index.ts'
 import { defaultRetention } from '../src/config/index.ts'
+import { readLetters } from '../src/in-common/read-letters.ts'
+import { TokenCounts } from '../src/in-common/token-counts.ts'
 import { discardLetters, listLetters } from '../src/letters/index.ts'
-import { editLetter } from '../src/repair/index.ts'
+import { diffVersions, editLetter, listVersions } from '../src/repair/index.ts'
 import { beginPass, carryOutPass } from '../src/retention/index.ts'
 import { showLetterId } from '../src/store/ids.ts'
 import { type DeadLetter, type OfficeBed, officeBed } from './office-bed.ts'
@@ -103,6 +105,8 @@ test('letters are archived, found by what is known of them, and come back byte f
   const one = await readArchived(bed.store, { place, id: first })
   assert.equal(Buffer.from(one?.versions[0]?.body ?? '').toString(), 'is right')
 
+  await assert.rejects(listVersions(bed.store, showLetterId(first)), { code: 'STATE_CONFLICT' })
+  await assert.rejects(diffVersions(bed.store, showLetterId(first), {}), { code: 'STATE_CONFLICT' })
   const { archives } = await listArchives(bed.store, { limit: 10 })
   assert.deepEqual(
     archives.map((each) => [each.letters, each.left, each.problem]),
@@ -307,4 +311,14 @@ test('another letter’s bytes are not restored', async (t) => {
   await assert.rejects(restore(bed, place), { code: 'ARCHIVE_UNREADABLE' })
   assert.deepEqual(await bed.states(), { archived: 3 })
   await bed.balanced()
+})
+
+test('what archived letters lack here is not what they have in common', async (t) => {
+  const bed = await officeBed(t)
+  const place = openArchivePlace({ folder: await folderOf(t) })
+  const ids = await due(bed)
+  const [open = ''] = await bed.captured({ body: 'open' })
+  await passed(bed, archiving, place)
+  const looked = await readLetters(bed.store.pool, [...ids, open], { side: 'set', counts: new TokenCounts() })
+  assert.equal(looked.letters, 1)
 })

@@ -49,6 +49,7 @@ export async function readLetters(
   return { letters, bodies, days: days.size }
 }
 
+/** Not of archived letters: that they hold neither body nor headers here would be what they have in common. */
 async function contentsOf(pool: pg.Pool, ids: readonly string[], maxBody: number): Promise<readonly LetterRow[]> {
   const { rows } = await pool.query<Omit<LetterRow, 'queue' | 'tier'> & { readonly cause_id: string }>(
     `select c.id, l.cause_id, uuid_extract_timestamp(c.id) as captured_at, c.last_failed_at, c.error_class, c.consumer, c.service,
@@ -58,7 +59,7 @@ async function contentsOf(pool: pg.Pool, ids: readonly string[], maxBody: number
        octet_length(c.properties) as properties_bytes, case when octet_length(c.properties) <= $2 then c.properties end as properties,
        octet_length(c.body) as body_bytes, case when octet_length(c.body) <= $3 then c.body end as body
      from letter_content c join letter l on l.id = c.id
-     where c.id = any($1::uuid[]) and l.id = any($1::uuid[])`,
+     where c.id = any($1::uuid[]) and l.id = any($1::uuid[]) and l.state <> 'archived'`,
     [ids, maxBodyBytes, maxBody],
   )
   const causes = await causesOf(pool, [...new Set(rows.map((row) => row.cause_id))])

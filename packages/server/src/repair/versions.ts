@@ -24,9 +24,10 @@ export interface VersionView {
 
 const maxVersions = 200
 
-/** Newest first, at most 200 and the original. @throws NOT_FOUND */
+/** Newest first, at most 200 and the original. @throws NOT_FOUND, STATE_CONFLICT (it is archived) */
 export async function listVersions(store: Store, letter: string): Promise<readonly VersionView[]> {
   const id = parseLetterId(letter)
+  await refuseArchived(store, id)
   const original = await originalOf(store, id)
   if (original === undefined) throw noLetter(letter)
   const { rows } = await store.pool.query<Row>(
@@ -51,6 +52,15 @@ export async function listVersions(store: Store, letter: string): Promise<readon
   }))
 }
 
+/** What is left of an archived letter here has other hashes, and differs from all that it was. */
+async function refuseArchived(store: Store, id: string): Promise<void> {
+  const { rowCount } = await store.pool.query(`select from letter where id = $1 and state = 'archived'`, [id])
+  if (rowCount === 0) return
+  throw new RedriveError('STATE_CONFLICT', 'The letter is archived, and its versions with it.', {
+    hint: `Bring it back first: redrive archive restore letter:${showLetterId(id)} --reason …`,
+  })
+}
+
 export interface VersionDiff {
   readonly letter: string
   readonly from: number
@@ -61,7 +71,7 @@ export interface VersionDiff {
 /**
  * What differs between two versions of a letter.
  * @param between `to` is the one that counts when it is left out, `from` the original
- * @throws NOT_FOUND
+ * @throws NOT_FOUND, STATE_CONFLICT (it is archived)
  */
 export async function diffVersions(
   store: Store,
@@ -69,6 +79,7 @@ export async function diffVersions(
   between: { readonly from?: number; readonly to?: number },
 ): Promise<VersionDiff> {
   const id = parseLetterId(letter)
+  await refuseArchived(store, id)
   const { rows } = await store.pool.query<{ version: number }>('select version from letter where id = $1', [id])
   if (rows[0] === undefined) throw noLetter(letter)
   const [from, to] = [between.from ?? 0, between.to ?? rows[0].version]
