@@ -50,6 +50,18 @@ export const ofCapture: readonly Saboteur[] = [
     caughtBy: { file: once, tests: /its worker sent twice|because it was not sure/ },
   },
   {
+    name: 'deleted-letters-forgotten',
+    breaks: 'a death that arrives again after its letter was deleted is no new letter',
+    changes: [
+      {
+        file: 'packages/server/src/capture/commit-batch.ts',
+        from: '    if (await wereDeleted(client, sourceId, batch.span)) throw new WasDeleted()\n',
+        to: '',
+      },
+    ],
+    caughtBy: { file: once, tests: /after its letter was deleted/ },
+  },
+  {
     name: 'a-lost-answer-is-a-failure',
     breaks: 'a commit without an answer is asked about before it is tried again',
     changes: [

@@ -2,7 +2,10 @@ import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
 import { type Clock, type Message, systemClock } from '@redrive/worker'
 import { type Capture, type CaptureEvent, startCapture } from '../src/capture/index.ts'
+import { defaultRetention } from '../src/config/index.ts'
 import { checkLedger } from '../src/ledger/index.ts'
+import { discardLetters } from '../src/letters/index.ts'
+import { passOnce } from '../src/retention/index.ts'
 import { openStore, type Store } from '../src/store/store.ts'
 import { cuttingProxy } from '../src/testing/cutting-proxy.ts'
 import { foreignLetter, ourLetter } from '../src/testing/letters.ts'
@@ -221,6 +224,29 @@ test('a commit that fails moves no position: the letters are still to come', asy
   await until(() => broker.acked.length === messages.length)
   await assertOnce(store, messages)
 })
+
+for (const kind of ['positions', 'ids', 'nothing'] as const) {
+  test(`${kind}: a death that arrives again after its letter was deleted is still no new letter`, async (context) => {
+    const store = await openedStore(context)
+    const broker = logBroker({ kind })
+    const [death, other] = [ourLetter(1), ourLetter(2)]
+    let duplicates = 0
+    capturing(context, store, broker, (event) => {
+      if (event.kind === 'captured') duplicates += event.duplicates
+    })
+    broker.append(place, death)
+    await until(() => broker.acked.length === 1)
+    await discardLetters(store, { selection: { query: 'state:open' }, by: 'ann', reason: 'why', nowMs: Date.now() })
+    await store.pool.query(`update letter set changed_at = now() - interval '40 days'`)
+    await passOnce(store, { retention: defaultRetention, place: null, signal: context.signal })
+    assert.equal(await letterCount(store), 0, 'it was deleted')
+
+    broker.append(place, death, other, death)
+    await until(() => broker.acked.length === 4)
+    assert.equal(duplicates, 2)
+    await assertOnce(store, [other])
+  })
+}
 
 test('a log: one death that its worker sent twice is one letter and one duplicate', async (context) => {
   const store = await openedStore(context)

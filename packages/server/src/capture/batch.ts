@@ -65,6 +65,13 @@ export class Batch {
     return this.items.flatMap((item) => (item.kind === 'letter' ? [item.letter] : []))
   }
 
+  /** Ids of its first and last letter: they are in the order of ids. */
+  get span(): { readonly first: string; readonly last: string } | null {
+    const { letters } = this
+    const [first, last] = [letters.at(0), letters.at(-1)]
+    return first === undefined || last === undefined ? null : { first: first.idText, last: last.idText }
+  }
+
   get deliveries(): readonly Delivery[] {
     return this.items.map((item) => (item.kind === 'letter' ? item.letter.delivery : item.delivery))
   }

@@ -6,6 +6,7 @@ import { insertShapes } from '../store/cause-shapes.ts'
 import { addToCauses } from '../store/causes.ts'
 import { insertHomes } from '../store/letter-homes.ts'
 import { holdLetters, insertLinePlaces } from '../store/letter-lines.ts'
+import { wereDeleted } from '../store/letters.ts'
 import { insertReceipts } from '../store/receipts.ts'
 import { movePositions, type PositionMove } from '../store/sources.ts'
 import type { Store } from '../store/store.ts'
@@ -31,11 +32,14 @@ export interface CommitOptions {
 /** The rules have changed since letters of the batch were placed. Nothing was written. */
 export class RulesMoved extends Error {}
 
+/** A letter of the batch is one that was deleted. Nothing was written. */
+export class WasDeleted extends Error {}
+
 /**
  * Writes a batch in one transaction, by rules that nobody changes meanwhile, in this order whatever the batch holds: letters, receipts before returns, lines, causes, books, positions. Rows
  * that many share (causes, positions) come last, so that their locks are short.
  * @returns ids of causes that are new
- * @throws PositionMoved, RulesMoved
+ * @throws PositionMoved, RulesMoved, WasDeleted
  */
 export async function commitBatch(
   store: Store,
@@ -48,6 +52,7 @@ export async function commitBatch(
       if (batch.rulesVersions.size > 1 || !batch.rulesVersions.has(version)) throw new RulesMoved()
     }
     await batch.rows.insert(client)
+    if (await wereDeleted(client, sourceId, batch.span)) throw new WasDeleted()
     await insertHomes(client, batch.homes)
     await insertUnsettled(client, sourceId, batch.unsettled)
     if (settled.length > 0) await deleteUnsettled(client, sourceId, settled)

@@ -3,7 +3,7 @@ import { lettersByIdentity } from '../store/letters.ts'
 import { PositionMoved } from '../store/sources.ts'
 import { isConnectionTrouble, type Store } from '../store/store.ts'
 import { Batch } from './batch.ts'
-import { type CaptureHooks, commitBatch, RulesMoved, wasCommitted } from './commit-batch.ts'
+import { type CaptureHooks, commitBatch, RulesMoved, WasDeleted, wasCommitted } from './commit-batch.ts'
 import type { CaptureEvent } from './events.ts'
 import { ruled } from './fill-batch.ts'
 import { identityAfterRewind } from './identity.ts'
@@ -77,6 +77,7 @@ async function attempt(
     return { kind: 'done', made: await commitBatch(store, batch, { ...rest, sourceId, hooks }) }
   } catch (error) {
     if (error instanceof RulesMoved) return { kind: 'rules-moved' }
+    if (error instanceof WasDeleted) return { kind: 'known' }
     if (error instanceof PositionMoved || isConnectionTrouble(error)) throw error
     const constraint = constraintOf(error)
     if (constraint === 'letter_source_id_identity_key') return { kind: 'known' }

@@ -29,12 +29,12 @@ export async function deleteLetters(
       `with ${policyTable(1)}, ${awaitedTable}, judged as (
          ${judgedLetters('letter')} and l.id > $8 and l.id <= $9
        ), chosen as materialized (
-         select l.id, l.queue_id, l.source_id, l.cause_id, l.state, l.changed_at from judged j join letter l on l.id = j.id
+         select l.id, l.queue_id, l.source_id, l.cause_id, l.identity, l.state, l.changed_at from judged j join letter l on l.id = j.id
           where j.action = 'delete' and j.held is null and j.due_at <= now() and l.revision = j.revision
           order by j.id for update of l skip locked
        ), buried as (
-         insert into tombstone (letter_id, queue_id, source_id, cause_id, was, since, body_sha256, pass_id)
-         select o.id, o.queue_id, o.source_id, o.cause_id, o.state, o.changed_at, c.body_sha256, $10 from chosen o join letter_content c on c.id = o.id
+         insert into tombstone (letter_id, queue_id, source_id, cause_id, identity, was, since, body_sha256, pass_id)
+         select o.id, o.queue_id, o.source_id, o.cause_id, o.identity, o.state, o.changed_at, c.body_sha256, $10 from chosen o join letter_content c on c.id = o.id
        ), versions as (delete from letter_version v using chosen o where v.letter_id = o.id
        ), lines as (delete from letter_line h using chosen o where h.letter_id = o.id
        ), notices as (delete from release_notice n using chosen o where n.letter_id = o.id

@@ -89,7 +89,24 @@ export async function knownIdentities(
   return new Set(rows.map(({ identity }) => identity))
 }
 
-/** Letters of this source with these identities and the hashes of their bodies, all as hex. */
+/** Whether one of the letters that were just written was deleted before: what `unique (source_id, identity)` is to those that are there. */
+export async function wereDeleted(
+  client: pg.PoolClient,
+  sourceId: number,
+  span: { readonly first: string; readonly last: string } | null,
+): Promise<boolean> {
+  if (span === null) return false
+  const { rows } = await client.query<{ some: boolean }>({
+    name: 'were-deleted',
+    // The offset keeps it a look for each letter: a join might read all tombstones.
+    text: `select exists (select from letter l where l.id between $2 and $3 and l.source_id = $1
+                     and exists (select from tombstone t where t.source_id = $1 and t.identity = l.identity offset 0)) as some`,
+    values: [sourceId, span.first, span.last],
+  })
+  return rows[0]?.some === true
+}
+
+/** Letters of this source with these identities and the hashes of their bodies, all as hex; also those that were deleted. */
 export async function lettersByIdentity(
   pool: pg.Pool,
   sourceId: number,
@@ -97,7 +114,8 @@ export async function lettersByIdentity(
 ): Promise<readonly { readonly identity: string; readonly body_sha256: string }[]> {
   const { rows } = await pool.query<{ identity: string; body_sha256: string }>(
     `select encode(l.identity, 'hex') as identity, encode(c.body_sha256, 'hex') as body_sha256
-       from letter l join letter_content c on c.id = l.id where l.source_id = $1 and l.identity = any($2::bytea[])`,
+       from letter l join letter_content c on c.id = l.id where l.source_id = $1 and l.identity = any($2::bytea[])
+      union all select encode(identity, 'hex'), encode(body_sha256, 'hex') from tombstone where source_id = $1 and identity = any($2::bytea[])`,
     [sourceId, identities],
   )
   return rows

@@ -6,11 +6,14 @@ create table tombstone (
   queue_id int not null,
   source_id int not null,
   cause_id bigint not null,
+  -- the letter's: what its source delivers once more is still no other letter
+  identity bytea not null,
   was letter_state not null,
   -- since when it was that
   since timestamptz not null,
   body_sha256 bytea not null,
-  pass_id uuid not null
+  pass_id uuid not null,
+  unique (source_id, identity)
 );
 
 -- For reports that speak of letters whichever became of them.
