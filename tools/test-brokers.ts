@@ -37,7 +37,10 @@ for (const name of names) {
 }
 const folders = [...names, ...(wanted === undefined ? ['brokers'] : [])]
 const files = count.failed > 0 ? [] : findFiles(...folders.map((folder) => `packages/*/test/${folder}/**/*.test.ts`))
-const ran = await runFiles(files, { concurrency: 2 })
+const ran = await runFiles(
+  files.map((file) => [file]),
+  { concurrency: 2 },
+)
 await stopAll()
 console.log(`${((Date.now() - from) / 1000).toFixed(0)} s`)
 printCount({ passed: ran.passed, failed: count.failed + ran.failed })

@@ -3,6 +3,7 @@ import path from 'node:path'
 import { startTestServer } from '../packages/server/src/testing/database.ts'
 import { findFiles, printCount, root } from './lib/workspace.ts'
 import { longestFirst, readDurations, writeDurations } from './testing/durations.ts'
+import { inGroups } from './testing/groups.ts'
 import { runFiles } from './testing/run-files.ts'
 
 const leftOut = [
@@ -34,7 +35,8 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
 }
 const durationsFile = path.join(root, 'node_modules/.cache/redrive-tests/durations.json')
 const durations = new Map(readDurations(durationsFile))
-const count = await runFiles(longestFirst(only === undefined ? matching : all, durations), {
+const files = longestFirst(only === undefined ? matching : all, durations)
+const count = await runFiles(name === undefined ? inGroups(files, durations) : files.map((file) => [file]), {
   concurrency: 3, // on 2 cores one of three usually waits for a process or a disk
   onEnded: (file, durationMs) => {
     // Of some of its tests alone it would be no measure.

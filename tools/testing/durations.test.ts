@@ -5,14 +5,14 @@ import path from 'node:path'
 import { test } from 'node:test'
 import { longestFirst, readDurations, writeDurations } from './durations.ts'
 
-test('long files come first; new ones before them, but for those beside their code, in the order they were in', () => {
+test('long files come first; a new one is taken for quick beside its code, and else for longer', () => {
   const durations = new Map([
     ['a/short', 1],
-    ['a/src/long', 9],
-    ['gone', 99],
+    ['a/src/long', 1_999],
+    ['gone', 99_999],
   ])
   const files = ['a/src/new', 'a/short', 'a/test/new', 'a/src/long', 'a/test/newer']
-  assert.deepEqual(longestFirst(files, durations), ['a/test/new', 'a/test/newer', 'a/src/long', 'a/short', 'a/src/new'])
+  assert.deepEqual(longestFirst(files, durations), ['a/test/new', 'a/test/newer', 'a/src/long', 'a/src/new', 'a/short'])
 })
 
 test('durations are kept; a missing or damaged file knows of none', (t) => {

@@ -2,19 +2,23 @@ import type { ChildProcess } from 'node:child_process'
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import path from 'node:path'
 import { run } from 'node:test'
+import { fileURLToPath } from 'node:url'
 import { inspect } from 'node:util'
 import { type Count, root } from '../lib/workspace.ts'
 
 interface FileResult {
+  readonly file: string
   passed: number
   readonly failures: string[]
   readonly skips: string[]
+  durationMs: number
+  /** Of its process, for the first file of a group. */
   output: string
 }
 
 /** One test may take this long before it counts as failed. */
 const testLimitMs = 180_000
-/** And the process of a file, with all its tests, before it is killed. */
+/** And the process of a group, with all its tests, before it is killed. */
 const fileLimitMs = 300_000
 /** And from the end of its tests to its own. */
 const endLimitMs = 30_000
@@ -31,10 +35,10 @@ interface RunOptions {
 }
 
 /**
- * Runs test files, each in a process of its own (a test that ends its process, leaks a handle or changes the environment harms
- * no other), and prints a line per file, with what failed in full. A process that does not end is killed, and its file has failed.
+ * Runs groups of test files, each group in a process of its own, and prints a line per file, with what failed in full. A process that does not end is
+ * killed, and its files have failed; so has a file of which no test ran to its end.
  */
-export async function runFiles(files: readonly string[], options: RunOptions): Promise<Count> {
+export async function runFiles(groups: readonly (readonly string[])[], options: RunOptions): Promise<Count> {
   const count = { passed: 0, failed: 0 }
   const children = new Set<ChildProcess>()
   const onChild = (message: unknown): void => {
@@ -45,12 +49,13 @@ export async function runFiles(files: readonly string[], options: RunOptions): P
   const kill = (file: string): void => {
     for (const child of children) if (child.spawnargs.includes(file)) child.kill('SIGKILL')
   }
-  const left = files.map((file) => path.resolve(root, file))
+  const left = groups.map((files) => files.map((file) => path.resolve(root, file)))
   const runNext = async (): Promise<void> => {
-    for (let file = left.shift(); file !== undefined; file = left.shift()) {
-      const result = await runFile(file, { ...options, kill })
-      count.passed += result.passed
-      count.failed += result.failures.length
+    for (let files = left.shift(); files !== undefined; files = left.shift()) {
+      for (const result of await runGroup(files, { ...options, kill })) {
+        count.passed += result.passed
+        count.failed += result.failures.length
+      }
     }
   }
   // The runner does not give away the processes that it starts.
@@ -60,32 +65,39 @@ export async function runFiles(files: readonly string[], options: RunOptions): P
   return count
 }
 
-async function runFile(
-  file: string,
+async function runGroup(
+  files: readonly string[],
   options: RunOptions & { readonly kill: (file: string) => void },
-): Promise<FileResult> {
-  const result: FileResult = { passed: 0, failures: [], skips: [], output: '' }
+): Promise<readonly FileResult[]> {
+  const results = files.map(
+    (file): FileResult => ({ file, passed: 0, failures: [], skips: [], durationMs: 0, output: '' }),
+  )
+  const [first] = results
+  if (first === undefined) return []
+  const resultOf = (event: { readonly file?: string | undefined }): FileResult =>
+    results.find(({ file }) => file === event.file) ?? first
   const from = performance.now()
   let tooLate: string | undefined
   const killAfter = (ms: number, after: string): NodeJS.Timeout =>
     setTimeout(() => {
       tooLate = `its process had not ended ${String(ms / 1000)} s after ${after}, and was killed`
-      options.kill(file)
+      options.kill(first.file)
     }, ms)
   let limit = killAfter(options.fileLimitMs ?? fileLimitMs, 'its start')
   const stream = run({
-    files: [file],
+    ...(files.length === 1 ? { files: [...files] } : { files: [together], argv: [...files] }),
     timeout: testLimitMs,
     ...(options.only === undefined ? {} : { testNamePatterns: [options.only] }),
   })
-  stream.on('test:stdout', ({ message }) => {
-    result.output += message
-  })
-  stream.on('test:stderr', ({ message }) => {
-    result.output += message
-  })
+  const onOutput = ({ message }: { readonly message: string }): void => {
+    first.output += message
+  }
+  stream.on('test:stdout', onOutput)
+  stream.on('test:stderr', onOutput)
   stream.on('test:pass', (event) => {
     if (event.details.type === 'suite' || isWholeFile(event)) return
+    const result = resultOf(event)
+    if (event.nesting === 0) result.durationMs += event.details.duration_ms
     if (event.skip !== undefined) result.skips.push(`${event.name}: ${event.skip || 'no reason given'}`)
     else result.passed += 1
   })
@@ -94,7 +106,7 @@ async function runFile(
     // A failed parent of failed subtests says nothing new, nor does the end of a process that we killed.
     if ((event.details.error as { failureType?: string }).failureType === 'subtestsFailed') return
     if (tooLate !== undefined && isWholeFile(event)) return
-    result.failures.push(`${event.name}\n${indent(describeError(event.details.error))}`)
+    resultOf(event).failures.push(`${event.name}\n${indent(describeError(event.details.error))}`)
   })
   stream.on('test:summary', (event) => {
     if (event.file === undefined) return
@@ -103,29 +115,36 @@ async function runFile(
   })
   for await (const _ of stream);
   clearTimeout(limit)
-  if (tooLate !== undefined) result.failures.push(tooLate)
-  // A process that ends itself with its tests tells of none.
-  else if (options.only === undefined && result.passed + result.failures.length + result.skips.length === 0)
-    result.failures.push('none of its tests ran to its end')
+  if (tooLate !== undefined) first.failures.push(tooLate)
   const durationMs = performance.now() - from
-  print(path.relative(root, file), { result, durationMs })
-  options.onEnded?.(path.relative(root, file), durationMs)
-  return result
+  if (files.length === 1) first.durationMs = durationMs
+  for (const result of results) {
+    // A process that ends itself with its tests tells of none.
+    if (options.only === undefined && result.passed + result.failures.length + result.skips.length === 0)
+      result.failures.push('none of its tests ran to its end')
+    print(result)
+    options.onEnded?.(path.relative(root, result.file), result.durationMs)
+  }
+  if (results.some(({ failures }) => failures.length > 0)) printOutput(first.output)
+  return results
 }
+
+const together = fileURLToPath(new URL('together.ts', import.meta.url))
 
 /** A file without tests is reported as one test named after it. */
 function isWholeFile(event: { readonly name: string; readonly file?: string | undefined }): boolean {
   return event.file !== undefined && path.resolve(root, event.name) === event.file
 }
 
-function print(file: string, options: { result: FileResult; durationMs: number }): void {
-  const { result, durationMs } = options
-  const mark = result.failures.length === 0 ? 'ok  ' : 'FAIL'
-  console.log(`${mark} ${file} (${result.passed}, ${(durationMs / 1000).toFixed(1)} s)`)
-  for (const skip of result.skips) console.log(`     skipped: ${skip}`)
-  for (const failure of result.failures) console.log(indent(failure))
-  if (result.failures.length > 0 && result.output !== '')
-    console.log(indent(`its output:\n${result.output.slice(-4_000)}`))
+function print({ file, passed, failures, skips, durationMs }: FileResult): void {
+  const mark = failures.length === 0 ? 'ok  ' : 'FAIL'
+  console.log(`${mark} ${path.relative(root, file)} (${passed}, ${(durationMs / 1000).toFixed(1)} s)`)
+  for (const skip of skips) console.log(`     skipped: ${skip}`)
+  for (const failure of failures) console.log(indent(failure))
+}
+
+function printOutput(output: string): void {
+  if (output !== '') console.log(indent(`its output:\n${output.slice(-4_000)}`))
 }
 
 function describeError(error: Error): string {

@@ -1,3 +1,4 @@
+// Alone in its process: it starts and kills servers.
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import fs from 'node:fs'

@@ -1,3 +1,4 @@
+// Alone in its process: it starts and kills servers.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { isRedriveError } from '@redrive/worker'

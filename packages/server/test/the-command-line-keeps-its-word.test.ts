@@ -61,7 +61,17 @@ test('a process of its own answers as the one that stays does', async (t) => {
     ['letter', 'show', 'l_nothing', '--json'],
     ['status', '--fail-on', 'open>0', '--json'],
   ])
-    assert.deepEqual(await redrive(args, { env }), await redriveItself(args, { env }), args.join(' '))
+    assert.deepEqual(
+      withoutTimes(await redrive(args, { env })),
+      withoutTimes(await redriveItself(args, { env })),
+      args.join(' '),
+    )
+})
+
+/** The books may be checked between two answers. */
+const withoutTimes = ({ out, ...rest }: Awaited<ReturnType<typeof redrive>>): unknown => ({
+  ...rest,
+  out: out.replace(/"booksCheckedAt":"[^"]*"/, '"booksCheckedAt":"then"'),
 })
 
 test('wrong usage ends with 2 and says what to try', async () => {

@@ -60,7 +60,7 @@ function ownGroup(): Buffer {
   return Buffer.from(files[0]?.bytes.subarray(offset, offset + bytes) ?? [])
 }
 
-test('cut at any byte, a file is a problem and never a letter', async () => {
+test('cut anywhere, a file is a problem and never a letter', async () => {
   for (const { name, bytes } of files) {
     const isSeen = async (end: number): Promise<void> => {
       const place = placeWith(name, bytes.subarray(0, end))
@@ -70,14 +70,15 @@ test('cut at any byte, a file is a problem and never a letter', async () => {
     }
     // A manifest without its last line break is whole.
     const end = name === names.manifest ? bytes.length - 1 : bytes.length
-    for (let at = 0; at < end; at++) await isSeen(at)
+    // Its beginning and its end at each byte, the cells between them at every eleventh.
+    for (let at = 0; at < end; at += at < 200 || at >= end - 200 ? 1 : 11) await isSeen(at)
   }
   for (const { name } of files) assert.ok((await problemsOf(placeWith(name, null))).length > 0, name)
 })
 
 test('one flipped bit anywhere is found', async () => {
   for (const { name, bytes } of files) {
-    for (let at = 0; at < bytes.length; at += 3) {
+    for (let at = 0; at < bytes.length; at += 7) {
       const altered = Buffer.from(bytes)
       altered.writeUInt8((altered[at] ?? 0) ^ (1 << (at % 8)), at)
       // Everything in the manifest but who made it, when, and white space is compared with something.

@@ -25,13 +25,13 @@ async function put(place: ArchivePlace, letters: readonly ArchivedLetter[]): Pro
   return encoded
 }
 
-test('10,000 generated letters come back as they were, in order and each alone', async (t) => {
+test('3,000 generated letters come back as they were, in order and each alone', async (t) => {
   const root = mkdtempSync(path.join(tmpdir(), 'redrive-archive-'))
   t.after(() => rmSync(root, { recursive: true }))
   let run = 0
   let count = 0
   await fc.assert(
-    fc.asyncProperty(archivedLetters({ minLength: 1, maxLength: 1_300 }), fc.nat(), async (letters, n) => {
+    fc.asyncProperty(archivedLetters({ minLength: 250, maxLength: 1_300 }), fc.nat(), async (letters, n) => {
       const place = folderPlace(path.join(root, String(run++)))
       const { manifest } = await put(place, letters)
       assert.deepEqual(await readManifest(place, archive), manifest)
@@ -41,9 +41,9 @@ test('10,000 generated letters come back as they were, in order and each alone',
       assert.deepEqual(await verifyArchive(place, archive), { archive, letters: letters.length, problems: [] })
       count += letters.length
     }),
-    { numRuns: 40, endOnFailure: true },
+    { numRuns: 12, endOnFailure: true },
   )
-  assert.ok(count >= 10_000, `only ${count}`)
+  assert.ok(count >= 3_000, `only ${count}`)
 })
 
 test('null is not empty, in any column', async () => {
