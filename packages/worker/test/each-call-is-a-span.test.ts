@@ -49,7 +49,7 @@ test('each call is a span in the trace of its message, and what the handler does
     async () => {
       await Promise.resolve()
       openTelemetry.trace.getTracer('user').startSpan('allocate').end()
-      if (++n === 1) throw new TypeError('no container')
+      if (++n === 1) throw Object.assign(new Error('no container'), { name: 'PortalError' })
     },
     { count: 2 },
   )
@@ -72,10 +72,10 @@ test('each call is a span in the trace of its message, and what the handler does
     'redrive.queue': 'orders',
     'redrive.attempt': 1,
     'redrive.outcome': 'failed',
-    'error.type': 'TypeError',
+    'error.type': 'PortalError',
   })
   assert.deepEqual(first?.status, { code: openTelemetry.SpanStatusCode.ERROR, message: 'no container' })
-  assert.equal(first?.events[0]?.attributes?.['exception.type'], 'TypeError')
+  assert.equal(first?.events[0]?.attributes?.['exception.type'], 'PortalError')
   assert.equal(second?.attributes['redrive.attempt'], 2)
   assert.equal(second?.attributes['redrive.outcome'], 'handled')
   assert.equal(second?.status.code, openTelemetry.SpanStatusCode.UNSET)
