@@ -61,7 +61,7 @@ test('each call is a span in the trace of its message, and what the handler does
     assert.equal(span?.kind, openTelemetry.SpanKind.CONSUMER)
   }
   assert.equal(first?.name, 'process orders')
-  const { 'redrive.letter.wire_id': id, ...attributes } = first?.attributes ?? {}
+  const { 'redrive.message.id': id, ...attributes } = first?.attributes ?? {}
   assert.match(String(id), /./)
   assert.deepEqual(attributes, {
     'messaging.system': 'memory',

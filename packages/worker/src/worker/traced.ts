@@ -122,7 +122,7 @@ function attributesOf(
     'messaging.operation.type': 'process',
     'messaging.consumer.group.name': consumer,
     'redrive.queue': origin.place,
-    'redrive.letter.wire_id': letterId,
+    'redrive.message.id': letterId,
     'redrive.attempt': attempt,
     ...(replayId === null ? {} : { 'redrive.replay.id': replayId }),
   }
@@ -133,6 +133,6 @@ const headersGetter = {
   keys: (headers: readonly Header[]): string[] => headers.map(({ name }) => name),
   get(headers: readonly Header[], name: string): string | undefined {
     const value = headers.findLast((header) => header.name.toLowerCase() === name.toLowerCase())?.value
-    return value == null ? undefined : Buffer.from(value).toString('utf8')
+    return value === undefined || value === null ? undefined : Buffer.from(value).toString('utf8')
   },
 }
