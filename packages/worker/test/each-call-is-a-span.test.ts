@@ -26,7 +26,10 @@ beforeEach(() => exporter.reset())
 
 const traceId = '4bf92f3577b34da6a3ce929d0e0e4736'
 const parentId = '00f067aa0ba902b7'
-const headers = [{ name: 'traceparent', value: Buffer.from(`00-${traceId}-${parentId}-01`) }]
+const headers = [
+  { name: 'Traceparent', value: Buffer.from(`00-${traceId}-${parentId}-01`) },
+  { name: 'traceparent', value: Buffer.from(`00-${'1'.repeat(32)}-${parentId}-01`) },
+]
 
 const calls = (): readonly ReadableSpan[] =>
   exporter.getFinishedSpans().filter(({ name }) => name.startsWith('process'))

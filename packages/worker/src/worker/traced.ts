@@ -128,11 +128,11 @@ function attributesOf(
   }
 }
 
-/** How a propagator reads our headers: names without regard to case, the last one of several. */
+/** How a propagator reads our headers: names without regard to case, the first one of several, as the wire has it. */
 const headersGetter = {
   keys: (headers: readonly Header[]): string[] => headers.map(({ name }) => name),
   get(headers: readonly Header[], name: string): string | undefined {
-    const value = headers.findLast((header) => header.name.toLowerCase() === name.toLowerCase())?.value
+    const value = headers.find((header) => header.name.toLowerCase() === name.toLowerCase())?.value
     return value === undefined || value === null ? undefined : Buffer.from(value).toString('utf8')
   },
 }
