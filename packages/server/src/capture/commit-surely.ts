@@ -10,6 +10,7 @@ import { identityAfterRewind } from './identity.ts'
 import type { Patience } from './patience.ts'
 import type { Positions } from './positions.ts'
 import { emptied, type PlacedLetter } from './recognise-letter.ts'
+import { traceCaptured } from './trace-captured.ts'
 
 export interface CommitContext {
   readonly store: Store
@@ -34,6 +35,7 @@ export interface CommitContext {
  */
 export async function commitSurely(context: CommitContext, batch: Batch): Promise<void> {
   if (batch.isVoid) return
+  const fromMs = Date.now()
   await context.lossesNoted()
   const settled = context.takeSettled()
   let retrying = false
@@ -47,6 +49,7 @@ export async function commitSurely(context: CommitContext, batch: Batch): Promis
     )
     if (result.kind === 'done') {
       context.positions.committed(moves)
+      traceCaptured(batch, { place: context.place, fromMs })
       tell(context, batch, result.made)
       return
     }

@@ -8,6 +8,7 @@ import { putBack } from './put-back.ts'
 import { type SendContext, sendBatch } from './send-batch.ts'
 import { sendWithin } from './send-within.ts'
 import { throughOutage } from './through-outage.ts'
+import { traceSent } from './trace-sent.ts'
 
 export interface CarryOutOptions extends SendContext {
   readonly store: Store
@@ -92,7 +93,9 @@ export async function carryOut(lease: Lease, options: CarryOutOptions): Promise<
       if (claim.kind === 'claimed') {
         next = claimed()
         next.catch(() => undefined)
+        const fromMs = Date.now()
         const results = await sendBatch(claim.letters, { ...options, mayBegin: () => maySend(lease) })
+        traceSent(claim.letters, { results, runId: lease.runId, fromMs })
         if (!(await noted)) return 'lost'
         const batch = { fromOrdinal: claim.fromOrdinal, results }
         noted = throughOutage(clock, () => markResults(store, lease, batch))

@@ -6,6 +6,7 @@ import type { Batch, Claimed } from './claimed.ts'
 import { lockIntent, noteBatch } from './mark.ts'
 import { byPlace, resendDelaysMs, sendOutgoing } from './send-batch.ts'
 import { throughOutage } from './through-outage.ts'
+import { traceSent } from './trace-sent.ts'
 
 /**
  * `noted`: it was sent and marked. The others sent nothing: `stopped`, somebody or a rule stopped the run; `lost`, another process holds it;
@@ -56,18 +57,22 @@ async function attempt(
   { lease, batch }: { readonly lease: Lease; readonly batch: Batch },
   context: Pick<WithinContext, 'brokers'> & { readonly isLast: boolean },
 ): Promise<SentWithin | 'again'> {
+  const fromMs = Date.now()
+  let results: readonly SendResult[] = []
   try {
-    return await store.transaction(async (client): Promise<SentWithin> => {
+    const sent = await store.transaction(async (client): Promise<SentWithin> => {
       const state = await shareRun(client, lease)
       if (state === null) return { kind: 'lost' }
       // An earlier try took effect, and its answer was lost.
       if (!(await lockIntent(client, lease, batch.fromOrdinal))) return { kind: 'noted', isDoubted: true }
       if (state !== 'running') return { kind: 'stopped' }
-      const results = await sendAll(client, { letters: batch.letters, brokers: context.brokers })
+      results = await sendAll(client, { letters: batch.letters, brokers: context.brokers })
       if (!context.isLast && results.some((result) => result.kind === 'not-sent' && result.retryable)) throw new Again()
       await noteBatch(client, lease, { fromOrdinal: batch.fromOrdinal, results })
       return { kind: 'noted', isDoubted: results.at(-1)?.kind !== 'sent' }
     })
+    if (results.length > 0) traceSent(batch.letters, { results, runId: lease.runId, fromMs })
+    return sent
   } catch (error) {
     if (error instanceof Again) return 'again'
     throw error

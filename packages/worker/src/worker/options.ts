@@ -17,6 +17,7 @@ import { defaultReceiptsPlace } from '../receipt.ts'
 import { type RetryOptions, type RetryPolicy, retryPolicy } from '../retry-policy.ts'
 import type { WorkerIdentity } from '../wire.ts'
 import type { Handler } from './attempt.ts'
+import { type OpenTelemetryApi, traced } from './traced.ts'
 
 export interface WorkerOptions {
   /** Stays yours: the worker does not close it. */
@@ -62,6 +63,8 @@ export interface WorkerOptions {
   readonly processed?: ProcessedOptions
   /** With `order: 'key'`: later messages of a key wait while a dead letter of it is unresolved, and follow it in order. @default none: they go on */
   readonly hold?: HoldOptions
+  /** The module `@opentelemetry/api`: each call has a span in the trace that its message carries. @default none */
+  readonly openTelemetry?: OpenTelemetryApi
   /** How long `stop` lets handlers finish. @default 25_000 */
   readonly shutdownMs?: number
   readonly clock?: Clock
@@ -111,7 +114,10 @@ export function resolveOptions(options: WorkerOptions): ResolvedOptions {
     broker,
     queue,
     consumer,
-    handle,
+    handle:
+      options.openTelemetry === undefined
+        ? handle
+        : traced(handle, { api: options.openTelemetry, system: broker.system, consumer }),
     policy: retryPolicy(options.retry),
     timeoutMs,
     rules: options.classify ?? [],
