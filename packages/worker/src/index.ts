@@ -26,6 +26,7 @@ export * from './message.ts'
 export * from './outcome.ts'
 export * from './receipt.ts'
 export type { RetryLimits, RetryOptions } from './retry-policy.ts'
+export { encodeTrafficReport, maxReportBytes, type TrafficReport } from './traffic-report.ts'
 export * from './wire.ts'
 export {
   budgetFor,

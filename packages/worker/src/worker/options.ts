@@ -52,6 +52,12 @@ export interface WorkerOptions {
   readonly host?: string
   /** Where results of replays are reported; `null` reports none. @default 'redrive-receipts' */
   readonly receipts?: string | null
+  /**
+   * Tells the office each minute, by way of the receipts place, how many messages were handled and died, so that it can say which share dies. Best
+   * effort; `false` tells nothing.
+   * @default true where `receipts` is not `null`
+   */
+  readonly traffic?: boolean
   /** @default `<queue>-dead-letter` */
   readonly deadLetter?: string
   /** How much of the lanes is held in memory while it waits, over all of them. @default 20,000 messages, 32 MiB */
@@ -84,6 +90,7 @@ export interface ResolvedOptions {
   readonly maxInFlight: { readonly messages: number; readonly bytes: number }
   readonly identity: WorkerIdentity
   readonly receipts: string | null
+  readonly reportsTraffic: boolean
   readonly lanes: Lanes
   readonly laneBounds: { readonly messages: number; readonly bytes: number }
   readonly effects: EffectSettings | null
@@ -129,6 +136,7 @@ export function resolveOptions(options: WorkerOptions): ResolvedOptions {
       host: options.host ?? hostname(),
     },
     receipts: options.receipts === undefined ? defaultReceiptsPlace : options.receipts,
+    reportsTraffic: isOn('traffic', options.traffic ?? true) && options.receipts !== null,
     lanes: options.deadLetter === undefined ? lanes : { ...lanes, deadLetter: options.deadLetter },
     laneBounds: {
       messages: laneMessages,
@@ -146,6 +154,11 @@ export function resolveOptions(options: WorkerOptions): ResolvedOptions {
 function count(name: string, value: number): number {
   if (Number.isSafeInteger(value) && value >= 1) return value
   throw invalid(name, value, 'Give a whole number of 1 or more.')
+}
+
+function isOn(name: string, value: boolean): boolean {
+  if (typeof value === 'boolean') return value
+  throw invalid(name, value, 'Give true or false.')
 }
 
 function notNegative(name: string, value: number): number {
