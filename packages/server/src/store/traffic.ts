@@ -28,7 +28,7 @@ export async function insertTraffic(client: pg.PoolClient, reports: readonly Pla
     name: 'insert-traffic',
     text: `
       insert into traffic (queue_id, consumer, seconds, at, ${columns.join(', ')})
-      select queue_id, consumer, 60, date_trunc('minute', least(at, now())), ${columns.map((each) => `sum(${each})`).join(', ')}
+      select queue_id, consumer, 60, date_trunc('minute', least(at, now()), 'UTC'), ${columns.map((each) => `sum(${each})`).join(', ')}
         from unnest($1::int[], $2::text[], $3::timestamptz[], ${columns.map((_, at) => `$${at + 4}::bigint[]`).join(', ')})
           as r (queue_id, consumer, at, ${columns.join(', ')})
        where at > now() - interval '${oldestReportDays} days'

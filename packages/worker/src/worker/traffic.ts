@@ -50,6 +50,7 @@ export function trafficOf(context: TrafficContext): Traffic {
   let diedBefore: Deaths = {}
   let waiting: Outgoing[] = []
   let sends = 0
+  let isUnread = false
   let isTold = false
   let sending: Promise<void> | null = null
 
@@ -88,7 +89,8 @@ export function trafficOf(context: TrafficContext): Traffic {
 
   async function send(): Promise<void> {
     try {
-      if (sends++ % lookEvery === 0 && (await isUnread())) {
+      if (sends++ % lookEvery === 0) isUnread = await findsManyUnread()
+      if (isUnread) {
         waiting = []
         return trouble(`more than ${mostUnread} messages wait there, so that no office seems to read it`)
       }
@@ -106,7 +108,7 @@ export function trafficOf(context: TrafficContext): Traffic {
   }
 
   /** A log forgets by itself what nobody reads; elsewhere it would pile up. */
-  async function isUnread(): Promise<boolean> {
+  async function findsManyUnread(): Promise<boolean> {
     if (broker.capabilities.positions) return false
     return (await broker.depth(place)).messages > mostUnread
   }
