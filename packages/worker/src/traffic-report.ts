@@ -22,7 +22,7 @@ export interface TrafficReport {
 }
 
 /** Longer bodies are not written, and not read as a report. */
-export const maxReportBytes = 48 * 1024
+export const maxReportBytes: number = 48 * 1024
 
 /**
  * The body of the message that goes to the receipts place. It is a receipt of a replay that nobody made, so that an office that does not know of traffic
