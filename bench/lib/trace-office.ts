@@ -229,6 +229,7 @@ function trafficReport({
     ...{ queue, consumer, fromMs: nowMs - 60_000, toMs: nowMs },
     ...{ handled: Number(handled), retried: 0, discarded: 0, skipped: 0, died: { [tier]: Number(died) } },
     worker: { service: 'reefer', release: null, host: null },
+    samples: [],
   })
   return { key: null, body: Buffer.from(body), headers: [] }
 }

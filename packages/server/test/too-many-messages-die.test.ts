@@ -18,6 +18,7 @@ async function reported(
     id: randomUUID(),
     ...{ queue, consumer: 'reefer', fromMs: toMs, toMs, handled: 0, retried: 0, discarded: 0, skipped: 0, died: {} },
     worker: { service: 'reefer', release: null, host: null },
+    samples: [],
     ...of,
   }
   const message = { key: null, body: Buffer.from(encodeTrafficReport(report)), headers: [] }

@@ -19,6 +19,18 @@ export interface TrafficReport {
   /** Deaths by tier; tiers without any are left out. */
   readonly died: Readonly<Partial<Record<Tier, number>>>
   readonly worker: WorkerIdentity
+  /** Some of the messages that were handled; each had the same chance to be one of them. */
+  readonly samples: readonly MessageSample[]
+}
+
+/** What is told of a message that was handled. */
+export interface MessageSample {
+  /** Where it first came from. */
+  readonly partition: string | null
+  /** Names of its headers, and values (`null`: it has none) of those that were chosen; `null`: there are too many. */
+  readonly headers: readonly (readonly [name: string] | readonly [name: string, value: string | null])[] | null
+  /** `null`: it is not told. */
+  readonly body: string | null
 }
 
 /** Longer bodies are not written, and not read as a report. */

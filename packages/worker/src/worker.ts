@@ -201,9 +201,19 @@ function kitOf(
     }),
     hold,
     traffic:
-      receipts !== null && options.reportsTraffic
+      receipts !== null && options.reporting !== null
         ? trafficOf({
-            ...{ broker, place: receipts, queue, consumer, identity, clock, counters: counts, events },
+            ...{
+              ...options.reporting,
+              broker,
+              place: receipts,
+              queue,
+              consumer,
+              identity,
+              clock,
+              counters: counts,
+              events,
+            },
             stopping: signals.stopping,
           })
         : null,

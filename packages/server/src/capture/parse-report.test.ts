@@ -16,6 +16,7 @@ const report: TrafficReport = {
   skipped: 2,
   died: { permanent: 1 },
   worker: { service: 'reefer', release: '1.4.1', host: null },
+  samples: [],
 }
 const body = (of: object = {}): Uint8Array => {
   const written = JSON.parse(encodeTrafficReport(report)) as { traffic: object }

@@ -1,5 +1,6 @@
 import { maxReportBytes, type Tier, type TrafficReport, tiers } from '@redrive/worker'
 import { uuidBytes } from '../store/uuid.ts'
+import { parseSamples } from './parse-samples.ts'
 
 const maxNameLength = 255
 /** What one worker can handle in a day, and more. */
@@ -32,6 +33,7 @@ export function parseReport(body: Uint8Array | null): TrafficReport | null {
       release: text(identity['release']),
       host: text(identity['host']),
     },
+    samples: parseSamples(traffic['samples']),
   }
 }
 

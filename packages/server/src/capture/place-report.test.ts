@@ -8,6 +8,7 @@ const report = (queue: string, consumer: string): TrafficReport => ({
   id: '019b7c1e-5d2f-4c6e-8a3b-7f1d2c4e6a80',
   ...{ queue, consumer, fromMs: 0, toMs: 0, handled: 0, retried: 0, discarded: 0, skipped: 0, died: {} },
   worker: { service: '', release: null, host: null },
+  samples: [],
 })
 
 /** @param most queues it takes */

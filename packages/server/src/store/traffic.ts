@@ -1,6 +1,7 @@
 import { type TrafficReport, tiers } from '@redrive/worker'
 import type pg from 'pg'
 import { storableText } from './copy-binary.ts'
+import { insertSamples } from './traffic-samples.ts'
 
 /** Older reports are not counted: whether they were before is not known any more. */
 export const oldestReportDays = 7
@@ -46,4 +47,5 @@ export async function insertTraffic(client: pg.PoolClient, reports: readonly Pla
       ...tiers.map((tier) => counted.map(({ report }) => report.died[tier] ?? 0)),
     ],
   })
+  await insertSamples(client, counted)
 }

@@ -17,6 +17,7 @@ import { defaultReceiptsPlace } from '../receipt.ts'
 import { type RetryOptions, type RetryPolicy, retryPolicy } from '../retry-policy.ts'
 import type { WorkerIdentity } from '../wire.ts'
 import type { Handler } from './attempt.ts'
+import { type TrafficOptions, type TrafficSettings, trafficSettings } from './traffic-options.ts'
 
 export interface WorkerOptions {
   /** Stays yours: the worker does not close it. */
@@ -53,11 +54,11 @@ export interface WorkerOptions {
   /** Where results of replays are reported; `null` reports none. @default 'redrive-receipts' */
   readonly receipts?: string | null
   /**
-   * Tells the office each minute, by way of the receipts place, how many messages were handled and died, so that it can say which share dies. Best
-   * effort; `false` tells nothing.
+   * Tells the office each minute, by way of the receipts place, how many messages were handled and died, so that it can say which share dies, and
+   * something of single messages that were handled. Best effort; `false` tells nothing.
    * @default true where `receipts` is not `null`
    */
-  readonly traffic?: boolean
+  readonly traffic?: boolean | TrafficOptions
   /** @default `<queue>-dead-letter` */
   readonly deadLetter?: string
   /** How much of the lanes is held in memory while it waits, over all of them. @default 20,000 messages, 32 MiB */
@@ -90,7 +91,7 @@ export interface ResolvedOptions {
   readonly maxInFlight: { readonly messages: number; readonly bytes: number }
   readonly identity: WorkerIdentity
   readonly receipts: string | null
-  readonly reportsTraffic: boolean
+  readonly reporting: TrafficSettings | null
   readonly lanes: Lanes
   readonly laneBounds: { readonly messages: number; readonly bytes: number }
   readonly effects: EffectSettings | null
@@ -136,7 +137,7 @@ export function resolveOptions(options: WorkerOptions): ResolvedOptions {
       host: options.host ?? hostname(),
     },
     receipts: options.receipts === undefined ? defaultReceiptsPlace : options.receipts,
-    reportsTraffic: isOn('traffic', options.traffic ?? true) && options.receipts !== null,
+    reporting: options.receipts === null ? null : trafficSettings(options.traffic ?? true),
     lanes: options.deadLetter === undefined ? lanes : { ...lanes, deadLetter: options.deadLetter },
     laneBounds: {
       messages: laneMessages,
@@ -154,11 +155,6 @@ export function resolveOptions(options: WorkerOptions): ResolvedOptions {
 function count(name: string, value: number): number {
   if (Number.isSafeInteger(value) && value >= 1) return value
   throw invalid(name, value, 'Give a whole number of 1 or more.')
-}
-
-function isOn(name: string, value: boolean): boolean {
-  if (typeof value === 'boolean') return value
-  throw invalid(name, value, 'Give true or false.')
 }
 
 function notNegative(name: string, value: number): number {

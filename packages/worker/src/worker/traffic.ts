@@ -6,18 +6,22 @@ import { encodeTrafficReport, type TrafficReport } from '../traffic-report.ts'
 import type { WorkerIdentity } from '../wire.ts'
 import type { Emitter } from './events.ts'
 import type { Counters } from './health.ts'
+import { type Samples, samplesOf } from './samples.ts'
+import type { TrafficSettings } from './traffic-options.ts'
 
 /** Tells the office each minute how many messages were handled and died. Best effort: nothing waits for it, and nothing fails by it. */
 export interface Traffic {
   /** Since the worker was made. */
   readonly died: Partial<Record<Tier, number>>
+  /** `null`: nothing is told of single messages. */
+  readonly samples: Samples | null
   /** Reports each minute until the worker stops. Never rejects. */
   run(): Promise<void>
   /** Reports what is left. Never rejects. */
   close(): Promise<void>
 }
 
-export interface TrafficContext {
+export interface TrafficContext extends TrafficSettings {
   readonly broker: Broker
   /** The receipts place. */
   readonly place: string
@@ -45,6 +49,7 @@ type Deaths = Readonly<Partial<Record<Tier, number>>>
 export function trafficOf(context: TrafficContext): Traffic {
   const { broker, place, queue, consumer, identity, clock, counters, events, stopping } = context
   const died: Partial<Record<Tier, number>> = {}
+  const samples = context.samples === null ? null : samplesOf(context.samples)
   let fromMs = clock.now()
   let before: Counters = { ...counters }
   let diedBefore: Deaths = {}
@@ -75,6 +80,7 @@ export function trafficOf(context: TrafficContext): Traffic {
       skipped: now.skipped - before.skipped,
       died: deathsSince(died, diedBefore),
       worker: identity,
+      samples: samples?.drain() ?? [],
     }
     fromMs = toMs
     before = now
@@ -90,10 +96,7 @@ export function trafficOf(context: TrafficContext): Traffic {
   async function send(): Promise<void> {
     try {
       if (sends++ % lookEvery === 0) isUnread = await findsManyUnread()
-      if (isUnread) {
-        waiting = []
-        return trouble(`more than ${mostUnread} messages wait there, so that no office seems to read it`)
-      }
+      if (isUnread) return trouble(`more than ${mostUnread} messages wait there, so that no office seems to read it`)
       const all = waiting
       const results = await broker.send(place, all)
       // What may have arrived is sent again: its id makes it count once.
@@ -123,6 +126,7 @@ export function trafficOf(context: TrafficContext): Traffic {
 
   return {
     died,
+    samples,
     async run() {
       for (;;) {
         await clock.sleep(everyMs, stopping)

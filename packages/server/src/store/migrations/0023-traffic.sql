@@ -31,3 +31,13 @@ create table traffic_report (
   received_at timestamptz not null default now()
 );
 create index traffic_report_received on traffic_report (received_at);
+
+-- What is told of some of the messages that were handled: the newest of each queue.
+create table traffic_sample (
+  id bigint generated always as identity primary key,
+  queue_id int not null references queue,
+  at timestamptz not null,
+  -- JSON: consumer, service, release, host, partition, headers, body; as text, for jsonb does not hold every character
+  content text not null
+);
+create index traffic_sample_newest on traffic_sample (queue_id, at);

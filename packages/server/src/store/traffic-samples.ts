@@ -1,0 +1,23 @@
+import type pg from 'pg'
+import type { PlacedReport } from './traffic.ts'
+
+/** The newest of each queue that are kept. */
+export const mostSamplesOfQueue = 10_000
+
+/** Keeps what reports tell of single messages, at the time of the report or now, whichever is earlier. */
+export async function insertSamples(client: pg.PoolClient, reports: readonly PlacedReport[]): Promise<void> {
+  const rows = reports.flatMap(({ queueId, consumer, report: { samples, toMs, worker } }) =>
+    samples.map((sample) => ({
+      queueId,
+      at: new Date(toMs),
+      content: JSON.stringify({ consumer, ...worker, ...sample }),
+    })),
+  )
+  if (rows.length === 0) return
+  await client.query({
+    name: 'insert-traffic-samples',
+    text: `insert into traffic_sample (queue_id, at, content)
+           select queue_id, least(at, now()), content from unnest($1::int[], $2::timestamptz[], $3::text[]) as s (queue_id, at, content)`,
+    values: [rows.map(({ queueId }) => queueId), rows.map(({ at }) => at), rows.map(({ content }) => content)],
+  })
+}
