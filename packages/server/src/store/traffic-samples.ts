@@ -1,4 +1,5 @@
 import type pg from 'pg'
+import { storableText } from './copy-binary.ts'
 import type { PlacedReport } from './traffic.ts'
 
 /** The newest of each queue that are kept. */
@@ -8,16 +9,21 @@ export const mostSamplesOfQueue = 10_000
 export async function insertSamples(client: pg.PoolClient, reports: readonly PlacedReport[]): Promise<void> {
   const rows = reports.flatMap(({ queueId, consumer, report: { samples, toMs, worker } }) =>
     samples.map((sample) => ({
-      queueId,
-      at: new Date(toMs),
-      content: JSON.stringify({ consumer, ...worker, ...sample }),
+      ...{ queueId, consumer: storableText(consumer), at: new Date(toMs) },
+      content: storableText(JSON.stringify({ ...worker, ...sample })),
     })),
   )
   if (rows.length === 0) return
   await client.query({
     name: 'insert-traffic-samples',
-    text: `insert into traffic_sample (queue_id, at, content)
-           select queue_id, least(at, now()), content from unnest($1::int[], $2::timestamptz[], $3::text[]) as s (queue_id, at, content)`,
-    values: [rows.map(({ queueId }) => queueId), rows.map(({ at }) => at), rows.map(({ content }) => content)],
+    text: `insert into traffic_sample (queue_id, consumer, at, content)
+           select queue_id, consumer, least(at, now()), content
+             from unnest($1::int[], $2::text[], $3::timestamptz[], $4::text[]) as s (queue_id, consumer, at, content)`,
+    values: [
+      rows.map(({ queueId }) => queueId),
+      rows.map(({ consumer }) => consumer),
+      rows.map(({ at }) => at),
+      rows.map(({ content }) => content),
+    ],
   })
 }

@@ -36,8 +36,9 @@ create index traffic_report_received on traffic_report (received_at);
 create table traffic_sample (
   id bigint generated always as identity primary key,
   queue_id int not null references queue,
+  consumer text not null,
   at timestamptz not null,
-  -- JSON: consumer, service, release, host, partition, headers, body; as text, for jsonb does not hold every character
+  -- JSON: service, release, host, partition, headers, body; as text, for jsonb does not hold every character
   content text not null
 );
 create index traffic_sample_newest on traffic_sample (queue_id, at);
