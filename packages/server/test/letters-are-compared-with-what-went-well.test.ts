@@ -70,8 +70,8 @@ test('where all of a queue died of one cause, what went well still tells the rel
   const samples = times(40, (n) =>
     sample({ headers: [['tenant', ['acme', 'globex', 'initech', 'umbrella'][n % 4] ?? ''], ['id'], ['coupon']] }),
   )
-  await told(bed, { samples: samples.slice(0, 36) })
-  await told(bed, { release: '2.41.0', samples: samples.slice(36) })
+  await told(bed, { handled: 360, samples: samples.slice(0, 36) })
+  await told(bed, { release: '2.41.0', handled: 40, samples: samples.slice(36) })
   const answer = await commonOf(bed)
   assert.deepEqual([answer.verdict, answer.against, answer.leftOut], ['found', 'healthy', ['consumer']])
   assert.deepEqual([answer.set.looked, answer.others.looked, answer.others.letters], [30, 40, 40])
@@ -125,6 +125,17 @@ test('bodies are compared where workers tell them, up to the size that they tell
   assert.deepEqual(answer.common.map(line), ['body:/region is "CH-ZH"'])
 })
 
+test('a worker that handles more stands for more, though it tells as many', async (t) => {
+  const bed = await officeBed(t)
+  await bed.captured(...died(20, () => ({ release: '1', host: 'busy' })))
+  const samples = times(40, () => sample())
+  await told(bed, { release: '1', host: 'busy', handled: 40_000, samples })
+  for (const host of ['idle-1', 'idle-2', 'idle-3']) await told(bed, { release: '1', host, handled: 400, samples })
+  const answer = await commonOf(bed)
+  assert.deepEqual([answer.verdict, answer.others.letters], ['nothing', 160])
+  assert.ok(answer.others.looked >= 40 && answer.others.looked <= 44, String(answer.others.looked))
+})
+
 test('messages of other consumers, queues and times are not compared', async (t) => {
   const bed = await officeBed(t)
   await bed.captured(...died(10, () => ({})))
@@ -156,9 +167,9 @@ test('the newest of a queue are kept, and none beyond eight weeks', async (t) =>
   const bed = await officeBed(t)
   await told(bed, { samples: [sample({ partition: 'new' })] })
   await bed.store.pool.query(
-    `insert into traffic_sample (queue_id, consumer, at, content)
-     select 1, 'reefer', now() - n * interval '1 minute', '{}' from generate_series(1, 10050) n
-     union all select 1, 'reefer', now() - interval '57 days', 'old'`,
+    `insert into traffic_sample (queue_id, consumer, at, stands_for, content)
+     select 1, 'reefer', now() - n * interval '1 minute', 1, '{}' from generate_series(1, 10050) n
+     union all select 1, 'reefer', now() - interval '57 days', 1, 'old'`,
   )
   await endOldTraffic(bed.store)
   const { rows } = await bed.store.pool.query(

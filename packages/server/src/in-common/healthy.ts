@@ -29,15 +29,24 @@ export interface HealthyOptions {
   readonly size: number
 }
 
-/** What workers told of the messages of these queues in that time. */
+/**
+ * What workers told of the messages of these queues in that time: as many as it is worth (Kish), drawn so that the share of a worker among them is about
+ * that of what it handled, not of what it told.
+ * @see L. Kish, Survey Sampling (1965), § 11.7; P. Efraimidis, P. Spirakis, Weighted random sampling with a reservoir, IPL 97 (2006) 181–185
+ */
 export async function readHealthy(
   pool: pg.Pool,
   { queues, consumers, from, to, size }: HealthyOptions,
 ): Promise<HealthyMessages> {
   const { rows } = await pool.query<{ at: Date; consumer: string; content: string; count: number }>(
-    `select at, consumer, content, count(*) over ()::int as count from traffic_sample
-      where queue_id in (select id from queue where name = any($1)) and at >= $2 and at < $3 and ($4::text[] is null or consumer = any($4))
-      order by random() limit $5`,
+    `with told as materialized (
+       select at, consumer, content, stands_for from traffic_sample
+        where queue_id in (select id from queue where name = any($1)) and at >= $2 and at < $3 and ($4::text[] is null or consumer = any($4))
+     ), size as (
+       select count(*)::int as count, least($5, floor(sum(stands_for) ^ 2 / sum(stands_for ^ 2))) as most from told
+     )
+     select at, consumer, content, (select count from size) as count from told
+      order by -ln(1 - random()) / stands_for limit (select most from size)`,
     [queues, from, to, consumers.includes(null) ? null : consumers, size],
   )
   const messages = rows.map(({ at, consumer, content }) => ({

@@ -38,6 +38,8 @@ create table traffic_sample (
   queue_id int not null references queue,
   consumer text not null,
   at timestamptz not null,
+  -- messages that its worker handled for each one it told of
+  stands_for float8 not null check (stands_for >= 1),
   -- JSON: service, release, host, partition, headers, body; as text, for jsonb does not hold every character
   content text not null
 );
