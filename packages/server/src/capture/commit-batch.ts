@@ -11,6 +11,7 @@ import { insertReceipts } from '../store/receipts.ts'
 import { movePositions, type PositionMove } from '../store/sources.ts'
 import type { Store } from '../store/store.ts'
 import { insertTraffic } from '../store/traffic.ts'
+import { insertSamples } from '../store/traffic-samples.ts'
 import { deleteUnsettled, insertUnsettled } from '../store/unsettled.ts'
 import type { Batch, ReturnedLetter } from './batch.ts'
 
@@ -70,7 +71,7 @@ export async function commitBatch(
     )
     const made = batch.causes.size > 0 ? await addToCauses(client, [...batch.causes.values()]) : []
     await insertShapes(client, batch.shapes)
-    if (batch.reports.length > 0) await insertTraffic(client, batch.reports)
+    if (batch.reports.length > 0) await insertSamples(client, await insertTraffic(client, batch.reports))
     await recordTransfers(
       client,
       [...batch.queues].map(([queueId, letters]) => ({

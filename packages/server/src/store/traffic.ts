@@ -1,7 +1,6 @@
 import { type TrafficReport, tiers } from '@redrive/worker'
 import type pg from 'pg'
 import { storableText } from './copy-binary.ts'
-import { insertSamples } from './traffic-samples.ts'
 
 /** Older reports are not counted: whether they were before is not known any more. */
 export const oldestReportDays = 7
@@ -15,8 +14,14 @@ export interface PlacedReport {
 
 const columns = ['reports', 'handled', 'retried', 'discarded', 'skipped', ...tiers.map((tier) => `died_${tier}`)]
 
-/** Counts reports in their minutes; one that was counted before, is too old or is from the future counts not at all, not at all and now. */
-export async function insertTraffic(client: pg.PoolClient, reports: readonly PlacedReport[]): Promise<void> {
+/**
+ * Counts reports in their minutes. One that was counted before, or is too old, does not count; one from the future counts now.
+ * @returns those that were not there before
+ */
+export async function insertTraffic(
+  client: pg.PoolClient,
+  reports: readonly PlacedReport[],
+): Promise<readonly PlacedReport[]> {
   const { rows } = await client.query<{ id: string }>({
     name: 'insert-traffic-reports',
     text: 'insert into traffic_report (id) select unnest($1::uuid[]) on conflict (id) do nothing returning id',
@@ -24,7 +29,7 @@ export async function insertTraffic(client: pg.PoolClient, reports: readonly Pla
   })
   const isNew = new Set(rows.map(({ id }) => id))
   const counted = reports.filter(({ report }) => isNew.delete(report.id))
-  if (counted.length === 0) return
+  if (counted.length === 0) return []
   await client.query({
     name: 'insert-traffic',
     text: `
@@ -47,5 +52,5 @@ export async function insertTraffic(client: pg.PoolClient, reports: readonly Pla
       ...tiers.map((tier) => counted.map(({ report }) => report.died[tier] ?? 0)),
     ],
   })
-  await insertSamples(client, counted)
+  return counted
 }
