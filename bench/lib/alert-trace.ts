@@ -98,7 +98,7 @@ function truthOf({ atMs, names, options }: TraceEvent): Truth {
 /** How long after its time somebody may be told: a page in five seconds, what is looked for more rarely by its rule's turn. */
 function patienceMs(rule: string, { within }: Readonly<Record<string, string>>): number {
   if (within !== undefined) return durationMs(within)
-  if (['depth', 'age', 'growth'].includes(rule)) return 15_000
+  if (['depth', 'age', 'growth', 'death-rate'].includes(rule)) return 15_000
   return ['cause-unopened', 'letters-untouched', 'queue-without-owner', 'source-expiring', 'source-silent'].includes(
     rule,
   )

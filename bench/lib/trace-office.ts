@@ -1,5 +1,6 @@
+import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type Message as Letter, systemClock, type Tier, tiers } from '@redrive/worker'
+import { encodeTrafficReport, type Message as Letter, systemClock, type Tier, tiers } from '@redrive/worker'
 import { memoryBroker, memoryStore } from '@redrive/worker/memory'
 import { acknowledgeAlert } from '../../packages/server/src/alerts/index.ts'
 import { startCapture } from '../../packages/server/src/capture/index.ts'
@@ -72,6 +73,7 @@ export async function openTraceOffice(
     }),
   )
   let sent = 0
+  let reported = 0
 
   const send = async (place: string, letters: readonly Letter[]): Promise<void> => {
     const results = await broker.send(
@@ -117,6 +119,12 @@ export async function openTraceOffice(
         isFull = false
         await allCaptured()
         await until('all is read', async () => captures.every((capture) => capture.health().state === 'running'))
+      },
+      async report([queue = ''], { handled = '0', died = '0', tier = 'transient' }) {
+        reported += 1
+        await send(places.receipts, [trafficReport({ queue, tier, handled, died, nowMs: now() })])
+        const counted = 'select count(*) from traffic_report'
+        await until('the report is counted', async () => (await count(counted)) === reported)
       },
       document: ([queue = ''], fields) => documentQueue(store, { queue, fields, by: 'ops', reason: null }),
       look: async ([error, by = '']) => lookAtCause(store, { cause: await cause(error), by }),
@@ -206,6 +214,24 @@ export async function openTraceOffice(
 function tierOf(name: string | undefined): { readonly tier: Tier } | undefined {
   const tier = tiers.find((each) => each === name)
   return tier === undefined ? undefined : { tier }
+}
+
+/** Of the minute that ends now. */
+function trafficReport({
+  queue,
+  tier,
+  handled,
+  died,
+  nowMs,
+}: Readonly<Record<'queue' | 'tier' | 'handled' | 'died', string>> & { readonly nowMs: number }): Letter {
+  const body = encodeTrafficReport({
+    id: randomUUID(),
+    ...{ queue, consumer, fromMs: nowMs - 60_000, toMs: nowMs },
+    ...{ handled: Number(handled), retried: 0, discarded: 0, skipped: 0, died: { [tier]: Number(died) } },
+    worker: { service: 'reefer', release: null, host: null },
+    samples: [],
+  })
+  return { key: null, body: Buffer.from(body), headers: [] }
 }
 
 function receipt(replayId: string, atMs: number): Letter {

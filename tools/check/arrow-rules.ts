@@ -37,6 +37,7 @@ const useCases = [
     'replay',
     'retention',
     'review',
+    'traffic',
   ],
 ]
 const brokers = ['kafka', 'memory', 'pg-boss', 'rabbitmq']

@@ -25,6 +25,7 @@ import { watchReviews } from './review/index.ts'
 import type { Database } from './store/database.ts'
 import { type DiskWatch, watchDisk } from './store/disk.ts'
 import { openStore, type Store } from './store/store.ts'
+import { watchTraffic } from './traffic/index.ts'
 import { version } from './version.ts'
 
 export interface OpenBroker {
@@ -96,6 +97,8 @@ export async function openOffice(parts: {
     opened.push(() => books.stop())
     const causes = watchCauses(store, { tell })
     opened.push(() => causes.stop())
+    const traffic = watchTraffic(store, { tell })
+    opened.push(() => traffic.stop())
     const rules = watchRules(store, { tell })
     opened.push(() => rules.stop())
     if (config.heartbeat !== null) {

@@ -5,7 +5,7 @@ import { acknowledgeCause, fixCause } from '../src/causes/index.ts'
 import { defaultRetention } from '../src/config/index.ts'
 import { discardLetters } from '../src/letters/index.ts'
 import { documentQueue } from '../src/queues/index.ts'
-import { listReviews, lookForReview, reviewOf } from '../src/review/index.ts'
+import { listReviews, lookForReview, reviewOf, reviewText } from '../src/review/index.ts'
 import type { Hygiene, Pattern } from '../src/review/judge-hygiene.ts'
 import { weekAt, weekSpan } from '../src/review/week.ts'
 import { showLetterId } from '../src/store/ids.ts'
@@ -346,4 +346,27 @@ test('what retention ended is said apart from what people did, and so is what it
   assert.equal(stateOf(queues.shown[0]?.hygiene as Hygiene, 'not-captured'), 'fine')
   const unseen = await reviewOf(bed.store, { ...facts, retention: open, zone: 'UTC', week: null, nowMs: Date.now() })
   assert.deepEqual(unseen.retention.held, [{ why: 'never-looked-at', queue: 'orders', letters: 1, causes: 1 }])
+})
+
+test('a review says which share of each queue died, and of which nothing is known', async (t) => {
+  const bed = await alertBed(t)
+  await bed.captured({ queue: 'silent' }, { queue: 'orders' })
+  const insert = async (daysAgo: number, seconds: number, died: number) =>
+    bed.store.pool.query(
+      `insert into traffic select id, 'reefer', $2, now() - $1 * interval '1 day', 1, 90, 0, 0, 0, $3, 0, 0, 0, 0, 0 from queue where name = 'orders'`,
+      [daysAgo, seconds, died],
+    )
+  await insert(1, 60, 4)
+  await insert(5, 3_600, 16)
+  await insert(9, 3_600, 0)
+  await insert(20, 3_600, 90)
+  const review = await reviewed(bed)
+  assert.deepEqual(Object.fromEntries(review.queues.shown.map(({ name, traffic }) => [name, traffic])), {
+    silent: null,
+    orders: { handled: 180, died: 20, deathShare: 0.1, deathShareBefore: 0 },
+  })
+  const text = reviewText(review)
+  assert.match(text, /waiting/)
+  assert.match(text, / 10\.0 % +0\.0 % /)
+  assert.match(text, /^silent .* – +– /m)
 })

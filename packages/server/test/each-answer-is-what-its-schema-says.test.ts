@@ -38,6 +38,7 @@ test('each answer is what its schema in the OpenAPI says', async (t) => {
   const cause = `/causes/${causes[0]?.id}`
   await ask('GET /causes/:id', cause)
   await ask('GET /causes/:id/common', `${cause}/common`)
+  await ask('GET /causes/:id/common', `${cause}/common?against=healthy`)
   const ann = { by: 'ann' }
   await ask('POST /causes/:id/look', `${cause}/look`, ann)
   await ask('POST /causes/:id/acknowledge', `${cause}/acknowledge`, { ...ann, note: 'mine', revision: 2 })

@@ -26,6 +26,7 @@ export * from './message.ts'
 export * from './outcome.ts'
 export * from './receipt.ts'
 export type { RetryLimits, RetryOptions } from './retry-policy.ts'
+export { encodeTrafficReport, type MessageSample, maxReportBytes, type TrafficReport } from './traffic-report.ts'
 export * from './wire.ts'
 export {
   budgetFor,
@@ -40,4 +41,5 @@ export type { Listener, WorkerEvent, WorkerEvents } from './worker/events.ts'
 export type { Counters, WorkerHealth } from './worker/health.ts'
 export type { WorkerOptions } from './worker/options.ts'
 export type { OpenTelemetryApi, TracedSpan } from './worker/traced.ts'
+export type { SampleOptions, TrafficOptions } from './worker/traffic-options.ts'
 export { createWorker, type Worker } from './worker.ts'

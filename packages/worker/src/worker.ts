@@ -14,6 +14,7 @@ import { unlessHandled } from './worker/processed.ts'
 import { openReading, type Reading } from './worker/reading.ts'
 import { scheduler } from './worker/scheduler.ts'
 import { sender } from './worker/sender.ts'
+import { trafficOf } from './worker/traffic.ts'
 
 /** Handles the messages of one queue for one consumer. */
 export interface Worker extends AsyncDisposable {
@@ -56,6 +57,7 @@ export function createWorker(options: WorkerOptions): Worker {
     await kit.broker.prepare(placesOf(resolved))
     reading = await openReading(kit, resolved)
     loops = Promise.all(reading.intakes.map((intake) => intake.run()))
+    void kit.traffic?.run()
     if (state === 'starting') state = 'running'
   }
   const end = async (): Promise<void> => {
@@ -142,6 +144,7 @@ async function drain(
   }
   // A broker that is out settles nothing, and what is not settled comes again.
   await inTime(graceMs, Promise.all(reading.intakes.map((intake) => intake.settler.flushed())))
+  if (kit.traffic !== null) await inTime(graceMs, kit.traffic.close())
   settled.resolve()
   await inTime(graceMs, Promise.all(closing))
 }
@@ -150,7 +153,7 @@ function kitOf(
   options: ResolvedOptions,
   signals: { readonly stopping: AbortSignal; readonly outOfTime: AbortSignal },
 ): Kit {
-  const { broker, consumer, clock, random, timeoutMs, concurrency, processed } = options
+  const { broker, queue, consumer, identity, receipts, clock, random, timeoutMs, concurrency, processed } = options
   const events = emitter()
   const counts = counters()
   const gates = gate({ clock, events })
@@ -197,6 +200,23 @@ function kitOf(
       signal: signals.outOfTime,
     }),
     hold,
+    traffic:
+      receipts !== null && options.reporting !== null
+        ? trafficOf({
+            ...{
+              ...options.reporting,
+              broker,
+              place: receipts,
+              queue,
+              consumer,
+              identity,
+              clock,
+              counters: counts,
+              events,
+            },
+            stopping: signals.stopping,
+          })
+        : null,
     attempts: hold === null ? called : inLine(called, { hold, stopping: signals.stopping }),
   }
 }

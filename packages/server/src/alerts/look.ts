@@ -14,6 +14,7 @@ import { notifierConditions } from './conditions/notifier-conditions.ts'
 import { queueConditions } from './conditions/queue-conditions.ts'
 import { runConditions } from './conditions/run-conditions.ts'
 import { type Conversed, converse } from './conversation/index.ts'
+import { deathRateConditions } from './death-rate/death-rate-conditions.ts'
 import type { CauseMinutes } from './growth/count-minutes.ts'
 import { growthConditions } from './growth/growth-conditions.ts'
 import { acknowledgeLinks } from './links.ts'
@@ -95,11 +96,13 @@ async function lookAtAll(
     const { limits } = config
     const subjects = new Set(open.map(({ subject }) => subject))
     const told = new Set([...open, ...conditions].flatMap(({ causeId }) => (causeId === null ? [] : [causeId])))
+    const counted = await minutes(client, nowMs)
     conditions.push(
       ...queueConditions(await lookAtQueues(client), { limits, known: subjects, nowMs }),
-      ...(await growthConditions(client, await minutes(client, nowMs), { told, limits, nowMs })),
+      ...(await growthConditions(client, counted, { told, limits, nowMs })),
+      ...(await deathRateConditions(client, counted, { known: open, limits, nowMs })),
     )
-    for (const rule of ['depth', 'age', 'growth'] as const) looked.add(rule)
+    for (const rule of ['depth', 'age', 'growth', 'death-rate'] as const) looked.add(rule)
   }
   if (findings !== undefined) {
     const owners = new Map((await listQueues(store)).map(({ name, owner }) => [name, owner]))

@@ -20,6 +20,7 @@ export const alertRules = {
   storm: { what: 'many alerts are raised at once', urgency: 'page', quietMinutes: 0 },
   depth: { what: 'more letters are open than the limit', urgency: 'ticket', quietMinutes: 5 },
   growth: { what: 'letters come much faster than they used to', urgency: 'page', quietMinutes: 30 },
+  'death-rate': { what: 'a larger share of the messages dies than the limit', urgency: 'page', quietMinutes: 10 },
   'source-silent': { what: 'no letters come where they used to', urgency: 'review', quietMinutes: 90 },
   age: { what: 'the oldest open letter is older than the limit', urgency: 'ticket', quietMinutes: 5 },
   'run-halted': { what: 'a run stopped itself', urgency: 'page', quietMinutes: 0 },

@@ -58,8 +58,14 @@ test('a letter that is led elsewhere is counted there; its home is only to be th
   assert.deepEqual([own?.letters, own?.firstSeenMs, own?.sampleLetter], [1, nowMs - hourMs, late.idText])
   assert.deepEqual([batch.causes.get(7n)?.title, batch.causes.get(7n)?.ruleId], ['of a rule', elsewhere.rule])
   assert.equal(batch.homes.length, 1)
+  const traffic = { handled: 0, retried: 0, discarded: 0, skipped: 0, died: {}, samples: [] }
+  const worker = { service: '', release: null, host: null }
+  const report = { id: '', queue: 'orders', consumer: 'reefer', fromMs: 0, toMs: 0, worker, ...traffic }
+  batch.addReport(late.delivery, { queueId: 1, consumer: 'reefer', report })
+  batch.addReport(late.delivery, null)
+  assert.deepEqual([batch.reports.length, batch.count('receipts')], [1, 2])
   batch.reset()
-  assert.deepEqual([batch.homes.length, batch.rulesVersions.size], [0, 0])
+  assert.deepEqual([batch.homes.length, batch.rulesVersions.size, batch.reports.length], [0, 0, 0])
 })
 
 test('a letter is counted in the hour it died in, or was captured in where that is not believed', () => {

@@ -5,6 +5,7 @@ import type { CauseAddition } from '../store/causes.ts'
 import type { NewHome } from '../store/letter-homes.ts'
 import type { NewLinePlace } from '../store/letter-lines.ts'
 import { LetterRows } from '../store/letters.ts'
+import type { PlacedReport } from '../store/traffic.ts'
 import type { Unsettled } from '../store/unsettled.ts'
 import { addToCause, newCause } from './add-to-cause.ts'
 import type { PlacedLetter } from './recognise-letter.ts'
@@ -15,6 +16,7 @@ export interface PartitionCount {
   next: bigint | null
   letters: number
   duplicates: number
+  /** Reports of traffic with them. */
   receipts: number
 }
 
@@ -35,6 +37,7 @@ type Item =
   | { readonly kind: 'letter'; readonly letter: PlacedLetter }
   | { readonly kind: 'duplicate' | 'skipped'; readonly delivery: Delivery; readonly of: string | null }
   | { readonly kind: 'receipt'; readonly delivery: Delivery; readonly receipt: Receipt }
+  | { readonly kind: 'report'; readonly delivery: Delivery; readonly report: PlacedReport | null }
 
 /** Everything that one transaction writes and one settlement acknowledges. Its buffers are used again after `reset`. */
 export class Batch {
@@ -48,6 +51,8 @@ export class Batch {
   returned: ReturnedLetter[] = []
   unsettled: Unsettled[] = []
   receipts: Receipt[] = []
+  /** What workers say of their traffic. */
+  reports: PlacedReport[] = []
   lines: NewLinePlace[] = []
   /** Of letters that a rule led away from the cause the algorithm found. */
   homes: NewHome[] = []
@@ -102,6 +107,7 @@ export class Batch {
     this.returned = []
     this.unsettled = []
     this.receipts = []
+    this.reports = []
     this.lines = []
     this.homes = []
     this.rulesVersions.clear()
@@ -168,9 +174,17 @@ export class Batch {
     this.#partition(delivery).receipts++
   }
 
+  /** @param report `null`: of a queue that is not watched */
+  addReport(delivery: Delivery, report: PlacedReport | null): void {
+    this.items.push({ kind: 'report', delivery, report })
+    if (report !== null) this.reports.push(report)
+    this.#partition(delivery).receipts++
+  }
+
   addItem(item: Item, source: { readonly sourceId: number }): void {
     if (item.kind === 'letter') this.addLetter(item.letter, source)
     else if (item.kind === 'receipt') this.addReceipt(item.delivery, item.receipt)
+    else if (item.kind === 'report') this.addReport(item.delivery, item.report)
     else if (item.kind === 'duplicate') this.addDuplicate(item.delivery, item.of)
     else this.addSkipped(item.delivery)
   }
@@ -182,7 +196,8 @@ export class Batch {
       count = { next: null, letters: 0, duplicates: 0, receipts: 0 }
       this.partitions.set(partition, count)
     }
-    if (position !== null) count.next = position + 1n
+    // Receipts are added before the letters they came among.
+    if (position !== null && position >= (count.next ?? 0n)) count.next = position + 1n
     return count
   }
 }

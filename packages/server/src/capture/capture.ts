@@ -13,6 +13,7 @@ import type { FillContext } from './fill-batch.ts'
 import { fingerprinter } from './fingerprinter.ts'
 import { createPatience, Stopped } from './patience.ts'
 import { pauses } from './pauses.ts'
+import { reportPlacer } from './place-report.ts'
 import { createPositions } from './positions.ts'
 import { createQueueRegistry } from './queue-registry.ts'
 import { readAll } from './read-all.ts'
@@ -104,6 +105,11 @@ export function startCapture(options: CaptureOptions): Capture {
       role,
       sourceId,
       queues,
+      reports: reportPlacer({
+        queues,
+        keyOf: (queue) => ({ broker: brokerName, system: broker.system, place: queue }),
+        patiently: database.ask,
+      }),
       causes,
       rules,
       positions,

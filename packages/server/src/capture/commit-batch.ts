@@ -10,6 +10,8 @@ import { wereDeleted } from '../store/letters.ts'
 import { insertReceipts } from '../store/receipts.ts'
 import { movePositions, type PositionMove } from '../store/sources.ts'
 import type { Store } from '../store/store.ts'
+import { insertTraffic } from '../store/traffic.ts'
+import { insertSamples } from '../store/traffic-samples.ts'
 import { deleteUnsettled, insertUnsettled } from '../store/unsettled.ts'
 import type { Batch, ReturnedLetter } from './batch.ts'
 
@@ -36,7 +38,7 @@ export class RulesMoved extends Error {}
 export class WasDeleted extends Error {}
 
 /**
- * Writes a batch in one transaction, by rules that nobody changes meanwhile, in this order whatever the batch holds: letters, receipts before returns, lines, causes, books, positions. Rows
+ * Writes a batch in one transaction, by rules that nobody changes meanwhile, in this order whatever the batch holds: letters, receipts before returns, lines, causes, traffic, books, positions. Rows
  * that many share (causes, positions) come last, so that their locks are short.
  * @returns ids of causes that are new
  * @throws PositionMoved, RulesMoved, WasDeleted
@@ -69,6 +71,7 @@ export async function commitBatch(
     )
     const made = batch.causes.size > 0 ? await addToCauses(client, [...batch.causes.values()]) : []
     await insertShapes(client, batch.shapes)
+    if (batch.reports.length > 0) await insertSamples(client, await insertTraffic(client, batch.reports))
     await recordTransfers(
       client,
       [...batch.queues].map(([queueId, letters]) => ({

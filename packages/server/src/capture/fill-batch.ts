@@ -8,6 +8,8 @@ import { findUnsettled } from '../store/unsettled.ts'
 import type { UuidSource } from '../store/uuid.ts'
 import type { Batch } from './batch.ts'
 import { parseReceipt } from './parse-receipt.ts'
+import { parseReport } from './parse-report.ts'
+import type { ReportPlacer } from './place-report.ts'
 import type { Positions } from './positions.ts'
 import type { QueueRegistry } from './queue-registry.ts'
 import {
@@ -28,6 +30,7 @@ export interface FillContext {
   readonly role: 'dead-letter' | 'receipts'
   readonly sourceId: number
   readonly queues: QueueRegistry
+  readonly reports: ReportPlacer
   readonly causes: CauseAssigner
   readonly rules: RuleKeeper
   readonly positions: Positions
@@ -54,9 +57,11 @@ export async function fillBatch(
   for (const delivery of options.deliveries) {
     if (context.positions.isBehind(delivery)) batch.addSkipped(delivery)
     else {
-      const receipt = context.role === 'receipts' ? parseReceipt(delivery.message.body) : null
+      const report = context.role === 'receipts' ? parseReport(delivery.message.body) : null
+      const receipt = context.role === 'receipts' && report === null ? parseReceipt(delivery.message.body) : null
       context.positions.passed(delivery)
-      if (receipt !== null) batch.addReceipt(delivery, receipt)
+      if (report !== null) batch.addReport(delivery, await context.reports.place(report))
+      else if (receipt !== null) batch.addReceipt(delivery, receipt)
       else recognised.push(recogniseLetter(delivery, { system: context.system, id: context.nextId() }))
     }
     if (yielding.due()) await yielding.pause()

@@ -1,4 +1,5 @@
 import { type Command, Option } from 'commander'
+import { againstOption } from './against-option.ts'
 import { duration } from './duration.ts'
 import type { CommandHelpers } from './repair-commands.ts'
 
@@ -27,6 +28,7 @@ export function addCauseCommands(program: Command, { office, wholeNumber }: Comm
 
   office(cause.command('common <id>'))
     .description('what its letters have in common that the other letters of its queue have less')
+    .addOption(againstOption())
     .action(async (id, options) => (await import('./commands/in-common.ts')).causeCommonCommand(id, options))
 
   changing('ack <id>')

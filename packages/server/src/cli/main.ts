@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { Command, InvalidArgumentError, Option } from 'commander'
 import { version } from '../version.ts'
+import { againstOption } from './against-option.ts'
 import { addAlertCommands } from './alert-commands.ts'
 import { addArchiveCommands } from './archive-commands.ts'
 import { addCauseCommands } from './cause-commands.ts'
@@ -150,6 +151,7 @@ office(program.command('letters [query...]'))
 
 office(program.command('common <query...>'))
   .description('what letters that match a query have in common, in any state unless it names one')
+  .addOption(againstOption())
   .addHelpText(
     'after',
     "\nExample: what sets apart what that release could not handle\n  redrive common 'queue:orders release:1.4.1'",

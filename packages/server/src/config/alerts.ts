@@ -11,6 +11,7 @@ export const alertRuleNames = [
   'storm',
   'depth',
   'growth',
+  'death-rate',
   'source-silent',
   'age',
   'run-halted',
@@ -40,6 +41,10 @@ export interface AlertLimit {
   readonly open?: number | 'off'
   /** Of the oldest open letter, in hours. @default 72 */
   readonly ageHours?: number | 'off'
+  /** Percent of the messages of the last five minutes, or of the hour, that may die, where workers report it. @default 5 */
+  readonly deathPercent?: number | 'off'
+  /** Fewer messages than that say nothing of it. @default 20 */
+  readonly deathLeast?: number
   /** @default 'on' */
   readonly growth?: 'on' | 'off'
   /** That no letters come any more: `on` is for the list and the review, `ticket` tells somebody. @default 'on' */
@@ -104,6 +109,19 @@ export const alertsSchema: TSchema = Type.Object(
             ageHours: Type.Optional(
               Type.Union([Type.Number({ exclusiveMinimum: 0, maximum: 87_600 }), Type.Literal('off')], {
                 description: 'Of the oldest open letter; default 72.',
+              }),
+            ),
+            deathPercent: Type.Optional(
+              Type.Union([Type.Number({ exclusiveMinimum: 0, maximum: 100 }), Type.Literal('off')], {
+                description:
+                  'How many percent of the messages may die, by what workers report of the last five minutes and the last hour; default 5.',
+              }),
+            ),
+            deathLeast: Type.Optional(
+              Type.Integer({
+                description: 'Fewer messages than that say nothing of how many die; default 20.',
+                minimum: 1,
+                maximum: 1_000_000,
               }),
             ),
             growth: Type.Optional(

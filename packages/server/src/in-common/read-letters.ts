@@ -1,5 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type pg from 'pg'
+import type { Comparable } from './healthy.ts'
 import { diedAt, type LetterRow, tokensOfLetter } from './letter-tokens.ts'
 import type { Side, TokenCounts } from './token-counts.ts'
 
@@ -16,6 +17,8 @@ export interface ReadOptions {
   readonly counts: TokenCounts
   /** Bytes that are read, and about fifty for each thing they say. Beyond, bodies are not looked into. @default 33,554,432 */
   readonly maxWork?: number
+  /** Leaves out what is not compared. @default nothing is */
+  readonly comparable?: Comparable
 }
 
 const workOfToken = 50
@@ -27,7 +30,7 @@ const maxBodyBytes = 32_768
 export async function readLetters(
   pool: pg.Pool,
   ids: readonly string[],
-  { side, counts, maxWork = 33_554_432 }: ReadOptions,
+  { side, counts, maxWork = 33_554_432, comparable }: ReadOptions,
 ): Promise<Looked> {
   const shuffled = shuffle(ids)
   const days = new Set<number>()
@@ -35,7 +38,8 @@ export async function readLetters(
   for (let start = 0; start < shuffled.length; start += atOnce) {
     const rows = await contentsOf(pool, shuffled.slice(start, start + atOnce), work < maxWork ? maxBodyBytes : 0)
     for (const row of rows) {
-      const tokens = tokensOfLetter(row, { withBody: work < maxWork })
+      const all = tokensOfLetter(row, { withBody: work < maxWork })
+      const tokens = comparable === undefined ? all : comparable(row, all)
       counts.add(side, tokens)
       letters += 1
       if (tokens.body !== undefined) bodies += 1

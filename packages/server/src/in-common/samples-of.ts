@@ -7,9 +7,14 @@ import { positionsOf, type Sample, sampleLetters, spanOf } from './sample.ts'
 /** A cause (`c_…`) or a query; a query without `state:` means letters in any state. */
 export type Asked = { readonly cause: string } | { readonly query: string }
 
+export const againsts = ['letters', 'healthy'] as const
+export type Against = (typeof againsts)[number]
+
 export interface InCommonOptions {
   readonly of: Asked
   readonly nowMs: number
+  /** The other letters of their queues, or messages that were handled, as workers tell of them. @default 'letters' */
+  readonly against?: Against
   /** Letters read of each side. @default 2,000 */
   readonly size?: number
   /** Ids read of each side, about. @default 250,000 */
@@ -37,7 +42,7 @@ export async function samplesOf(
   client: PoolClient,
   options: InCommonOptions & { readonly query: Query },
 ): Promise<Samples> {
-  const { of, query, nowMs, size = 2_000, maxScanned } = options
+  const { of, query, nowMs, against = 'letters', size = 2_000, maxScanned } = options
   const found = await letterSet(client, query, nowMs)
   if ('cause' in of && found.kind === 'causes' && found.causes.length === 0)
     throw new RedriveError('NOT_FOUND', `There is no cause ${of.cause}.`, { hint: 'List them with: redrive causes' })
@@ -54,13 +59,16 @@ export async function samplesOf(
   // What is older than the last one that was looked for may match as well, and would be no other letter.
   const fromMs = complete ? Math.max(0, firstMs - aroundMs) : firstMs
   const toMs = Math.min(maxMs, lastMs + aroundMs)
-  const others = await sampleLetters(client, {
-    ...how,
-    causes: await causesOf(client, queues, found.kind === 'causes' ? found.causes : []),
-    without: found.kind === 'causes' ? [] : found.ids,
-    fromMs,
-    toMs,
-  })
+  const others =
+    against === 'healthy'
+      ? none
+      : await sampleLetters(client, {
+          ...how,
+          causes: await causesOf(client, queues, found.kind === 'causes' ? found.causes : []),
+          without: found.kind === 'causes' ? [] : found.ids,
+          fromMs,
+          toMs,
+        })
   return {
     ...{ set, others, complete, queues: queues.map(({ name }) => name) },
     ...{ first: new Date(firstMs), last: new Date(lastMs), from: new Date(fromMs), to: new Date(toMs) },

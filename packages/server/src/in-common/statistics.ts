@@ -1,3 +1,5 @@
+import { wilson } from '../wilson.ts'
+
 /** Letters that have something, of all that were looked at. */
 export interface Share {
   readonly with: number
@@ -55,15 +57,6 @@ export function divisor(leastChances: readonly number[], level: number): number 
 export function leastDifference(first: Share, second: Share): number {
   const [p1, p2] = [first.with / first.of, second.with / second.of]
   return p1 - p2 - Math.hypot(p1 - wilson(first).lower, wilson(second).upper - p2)
-}
-
-/** @see E. B. Wilson, Probable inference, the law of succession, and statistical inference, JASA 22 (1927) 209–212 */
-function wilson({ with: hits, of }: Share): { readonly lower: number; readonly upper: number } {
-  const z = 1.959963984540054
-  const share = hits / of
-  const middle = (share + z ** 2 / (2 * of)) / (1 + z ** 2 / of)
-  const half = (z / (1 + z ** 2 / of)) * Math.sqrt((share * (1 - share)) / of + z ** 2 / (4 * of ** 2))
-  return { lower: Math.max(0, middle - half), upper: Math.min(1, middle + half) }
 }
 
 function logHypergeometric(of: {

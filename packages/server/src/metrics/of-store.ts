@@ -1,4 +1,5 @@
 import type { Store } from '../store/store.ts'
+import { trafficOfQueues } from '../traffic/index.ts'
 import { addUp, boundedNames } from './bounded.ts'
 import type { Family } from './exposition.ts'
 
@@ -38,6 +39,7 @@ export async function metricsOfStore(store: Store): Promise<readonly Family[]> {
         `select coalesce(sum(sent), 0) as sent, coalesce(sum(not_sent), 0) as not_sent, coalesce(sum(uncertain), 0) as uncertain,
            coalesce(sum(confirmed), 0) as confirmed, coalesce(sum(returned), 0) as returned from intent`,
       )
+      const traffic = await trafficOfQueues(client)
       const name = boundedNames(sizesOf(queues), maxQueues)
       const named = (queue: string): string => name.get(queue) ?? queue
       const ofState = (state: string): number => runs.find((row) => row.state === state)?.runs ?? 0
@@ -71,6 +73,17 @@ export async function metricsOfStore(store: Store): Promise<readonly Family[]> {
           samples: addUp(
             queues.map(({ queue, oldest }) => ({ labels: { queue: named(queue) }, value: Math.max(0, oldest ?? 0) })),
             Math.max,
+          ),
+        },
+        {
+          name: 'redrive_traffic_last_hour',
+          type: 'gauge',
+          help: 'Messages of the last hour by queue and what became of them, as workers report it; nothing for a queue of which none reports.',
+          samples: addUp(
+            [...traffic].flatMap(([queue, { handled, died }]) => [
+              { labels: { queue: named(queue), result: 'handled' }, value: handled },
+              { labels: { queue: named(queue), result: 'died' }, value: died },
+            ]),
           ),
         },
         {

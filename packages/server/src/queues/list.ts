@@ -1,4 +1,5 @@
 import type { Store } from '../store/store.ts'
+import { type TrafficOfSpan, trafficOfQueues } from '../traffic/index.ts'
 
 export interface QueueView {
   readonly name: string
@@ -12,10 +13,13 @@ export interface QueueView {
   readonly causes: number
   readonly oldestOpenAt: string | null
   readonly newestAt: string | null
+  /** What workers said of the last hour; `null`: none reported, so that nothing is known. */
+  readonly traffic: TrafficOfSpan | null
 }
 
 /** @param name only this one */
 export async function listQueues(store: Store, name: string | null = null): Promise<readonly QueueView[]> {
+  const traffic = await trafficOfQueues(store.pool, name)
   const { rows } = await store.pool.query<{
     name: string
     broker: string
@@ -45,5 +49,6 @@ export async function listQueues(store: Store, name: string | null = null): Prom
     letters: row.letters ?? {},
     oldestOpenAt: oldest?.toISOString() ?? null,
     newestAt: newest?.toISOString() ?? null,
+    traffic: traffic.get(row.name) ?? null,
   }))
 }

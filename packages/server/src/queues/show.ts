@@ -1,6 +1,7 @@
 import { RedriveError, type Tier, tiers } from '@redrive/worker'
 import { showCauseId } from '../store/ids.ts'
 import type { Store } from '../store/store.ts'
+import { type TrafficOfQueue, trafficOfQueue } from '../traffic/index.ts'
 import { listQueues, type QueueView } from './list.ts'
 import { documentCommand, missingFields, shellWord } from './missing.ts'
 import { openByTier } from './open-by-tier.ts'
@@ -8,7 +9,7 @@ import { nothingSaid, type Said, type SaidOfTier, saidOf } from './said.ts'
 
 export interface QueueDetail {
   readonly name: string
-  /** `null`: it is documented, but no letter of it came yet. */
+  /** `null`: it is documented, but no letter of it came yet, and no report of a worker. */
   readonly seen:
     | (Pick<QueueView, 'broker' | 'system' | 'place' | 'oldestOpenAt' | 'newestAt'> & {
         readonly uncertain: 'hold' | 'resend-marked'
@@ -25,6 +26,8 @@ export interface QueueDetail {
     | null
   readonly letters: Readonly<Record<string, number>>
   readonly causes: number
+  /** What workers say of its messages. */
+  readonly traffic: TrafficOfQueue
   readonly document: Readonly<Record<string, Said | null>>
   readonly tiers: readonly (SaidOfTier & { readonly tier: Tier; readonly open: number })[]
   /** Fields by their paths. */
@@ -39,10 +42,11 @@ export async function showQueue(
   name: string,
   options: { readonly mayBeUnknown?: boolean } = {},
 ): Promise<QueueDetail> {
-  const [[view], allSaid, open] = await Promise.all([
+  const [[view], allSaid, open, traffic] = await Promise.all([
     listQueues(store, name),
     saidOf(store.pool, [name]),
     openByTier(store, name),
+    trafficOfQueue(store.pool, name),
   ])
   const said = allSaid.get(name)
   if (view === undefined && said === undefined && options.mayBeUnknown !== true) {
@@ -59,6 +63,7 @@ export async function showQueue(
     seen: view === undefined ? null : await seenOf(store, view),
     letters: view?.letters ?? {},
     causes: view?.causes ?? 0,
+    traffic,
     document: (said ?? nothingSaid).document,
     tiers: tiers.map((tier) => ({ tier, open: openOf[tier] ?? 0, ...(said ?? nothingSaid).tiers[tier] })),
     missing,

@@ -12,6 +12,7 @@ import { readHygiene } from './read/read-hygiene.ts'
 import { readRetention } from './read/read-retention.ts'
 import { readRuns } from './read/read-runs.ts'
 import { readStopped } from './read/read-stopped.ts'
+import { readTraffic } from './read/read-traffic.ts'
 import { readWaiting } from './read/read-waiting.ts'
 import { type Flow, noFlow, type Review } from './review.ts'
 import type { Span } from './week.ts'
@@ -42,11 +43,12 @@ export async function buildReview(
   }: OfficeFacts & { readonly span: Span; readonly week: string | null; readonly zone: string; readonly nowMs: number },
 ): Promise<Review> {
   const flows = await readFlows(client, span)
+  const traffic = await readTraffic(client, span)
   const { runs, ofQueue } = await readRuns(client, { ...span, most })
   const busiest = flows.toSorted((a, b) => b.now.cameIn + b.waiting - (a.now.cameIn + a.waiting)).slice(0, mostQueues)
   const known = await readHygiene(client, { ...span, nowMs, queues: busiest.map(({ name }) => name) })
   const { retention, keptSo } = await readRetention(client, policy)
-  const queues = busiest.flatMap(({ id: _id, now, ...queue }) => {
+  const queues = busiest.flatMap(({ id, now, ...queue }) => {
     const facts = known.get(queue.name)
     if (facts === undefined) return []
     const hygiene = judgeHygiene({
@@ -56,7 +58,15 @@ export async function buildReview(
       runs: ofQueue.get(queue.name) ?? [],
       keptSo: keptSo.get(queue.name) ?? { leastDays: Infinity, endsUnseen: false },
     })
-    return [{ ...queue, ...now, oldestOpenAt: queue.oldestOpenAt?.toISOString() ?? null, hygiene }]
+    return [
+      {
+        ...queue,
+        ...now,
+        oldestOpenAt: queue.oldestOpenAt?.toISOString() ?? null,
+        hygiene,
+        traffic: traffic.get(id) ?? null,
+      },
+    ]
   })
   const causes = { ...(await readCauses(client, { ...span, most })), ...(await readWaiting(client, { nowMs, most })) }
   const alerts = await readAlerts(client, { ...span, nowMs, most })

@@ -18,6 +18,16 @@ export interface Flow {
 
 export const noFlow: Flow = { cameIn: 0, cameBack: 0, replayed: 0, discarded: 0, archived: 0, deleted: 0, erased: 0 }
 
+/** What workers reported of the messages of a queue. */
+export interface ReviewedTraffic {
+  readonly handled: number
+  readonly died: number
+  /** Of what was handled or died, 0 to 1; `null`: nothing was. */
+  readonly deathShare: number | null
+  /** In the span before it. */
+  readonly deathShareBefore: number | null
+}
+
 export interface ReviewedQueue extends Flow {
   readonly name: string
   readonly owner: string | null
@@ -30,6 +40,8 @@ export interface ReviewedQueue extends Flow {
   /** When the review was made. */
   readonly oldestOpenAt: string | null
   readonly hygiene: Hygiene
+  /** `null`: no worker reported, so that nothing is known. */
+  readonly traffic: ReviewedTraffic | null
 }
 
 export interface ReviewedCause {

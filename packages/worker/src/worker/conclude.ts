@@ -162,8 +162,10 @@ function noteSkipped({ events, counters }: Kit, task: Task): void {
   events.emit('skipped', () => ({ letterId: task.wire().id, replayId: task.replayId }))
 }
 
-function noteHandled({ events, counters }: Kit, task: Task): void {
+function noteHandled({ events, counters, traffic }: Kit, task: Task): void {
   counters.handled++
+  const samples = traffic === null ? null : traffic.samples
+  if (samples !== null && --samples.left < 0) samples.take(task.message, task.wire().origin.partition)
   events.emit('handled', () => {
     const { id, attempts, replayId } = task.wire()
     return { letterId: id, attempt: attempts + 1, replayId }

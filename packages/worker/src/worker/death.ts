@@ -17,7 +17,7 @@ export async function die(
   task: Task,
   { wire, death }: { readonly wire: Wire; readonly death: Death },
 ): Promise<void> {
-  const { sender, lanes, broker, events, counters, identity, hold } = kit
+  const { sender, lanes, broker, events, counters, identity, hold, traffic } = kit
   const { tier, reason, failure } = death
   // Its key is blocked before anybody can see its letter.
   if (!task.lost && (await hold?.die(task)) === 'gave-up') return task.release()
@@ -37,6 +37,7 @@ export async function die(
   if (sent !== 'sent') return task.release()
   if ((await sendReceipt(kit, wire, { result: 'failed', attempts: wire.attempts })) !== 'sent') return task.release()
   counters.died++
+  if (traffic !== null) traffic.died[tier] = (traffic.died[tier] ?? 0) + 1
   events.emit('died', () => ({ letterId: wire.id, attempts: wire.attempts, tier, reason, failure }))
   await task.ack()
 }

@@ -11,6 +11,7 @@ import type { Counters } from './health.ts'
 import type { Hold } from './hold.ts'
 import type { Scheduler } from './scheduler.ts'
 import type { Sender } from './sender.ts'
+import type { Traffic } from './traffic.ts'
 
 /** What the parts of one worker share. */
 export interface Kit {
@@ -34,6 +35,8 @@ export interface Kit {
   readonly scheduler: Scheduler
   /** `null`: a key goes on after a death. */
   readonly hold: Hold | null
+  /** `null`: nothing is told of what goes well. */
+  readonly traffic: Traffic | null
   /** Aborts when the worker begins to stop. */
   readonly stopping: AbortSignal
 }

@@ -18,6 +18,7 @@ import { type RetryOptions, type RetryPolicy, retryPolicy } from '../retry-polic
 import type { WorkerIdentity } from '../wire.ts'
 import type { Handler } from './attempt.ts'
 import { type OpenTelemetryApi, traced } from './traced.ts'
+import { type TrafficOptions, type TrafficSettings, trafficSettings } from './traffic-options.ts'
 
 export interface WorkerOptions {
   /** Stays yours: the worker does not close it. */
@@ -53,6 +54,12 @@ export interface WorkerOptions {
   readonly host?: string
   /** Where results of replays are reported; `null` reports none. @default 'redrive-receipts' */
   readonly receipts?: string | null
+  /**
+   * Tells the office each minute, by way of the receipts place, how many messages were handled and died, so that it can say which share dies, and
+   * something of single messages that were handled. Best effort; `false` tells nothing.
+   * @default true where `receipts` is not `null`
+   */
+  readonly traffic?: boolean | TrafficOptions
   /** @default `<queue>-dead-letter` */
   readonly deadLetter?: string
   /** How much of the lanes is held in memory while it waits, over all of them. @default 20,000 messages, 32 MiB */
@@ -87,6 +94,7 @@ export interface ResolvedOptions {
   readonly maxInFlight: { readonly messages: number; readonly bytes: number }
   readonly identity: WorkerIdentity
   readonly receipts: string | null
+  readonly reporting: TrafficSettings | null
   readonly lanes: Lanes
   readonly laneBounds: { readonly messages: number; readonly bytes: number }
   readonly effects: EffectSettings | null
@@ -135,6 +143,7 @@ export function resolveOptions(options: WorkerOptions): ResolvedOptions {
       host: options.host ?? hostname(),
     },
     receipts: options.receipts === undefined ? defaultReceiptsPlace : options.receipts,
+    reporting: options.receipts === null ? null : trafficSettings(options.traffic ?? true),
     lanes: options.deadLetter === undefined ? lanes : { ...lanes, deadLetter: options.deadLetter },
     laneBounds: {
       messages: laneMessages,

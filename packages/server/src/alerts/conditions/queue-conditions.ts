@@ -84,7 +84,7 @@ function tooOld(
 /** What conditions of a queue have in common. */
 export function about(
   queue: Pick<QueuePicture, 'name' | 'owner' | 'runbook'>,
-  rule: 'depth' | 'age' | 'growth' | 'source-silent',
+  rule: 'depth' | 'age' | 'growth' | 'death-rate' | 'source-silent',
   title: string,
 ): Omit<Condition, 'subject' | 'facts'> {
   return {

@@ -7,10 +7,20 @@ export interface Limits {
   readonly open: number | null
   readonly ageHours: number | null
   readonly growth: boolean
+  /** Of the messages that may die. */
+  readonly deathPercent: number | null
+  readonly deathLeast: number
   readonly silent: 'on' | 'off' | 'ticket'
 }
 
-export const defaultLimits: Limits = { open: 1_000, ageHours: 72, growth: true, silent: 'on' }
+export const defaultLimits: Limits = {
+  open: 1_000,
+  ageHours: 72,
+  growth: true,
+  deathPercent: 5,
+  deathLeast: 20,
+  silent: 'on',
+}
 
 /** Of a whole queue; of a tier only what the entries of that tier say. */
 export function limitsOf(queue: string, tier: Tier | null, limits: readonly AlertLimit[]): Limits {
@@ -29,6 +39,11 @@ export function limitsOf(queue: string, tier: Tier | null, limits: readonly Aler
       defaultLimits.ageHours,
     ),
     growth: first(({ growth }) => growth) !== 'off' && tier === null,
+    deathPercent: orDefault(
+      first(({ deathPercent }) => deathPercent),
+      defaultLimits.deathPercent,
+    ),
+    deathLeast: first(({ deathLeast }) => deathLeast) ?? defaultLimits.deathLeast,
     silent: tier === null ? (first(({ silent }) => silent) ?? defaultLimits.silent) : 'off',
   }
 }

@@ -29,6 +29,7 @@ interface Side {
 }
 
 interface InCommon {
+  readonly against: 'letters' | 'healthy'
   readonly verdict: 'found' | 'nothing' | 'too-few' | 'no-others'
   readonly common: readonly Common[]
   readonly more: number
@@ -39,30 +40,38 @@ interface InCommon {
   readonly leftOut: readonly string[]
 }
 
-export function causeCommonCommand(id: string, options: GlobalOptions): Promise<void> {
+export interface CommonOptions extends GlobalOptions {
+  readonly against?: string
+}
+
+export function causeCommonCommand(id: string, options: CommonOptions): Promise<void> {
   return withOffice(options, async ({ client, output }) => {
-    print(output, await client.get<InCommon>(`/causes/${encodeURIComponent(id)}/common`))
+    print(output, await client.get<InCommon>(`/causes/${encodeURIComponent(id)}/common`, askedOf(options)))
   })
 }
 
-export function commonCommand(query: readonly string[], options: GlobalOptions): Promise<void> {
+export function commonCommand(query: readonly string[], options: CommonOptions): Promise<void> {
   return withOffice(options, async ({ client, output }) => {
-    print(output, await client.get<InCommon>('/letters/common', { q: query.join(' ') }))
+    print(output, await client.get<InCommon>('/letters/common', { q: query.join(' '), ...askedOf(options) }))
   })
+}
+
+function askedOf({ against }: CommonOptions): Record<string, string> {
+  return against === undefined ? {} : { against }
 }
 
 function print(output: Output, found: InCommon): void {
   if (output.json) return output.out(JSON.stringify(found))
-  if (found.common.length > 0) printCommon(output, found.common)
+  if (found.common.length > 0) printCommon(output, found)
   for (const line of said(found)) output.say(safeLine(line))
 }
 
-function printCommon(output: Output, common: readonly Common[]): void {
+function printCommon(output: Output, { common, against }: InCommon): void {
   printTable(output, common, [
     { title: 'FACET', value: ({ facet }) => facet, max: 40 },
     { title: 'VALUE', value: valueText, max: 40 },
     { title: 'HERE', value: ({ inSet }) => shareText(inSet), align: 'right' },
-    { title: 'OTHERS', value: ({ others }) => shareText(others), align: 'right' },
+    { title: against === 'healthy' ? 'HANDLED' : 'OTHERS', value: ({ others }) => shareText(others), align: 'right' },
     { title: 'AT LEAST', value: ({ surprise }) => `+${Math.floor(surprise * 100)}`, align: 'right' },
     { title: 'THE SAME LETTERS', value: alsoText, max: 80 },
   ])
@@ -98,21 +107,33 @@ function alsoText({ also, alsoMore }: Common): string {
 
 /** What was compared, what it means and what to do next. */
 function said(found: InCommon): readonly string[] {
-  const { set, others, queues, verdict, tests, leftOut, more } = found
+  const { set, others, queues, verdict, tests, leftOut, more, against } = found
   if (set.letters === 0 && set.complete) return ['No letter is like that.']
   if (set.letters === 0)
     return ['None of the newest letters is like that; older ones were not looked at. Name their cause or queue.']
   const of = queues.length === 1 ? `of the queue ${queues[0]}` : `of ${queues.length} queues`
   const newest = set.complete ? '' : ', the newest of those that match,'
   const span = `captured from ${others.from?.slice(0, 16)}Z to ${others.to?.slice(0, 16)}Z`
-  const compared = `Compared: ${sideText(set)}${newest} with ${sideText(others)} that are not like that, ${of}, ${span}, all in any state. Only dead letters are compared.`
+  const healthy = `with ${messagesText(others)} ${of} that were handled, told from ${others.from?.slice(0, 16)}Z to ${others.to?.slice(0, 16)}Z by the workers of the same consumers.`
+  const compared =
+    against === 'healthy'
+      ? `Compared: ${sideText(set)}${newest} in any state ${healthy} Only what both tell is compared.`
+      : `Compared: ${sideText(set)}${newest} with ${sideText(others)} that are not like that, ${of}, ${span}, all in any state. Only dead letters are compared.`
   return [
     ...(more > 0 ? [`${more} more were found; these are the most surprising.`] : []),
     compared,
     ...(leftOut.length > 0 ? [`Left out: ${leftOut.join(', ')}.`] : []),
-    ...next[verdict](tests),
+    ...(against === 'healthy' && verdict === 'no-others' ? noHealthy : next[verdict](tests)),
   ]
 }
+
+function messagesText({ letters, looked }: Side): string {
+  return looked === letters ? `${looked} messages` : `a random ${looked} of ${letters} messages`
+}
+
+const noHealthy = [
+  'There is nothing to compare with: workers told of fewer than 5 messages that were handled around then. Those with @redrive/worker do so by themselves, unless traffic is off; see redrive queue show.',
+]
 
 function sideText({ letters, counted, looked, bodies }: Side): string {
   const unread = looked - bodies

@@ -3,6 +3,7 @@ import { type GlobalOptions, withOffice } from '../context.ts'
 import { exitCodes } from '../exit-codes.ts'
 import { ago, type Output, printTable } from '../output.ts'
 import { safeLine } from '../safe-text.ts'
+import { shareOf, type TrafficOfSpan } from '../traffic-words.ts'
 
 interface Status {
   readonly version: string
@@ -27,6 +28,7 @@ interface QueueView {
   readonly causes: number
   readonly oldestOpenAt: string | null
   readonly newestAt: string | null
+  readonly traffic: TrafficOfSpan | null
 }
 
 interface Ledger {
@@ -79,6 +81,7 @@ export function queuesCommand(options: GlobalOptions): Promise<void> {
       { title: 'DISCARDED', value: ({ letters }) => letters['discarded'] ?? 0, align: 'right' },
       { title: 'CAUSES', value: ({ causes }) => causes, align: 'right' },
       { title: 'OLDEST OPEN', value: ({ oldestOpenAt }) => ago(oldestOpenAt, nowMs) },
+      { title: 'DIE (1 H)', value: ({ traffic }) => shareOf(traffic), align: 'right' },
       { title: 'OWNER', value: ({ owner }) => owner },
     ])
   })

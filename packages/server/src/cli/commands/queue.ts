@@ -4,6 +4,7 @@ import { defaultName, type GlobalOptions, withOffice } from '../context.ts'
 import { ago, type Output, printTable, size } from '../output.ts'
 import { ofEnded, ofOpen, type Policy } from '../retention-words.ts'
 import { safeLine, safeText } from '../safe-text.ts'
+import { type TrafficOfQueue, trafficLines } from '../traffic-words.ts'
 
 interface Said {
   readonly value: string
@@ -25,6 +26,7 @@ interface QueueDetail {
   } | null
   readonly letters: Readonly<Record<string, number>>
   readonly causes: number
+  readonly traffic: TrafficOfQueue
   readonly document: Readonly<Record<string, Said | null>>
   readonly tiers: readonly {
     readonly tier: string
@@ -174,6 +176,7 @@ function showQueue(output: Output, queue: QueueDetail, nowMs: number): void {
       .map(([state, letters]) => `${letters} ${state}`)
       .join(', ') || 'none yet',
   )
+  for (const [at, line] of trafficLines(queue.traffic, nowMs).entries()) field(at === 0 ? 'traffic' : '', line)
   if (seen !== null) {
     field(
       'causes',

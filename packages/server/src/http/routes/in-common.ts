@@ -1,5 +1,5 @@
 import { Type } from 'typebox'
-import { type Asked, falseAlarms, inCommon, whats } from '../../in-common/index.ts'
+import { type Against, type Asked, againsts, falseAlarms, inCommon, whats } from '../../in-common/index.ts'
 import { type OfficeServices, type Route, route } from '../route.ts'
 import { closed, count, idParams, orNull, text, time } from '../schemas.ts'
 
@@ -11,6 +11,14 @@ const token = {
   }),
   value: orNull(text()),
 }
+
+const againstSchema = Type.Unsafe<Against>(
+  Type.Enum([...againsts], {
+    description:
+      'letters: the other letters of their queues; healthy: messages that the same consumers handled, as workers tell of them.',
+  }),
+)
+const asked = { against: Type.Optional(againstSchema) }
 
 const share = Type.Object({ with: count(), of: count() }, closed)
 
@@ -40,6 +48,7 @@ const side = {
 
 const answer = Type.Object(
   {
+    against: againstSchema,
     verdict: Type.Enum(['found', 'nothing', 'too-few', 'no-others']),
     common: Type.Array(common, { description: 'The most surprising first.' }),
     more: Type.Integer({ minimum: 0, description: 'Found as well.' }),
@@ -55,7 +64,7 @@ const answer = Type.Object(
     ),
     others: Type.Object(
       { ...side, from: orNull(time()), to: orNull(time()) },
-      { ...closed, description: 'The other letters of these queues, captured between from and to.' },
+      { ...closed, description: 'The other letters, or messages, of these queues between from and to.' },
     ),
     tests: Type.Integer({
       minimum: 0,
@@ -66,8 +75,8 @@ const answer = Type.Object(
   closed,
 )
 
-async function answerTo(office: OfficeServices, of: Asked): Promise<unknown> {
-  const found = await inCommon(office.store, { of, nowMs: office.clock.now() })
+async function answerTo(office: OfficeServices, of: Asked, against: Against = 'letters'): Promise<unknown> {
+  const found = await inCommon(office.store, { of, against, nowMs: office.clock.now() })
   const { set, others } = found
   const iso = (date: Date | null): string | null => date?.toISOString() ?? null
   return {
@@ -82,17 +91,20 @@ export const inCommonRoutes: readonly Route[] = [
     method: 'GET',
     path: '/causes/:id/common',
     summary: "What a cause's letters have in common that the other letters of its queue have less, in any state",
-    schemas: { params: idParams, answer },
-    handle: ({ office, params }) => answerTo(office, { cause: params.id }),
+    schemas: { params: idParams, query: Type.Object(asked, closed), answer },
+    handle: ({ office, params, query }) => answerTo(office, { cause: params.id }, query.against),
   }),
   route({
     method: 'GET',
     path: '/letters/common',
     summary: 'The same of letters that match a query; in any state unless it names one',
     schemas: {
-      query: Type.Object({ q: Type.String({ maxLength: 2_000, description: 'As in letter lists.' }) }, closed),
+      query: Type.Object(
+        { ...asked, q: Type.String({ maxLength: 2_000, description: 'As in letter lists.' }) },
+        closed,
+      ),
       answer,
     },
-    handle: ({ office, query }) => answerTo(office, { query: query.q }),
+    handle: ({ office, query }) => answerTo(office, { query: query.q }, query.against),
   }),
 ]

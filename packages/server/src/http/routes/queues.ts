@@ -7,6 +7,20 @@ import { type OfficeServices, type Route, route } from '../route.ts'
 import { by, closed, count, counts, maxQueueName, orNull, said, text, tier, time } from '../schemas.ts'
 import { policySchema } from './retention.ts'
 
+const trafficOfSpan = orNull(
+  Type.Object(
+    {
+      handled: count(),
+      retried: count(),
+      discarded: count(),
+      skipped: count(),
+      died: count(),
+      deathShare: orNull(Type.Number({ minimum: 0, maximum: 1, description: 'Of what was handled or died.' })),
+    },
+    { ...closed, description: 'As workers report it; null: none reported, so that nothing is known.' },
+  ),
+)
+
 const queueView = Type.Object(
   {
     name: text(),
@@ -19,6 +33,7 @@ const queueView = Type.Object(
     causes: count(),
     oldestOpenAt: orNull(time()),
     newestAt: orNull(time()),
+    traffic: trafficOfSpan,
   },
   closed,
 )
@@ -52,11 +67,20 @@ const queueDetail = Type.Object(
           sources: Type.Array(Type.Object({ broker: text(), place: text() }, closed)),
           latestCauses: Type.Array(Type.Object({ id: text(), tier, title: text(), lastSeen: time() }, closed)),
         },
-        { ...closed, description: 'null: documented, but no letter of it came yet.' },
+        { ...closed, description: 'null: documented, but no letter of it came yet, and no report of a worker.' },
       ),
     ),
     letters: counts,
     causes: count(),
+    traffic: Type.Object(
+      {
+        lastReportAt: orNull(time()),
+        hour: trafficOfSpan,
+        day: trafficOfSpan,
+        consumers: Type.Array(Type.Object({ consumer: text(), lastReportAt: time() }, closed)),
+      },
+      { ...closed, description: 'What workers report of its messages.' },
+    ),
     document: Type.Object(Object.fromEntries(queueFields.map((field) => [field, saidView])), closed),
     tiers: Type.Array(
       Type.Object({ tier, open: count(), owner: saidView, urgency: saidView, process: saidView }, closed),

@@ -35,6 +35,7 @@ const hygiene = Type.Object(
   closed,
 )
 
+const share = orNull(Type.Number({ minimum: 0, maximum: 1, description: 'Of what was handled or died.' }))
 const cause = { id: text(), queue: text(), title: text() }
 const countedCause = Type.Object(
   { ...cause, tier, owner: orNull(text()), state: text(), letters: count(), before: count(), isNew: Type.Boolean() },
@@ -62,6 +63,12 @@ const review = Type.Object(
       ...waiting,
       oldestOpenAt: orNull(time()),
       hygiene,
+      traffic: orNull(
+        Type.Object(
+          { handled: count(), died: count(), deathShare: share, deathShareBefore: share },
+          { ...closed, description: 'As workers report it; null: none reported.' },
+        ),
+      ),
     }),
     causes: Type.Object(
       {

@@ -44,6 +44,8 @@ function decisionBlocks({ decisions: { count, shown } }: Review): readonly Block
 function queueBlocks({ queues: { count, shown }, madeAt }: Review): readonly Block[] {
   if (count === 0) return [heading('Queues'), text('No queue is known yet: redrive.yaml names what is captured.')]
   const hasGone = shown.some(({ archived, deleted, erased }) => archived !== 0 || deleted + erased > 0)
+  // Reviews that were kept before workers reported have none.
+  const hasTraffic = shown.some(({ traffic }) => (traffic ?? null) !== null)
   return [
     heading('Queues'),
     table(
@@ -55,6 +57,7 @@ function queueBlocks({ queues: { count, shown }, madeAt }: Review): readonly Blo
         '#replayed',
         '#discarded',
         ...(hasGone ? ['#archived', '#deleted', '#erased'] : []),
+        ...(hasTraffic ? ['#die', '#died before'] : []),
         '#waiting',
         '#change',
         'oldest open',
@@ -68,6 +71,7 @@ function queueBlocks({ queues: { count, shown }, madeAt }: Review): readonly Blo
         number(queue.replayed),
         number(queue.discarded),
         ...(hasGone ? [number(queue.archived), number(queue.deleted), number(queue.erased)] : []),
+        ...(hasTraffic ? [percent(queue.traffic?.deathShare), percent(queue.traffic?.deathShareBefore)] : []),
         number(queue.waiting),
         signed(queue.waiting - queue.waitedBefore),
         queue.oldestOpenAt === null ? '–' : age(queue.oldestOpenAt, madeAt),
@@ -243,6 +247,12 @@ function more(count: number, what: string): readonly Block[] {
 
 function number(count: number): string {
   return count.toLocaleString('en-US')
+}
+
+/** Nothing known is no zero, and neither is little. */
+function percent(share: number | null | undefined): string {
+  if (share === null || share === undefined) return '–'
+  return share > 0 && share < 0.001 ? '< 0.1 %' : `${(share * 100).toFixed(1)} %`
 }
 
 function signed(count: number): string {

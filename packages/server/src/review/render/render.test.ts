@@ -45,6 +45,7 @@ function reviewWith(text: string): Review {
           waiting: 2,
           waitedBefore: 0,
           oldestOpenAt: null,
+          traffic: { handled: 999, died: 1, deathShare: 0.001, deathShareBefore: null },
           hygiene: { score: 50, patterns: [{ pattern: 'untriaged', state: 'bad', why: text, next: text }] },
         },
       ],
