@@ -12,6 +12,8 @@ const defaults: Readonly<Record<string, string>> = {
   maintenance_work_mem: '64MB',
   effective_cache_size: '512MB',
   wal_compression: 'pglz', // this build has no lz4
+  // What was erased would stay in files of the log that wait to be used again.
+  wal_recycle: 'off',
   max_wal_size: '1GB',
   min_wal_size: '96MB',
   checkpoint_timeout: '10min',
@@ -21,6 +23,8 @@ const defaults: Readonly<Record<string, string>> = {
   jit: 'off',
   log_checkpoints: 'off',
   log_min_messages: 'warning',
+  // The rest of an error quotes values of letters, and nothing erases them from the log.
+  log_error_verbosity: 'terse',
   log_line_prefix: '%m [%p] ',
   log_timezone: 'UTC',
   timezone: 'UTC',
