@@ -3,7 +3,7 @@ import { RedriveError } from '@redrive/worker'
 import type { PoolClient } from 'pg'
 import { recordAudit } from '../audit/index.ts'
 import { type EverySelection, parseQuery, resolveEvery } from '../letters/index.ts'
-import { showErasureId } from '../store/ids.ts'
+import { parseLetterId, showErasureId } from '../store/ids.ts'
 import type { Store } from '../store/store.ts'
 import { leastText } from './texts.ts'
 
@@ -31,7 +31,8 @@ export interface ErasureRequest {
 export async function planErasure(store: Store, { selection, by, nowMs }: ErasureRequest): Promise<string> {
   return store.transaction(async (client) => {
     await client.query('set local statement_timeout to 0')
-    const { ids } = await resolveEvery(client, selection, nowMs)
+    const { ids: there, missing } = await resolveEvery(client, selection, nowMs)
+    const ids = [...there, ...(await deletedOf(client, missing))]
     const id = randomUUID()
     await client.query(
       `insert into erasure (id, created_by, selected_by, selection_sha256, letters) values ($1, $2, $3, $4, $5)`,
@@ -53,6 +54,16 @@ export async function planErasure(store: Store, { selection, by, nowMs }: Erasur
     })
     return id
   })
+}
+
+/** Letters that retention deleted: a hash of their bodies is left. */
+async function deletedOf(client: PoolClient, ids: readonly string[]): Promise<readonly string[]> {
+  if (ids.length === 0) return []
+  const { rows } = await client.query<{ id: string }>(
+    'select letter_id as id from tombstone where letter_id = any($1::uuid[]) and not is_erased',
+    [ids.map(parseLetterId)],
+  )
+  return rows.map(({ id }) => id)
 }
 
 /** Forgets plans that nobody carried out. @returns how many */
