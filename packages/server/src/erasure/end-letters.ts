@@ -29,7 +29,6 @@ export async function endLetters(
 ): Promise<readonly string[]> {
   if (ids.length === 0) return []
   await client.query(`set local redrive.ends = 'on'`)
-  await client.query(`set local redrive.erases = 'on'`)
   await lookAtLinesOf(client, ids)
   const { rows } = await client.query<{ id: string; queue_id: number; was: LedgerAccount }>(
     `with chosen as materialized (
@@ -69,7 +68,8 @@ export async function endLetters(
 }
 
 /** Whoever can guess a body could prove it by its hash; and why a broker refused a letter may quote it. */
-async function forgetHashes(client: PoolClient, ids: readonly string[]): Promise<void> {
+export async function forgetHashes(client: PoolClient, ids: readonly string[]): Promise<void> {
+  await client.query(`set local redrive.erases = 'on'`)
   await client.query(
     `update plan_letter set body_sha256 = '' where letter_id = any($1::uuid[]) and body_sha256 <> ''`,
     [ids],

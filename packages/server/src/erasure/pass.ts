@@ -2,6 +2,7 @@ import { type ArchivePlace, removeUnneeded } from '../archive/index.ts'
 import { recordTransfers } from '../ledger/index.ts'
 import type { Store } from '../store/store.ts'
 import { endArchived } from './end-archived.ts'
+import { forgetHashes } from './end-letters.ts'
 import { discardInLine, endLive } from './end-live.ts'
 import { freeBytes } from './free-bytes.ts'
 import { forgetPlans } from './plan-erasure.ts'
@@ -75,15 +76,19 @@ async function goOn(store: Store, { id, by, alsoWords }: Begun, pass: ErasurePas
 /** Letters that retention deleted since they were frozen have left a hash, and books of their own. */
 async function takeStones(store: Store, erasure: string): Promise<void> {
   await store.transaction(async (client) => {
-    const { rows } = await client.query<{ queue_id: number; letters: number }>(
+    const { rows } = await client.query<{ queue_id: number; letters: number; ids: string[] }>(
       `with taken as (
          update tombstone t set is_erased = true, body_sha256 = null, pass_id = $1
-           from erasure_letter e where e.erasure_id = $1 and e.letter_id = t.letter_id and not t.is_erased returning t.queue_id
+           from erasure_letter e where e.erasure_id = $1 and e.letter_id = t.letter_id and not t.is_erased returning t.queue_id, t.letter_id
        ), noted as (
          update erasure set erased = erased + (select count(*) from taken), last_change = pg_current_xact_id() where id = $1 and exists (select from taken)
        )
-       select queue_id, count(*)::int as letters from taken group by 1`,
+       select queue_id, count(*)::int as letters, array_agg(letter_id) as ids from taken group by 1`,
       [erasure],
+    )
+    await forgetHashes(
+      client,
+      rows.flatMap(({ ids }) => ids),
     )
     await recordTransfers(
       client,
