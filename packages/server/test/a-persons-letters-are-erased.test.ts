@@ -13,6 +13,8 @@ import { checkLedger } from '../src/ledger/index.ts'
 import { discardLetters, type EverySelection, listLetters, showLetter } from '../src/letters/index.ts'
 import { editLetter } from '../src/repair/index.ts'
 import { showCauseId, showLetterId } from '../src/store/ids.ts'
+import { api } from './api-bed.ts'
+import { commandLine } from './command-line.ts'
 import { type DeadLetter, type OfficeBed, officeBed, uuidOf } from './office-bed.ts'
 import { aged, capturedIn, neverAborted, passed } from './retention-bed.ts'
 
@@ -307,6 +309,30 @@ test('a letter that a run claims at this moment is left whole', async (t) => {
   assert.equal((await showErasure(bed.store, id)).state, 'done')
 })
 
+test('while somebody reads what was there before, bytes are not said to be gone', { timeout: 100_000 }, async (t) => {
+  const bed = await officeBed(t)
+  await bed.captured(hers)
+  const id = await begun(bed)
+  const reader = await bed.store.pool.connect()
+  await reader.query('begin isolation level repeatable read')
+  await reader.query('select count(*) from letter_content')
+  const stopping = new AbortController()
+  const pass = erasureOnce(bed.store, { place: null, ownsServer: false, signal: stopping.signal })
+  while ((await showErasure(bed.store, id)).lettersGoneAt === null)
+    await new Promise((resolve) => setTimeout(resolve, 20))
+  await new Promise((resolve) => setTimeout(resolve, 500))
+  stopping.abort()
+  await pass
+  const cut = await showErasure(bed.store, id)
+  assert.deepEqual([cut.state, cut.erased, cut.bytesGoneAt], ['running', 1, null])
+  await reader.query('commit')
+  reader.release()
+  await passedOver(bed)
+  const done = await showErasure(bed.store, id)
+  assert.deepEqual([done.state, done.left, done.erased], ['done', [], 1])
+  assert.ok(done.bytesGoneAt)
+})
+
 test('letters in the line of a worker are discarded first, and erased once it knows', async (t) => {
   const bed = await officeBed(t)
   const [first = '', second = '', ofBert = ''] = await bed.captured(hers, hers, his)
@@ -378,4 +404,34 @@ test('months that are over are written anew without them, and everybody else is 
   const { letters } = await listLetters(bed.store, { query: 'key:customer-9 state:any', limit: 10, nowMs: Date.now() })
   assert.equal(letters.length, 2)
   assert.equal(uuidOf(letters[0]?.id ?? '').length, 36)
+})
+
+test('from the command line: a plan is shown with what it costs, run with its number, and followed to its end', async (t) => {
+  const { bed, url, token } = await api(t)
+  const redrive = commandLine({ url, token })
+  const none = await redrive('erase', 'list')
+  assert.match(none.err, /Nothing was erased/)
+  await bed.captured(hers, his)
+  const unclear = await redrive('erase', 'plan', '--key', key, 'tier:transient')
+  assert.deepEqual([unclear.code, /exactly one/.test(unclear.err)], [2, true], unclear.err)
+  const plan = await redrive('erase', 'plan', '--key', key)
+  assert.equal(plan.code, 0, plan.err)
+  assert.match(plan.out, /^1 would be erased; none is yet {2}(z_\w{26})/)
+  assert.match(plan.err, /It cannot be undone. Do it: redrive erase run z_\w+ --reason … --expect 1/)
+  assert.ok(!plan.out.includes(key) && !plan.err.includes(key))
+  const id = /z_\w{26}/.exec(plan.out)?.[0] ?? ''
+  const wrong = await redrive('erase', 'run', id, '--reason', 'request 17', '--expect', '2')
+  assert.equal(wrong.code, 7, wrong.err)
+  const bare = await redrive('erase', 'run', id, '--reason', 'request 17')
+  assert.match(bare.err, /--expect 1/)
+  const run = await redrive('erase', 'run', id, '--reason', 'request 17', '--expect', '1')
+  assert.equal(run.code, 0, run.err)
+  assert.match(run.out, /^1 erased/)
+  for (const step of ['letters gone', 'archives written anew (0)', 'texts elsewhere', 'bytes gone', 'write-ahead log'])
+    assert.ok(run.out.includes(step), step)
+  const shown = JSON.parse((await redrive('erase', 'show', id, '--json')).out)
+  assert.deepEqual([shown.state, shown.erased, shown.reason], ['done', 1, 'request 17'])
+  assert.match((await redrive('erase', 'list')).out, /\tdone\t1\t1\t/)
+  const empty = await redrive('erase', 'plan', '--key', key)
+  assert.match(empty.out, /^No letter would be erased/)
 })

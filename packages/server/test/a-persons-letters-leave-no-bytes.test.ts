@@ -46,6 +46,7 @@ test('an office whose letters of a person were erased holds no byte of them, in 
   const place = openArchivePlace({ folder: archive })
   const planted = await plant(bed, place)
   await bed.store.pool.query('analyze; checkpoint')
+  await failWith(bed, mark)
   const before = hitsIn(data)
   assert.ok(before.some((file) => file.includes('pg_wal')) && before.length > 5, before.join('\n'))
   const kept = await contentsOf(bed, planted.berts)
@@ -89,6 +90,14 @@ test('an office whose letters of a person were erased holds no byte of them, in 
   assert.deepEqual(hitsIn(data), [])
   assert.deepEqual(hitsIn(archive), [])
 })
+
+/** PostgreSQL would quote the value in its log. */
+async function failWith(bed: OfficeBed, value: string): Promise<void> {
+  const client = await bed.store.pool.connect()
+  await client.query('create temp table twice (name text unique)')
+  await assert.rejects(client.query('insert into twice values ($1), ($1)', [value]), { code: '23505' })
+  client.release(true)
+}
 
 interface Planted {
   readonly berts: readonly string[]
