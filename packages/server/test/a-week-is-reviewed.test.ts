@@ -3,6 +3,7 @@ import { type TestContext, test } from 'node:test'
 import { type Notice, testResult } from '../src/alerts/index.ts'
 import { acknowledgeCause, fixCause } from '../src/causes/index.ts'
 import { defaultRetention } from '../src/config/index.ts'
+import { beginErasure, erasureOnce, planErasure } from '../src/erasure/index.ts'
 import { discardLetters } from '../src/letters/index.ts'
 import { documentQueue } from '../src/queues/index.ts'
 import { listReviews, lookForReview, reviewOf } from '../src/review/index.ts'
@@ -346,4 +347,15 @@ test('what retention ended is said apart from what people did, and so is what it
   assert.equal(stateOf(queues.shown[0]?.hygiene as Hygiene, 'not-captured'), 'fine')
   const unseen = await reviewOf(bed.store, { ...facts, retention: open, zone: 'UTC', week: null, nowMs: Date.now() })
   assert.deepEqual(unseen.retention.held, [{ why: 'never-looked-at', queue: 'orders', letters: 1, causes: 1 }])
+})
+
+test('erased letters are counted as such, and what became of them before stays true', async (t) => {
+  const bed = await alertBed(t)
+  const ids = await bed.captured({ key: 'customer-1' }, { key: 'customer-1' }, {})
+  await discard(bed, ids.slice(0, 1), 'test orders')
+  const erasure = await planErasure(bed.store, { selection: { key: 'customer-1' }, by: 'dpo', nowMs: Date.now() })
+  await beginErasure(bed.store, { erasure, by: 'dpo', reason: 'request 17', expect: 2, alsoWords: false })
+  await erasureOnce(bed.store, { place: null, ownsServer: false, signal: new AbortController().signal })
+  const { total } = await reviewed(bed, {})
+  assert.deepEqual([total.cameIn, total.discarded, total.erased, total.deleted, total.waiting], [3, 1, 2, 0, 1])
 })
