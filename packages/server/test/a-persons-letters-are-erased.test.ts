@@ -190,12 +190,20 @@ test('a cause that an erased letter named is named after one that stays, or afte
 test('what people wrote and told the office to do is counted, and only the first goes, if the erasure says so', async (t) => {
   for (const alsoWords of [false, true]) {
     const bed = await officeBed(t)
-    const [one = ''] = await bed.captured(hers, { ...his, key: 'acme-shared' }, { ...hers, key: 'acme-shared' })
+    const [one = '', , shared = ''] = await bed.captured(
+      hers,
+      { ...his, key: 'acme-shared' },
+      { ...hers, key: 'acme-shared' },
+    )
     const { rows: of } = await bed.store.pool.query<{ cause_id: string }>('select cause_id from letter where id = $1', [
       one,
     ])
     const cause = showCauseId(of[0]?.cause_id ?? '')
-    await commentOnCause(bed.store, { cause, by: 'cleo', text: `"${key}" called; customer-47110 did not; acme-shared` })
+    await commentOnCause(bed.store, {
+      cause,
+      by: 'cleo',
+      text: `"${key}" called; customer-47110 did not, nor old${key}; acme-shared`,
+    })
     await discardLetters(bed.store, {
       selection: { query: `key:${key}` },
       by: 'ann',
@@ -213,16 +221,16 @@ test('what people wrote and told the office to do is counted, and only the first
       mentions.office.map(({ place }) => place),
       ['audit.details', 'discard.selection'],
     )
-    const own = await planned(bed, { letters: [showLetterId(one)] })
+    const own = await planned(bed, { letters: [one, shared].map(showLetterId) })
     assert.deepEqual((await showErasure(bed.store, own)).mentions.people, [
       { place: 'audit.reason', rows: 1 },
       { place: 'cause_event.said', rows: 1 },
     ])
-    await beginErasure(bed.store, { erasure: own, by: 'dpo', reason: 'request 17', expect: 1, alsoWords })
+    await beginErasure(bed.store, { erasure: own, by: 'dpo', reason: 'request 17', expect: 2, alsoWords })
     await passedOver(bed)
     const { rows } = await bed.store.pool.query<{ said: string }>(`select said from cause_event where what = 'comment'`)
     const said = alsoWords ? '(erased)' : key
-    assert.equal(rows[0]?.said, `"${said}" called; customer-47110 did not; acme-shared`)
+    assert.equal(rows[0]?.said, `"${said}" called; customer-47110 did not, nor old${key}; acme-shared`)
     const { rows: plans } = await bed.store.pool.query('select selection, reason from discard')
     assert.deepEqual(plans, [{ selection: { query: 'key:(erased)' }, reason: 'for acme-shared' }])
     await assert.rejects(bed.store.pool.query(`update audit set reason = 'x'`), /append only/)

@@ -36,7 +36,8 @@ export async function freeBytes(
   const client = await store.pool.connect()
   let isBroken = true
   try {
-    await client.query('set statement_timeout to 0')
+    // Everybody waits behind who waits for a whole table: not for longer than this.
+    await client.query("set statement_timeout to 0; set lock_timeout to '3s'")
     if (lastChange !== null && !(await isSeenByNobody(client, lastChange, signal))) return null
     const busy = await rewriteMonths(store, client, options.partitions)
     if (busy || signal.aborted) return null
@@ -45,14 +46,22 @@ export async function freeBytes(
     const left = options.ownsServer ? await cleanServer(client) : await cleanAsFarAsAllowed(client)
     isBroken = false
     return left
+  } catch (error) {
+    if (!isLockTimeout(error)) throw error
+    isBroken = false
+    return null
   } finally {
-    // The time-out of the session is as it was for whoever takes it next.
-    isBroken = await client.query("set statement_timeout to '60s'").then(
+    // The time-outs of the session are as they were for whoever takes it next.
+    isBroken = await client.query("set statement_timeout to '60s'; set lock_timeout to '15s'").then(
       () => isBroken,
       () => true,
     )
     client.release(isBroken)
   }
+}
+
+function isLockTimeout(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && (error.code === '55P03' || error.code === '40P01')
 }
 
 /** Rows that an old transaction may still read are written anew as well: it has to end first. */
