@@ -47,8 +47,18 @@ test('an office whose letters of a person were erased holds no byte of them, in 
   const planted = await plant(bed, place)
   await bed.store.pool.query('analyze; checkpoint')
   await failWith(bed, mark)
+  // The log's files with it wait to be used again.
+  await bed.store.pool.query('select pg_switch_wal(); checkpoint')
   const before = hitsIn(data)
-  assert.ok(before.some((file) => file.includes('pg_wal')) && before.length > 5, before.join('\n'))
+  const log = before.filter((file) => file.includes('pg_wal'))
+  const { rows: inUse } = await bed.store.pool.query<{ name: string }>(
+    'select pg_walfile_name(pg_current_wal_lsn()) as name',
+  )
+  assert.ok(
+    log.some((file) => path.basename(file) > (inUse[0]?.name ?? '')),
+    log.join('\n'),
+  )
+  assert.ok(log.length > 0 && before.length > 5, before.join('\n'))
   const kept = await contentsOf(bed, planted.berts)
   assert.deepEqual(await archivedMarks(bed, place), [planted.archived])
 

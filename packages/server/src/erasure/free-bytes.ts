@@ -100,13 +100,42 @@ async function rewriteMonths(store: Store, client: PoolClient, partitions: reado
   return isBusy
 }
 
-/** The log of before is not used again but removed (`wal_recycle` is off there). */
+/** Files of the log that wait to be used again are as many as 1 GB holds. */
+const mostLogFiles = 128
+
+/** Files of the log are used again with what is in them, which makes writing faster; not while this removes them. */
 async function cleanServer(client: PoolClient): Promise<readonly string[]> {
   await client.query('vacuum full pg_catalog.pg_statistic')
-  await client.query('checkpoint')
-  await client.query('select pg_switch_wal()')
-  await client.query('checkpoint')
+  await client.query('alter system set wal_recycle = off')
+  await client.query('select pg_reload_conf()')
+  try {
+    await client.query('checkpoint')
+    for (let n = 0; n < mostLogFiles && (await hasFilesAhead(client)); n++) {
+      await nextLogFile(client)
+      // Who removes them may have heard of the setting only now.
+      if (n % 16 === 15) await client.query('checkpoint')
+    }
+    // The last of them was in use.
+    await nextLogFile(client)
+    await client.query('checkpoint')
+  } finally {
+    await client.query('alter system reset wal_recycle')
+    await client.query('select pg_reload_conf()')
+  }
   return []
+}
+
+async function hasFilesAhead(client: PoolClient): Promise<boolean> {
+  const { rows } = await client.query<{ some: boolean }>(
+    `select exists (select from pg_ls_waldir() where name ~ '^[0-9A-F]{24}$' and name > pg_walfile_name(pg_current_wal_insert_lsn())) as some`,
+  )
+  return rows[0]?.some === true
+}
+
+/** A file in which nothing was written yet is not left. */
+async function nextLogFile(client: PoolClient): Promise<void> {
+  await client.query(`select pg_logical_emit_message(false, 'redrive', '')`)
+  await client.query('select pg_switch_wal()')
 }
 
 async function cleanAsFarAsAllowed(client: PoolClient): Promise<readonly string[]> {

@@ -12,8 +12,6 @@ const defaults: Readonly<Record<string, string>> = {
   maintenance_work_mem: '64MB',
   effective_cache_size: '512MB',
   wal_compression: 'pglz', // this build has no lz4
-  // What was erased would stay in files of the log that wait to be used again.
-  wal_recycle: 'off',
   max_wal_size: '1GB',
   min_wal_size: '96MB',
   checkpoint_timeout: '10min',
