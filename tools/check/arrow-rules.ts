@@ -28,6 +28,7 @@ const useCases = [
     'capture',
     'causes',
     'doctor',
+    'erasure',
     'expiry',
     'in-common',
     'ledger',

@@ -26,9 +26,9 @@ const pairs: Readonly<Record<string, readonly [is: string, said: string]>> = {
     ),
   ],
   'uncertain letters': [letters('uncertain'), sum('uncertain', 'intent')],
-  // With those that lie in archives, and those that were deleted: all that retention takes in these scenes was discarded.
+  // With those that lie in archives, and those that were deleted or erased: all that ends in these scenes was discarded, but for what is erased open.
   'discarded letters': [
-    `${letters('discarded')} + ${letters('archived')} + ${count('tombstone')}`,
+    `${letters('discarded')} + ${letters('archived')} + ${count(`tombstone where was in ('discarded', 'archived')`)}`,
     `${audited('letters.discard', 'discarded')} - ${audited('discard.undo', 'reopened')}`,
   ],
   'discards that are done': [count(`discard where state <> 'planned'`), audits('letters.discard')],
@@ -53,8 +53,14 @@ const pairs: Readonly<Record<string, readonly [is: string, said: string]>> = {
     count('archived_letter'),
     `${sum('letters', `archive where state = 'kept'`)} - ${audited('letters.restore', 'restored')}`,
   ],
-  'deleted letters': [count('tombstone'), sum('deleted', 'retention_pass')],
-  'letters that passes archived': [sum('archived', 'retention_pass'), sum('letters', `archive where state = 'kept'`)],
+  'deleted letters': [count('tombstone where not is_erased'), sum('deleted', 'retention_pass')],
+  'erased letters': [count('tombstone where is_erased'), sum('erased', 'erasure')],
+  'erasures that were begun': [count(`erasure where state <> 'planned'`), audits('letters.erase')],
+  // Of an archive that was written anew, without those that were erased out of it.
+  'letters that passes archived': [
+    sum('archived', 'retention_pass'),
+    `${sum('letters', `archive where state = 'kept'`)} + ${count(`tombstone where is_erased and was = 'archived'`)}`,
+  ],
   'letters of causes that are not open': [
     sum('letters', `cause_change where state <> 'open'`),
     count(`letter where state <> 'open'`),

@@ -1,5 +1,6 @@
 import { restoreLetters } from '../../packages/server/src/archive/index.ts'
 import { defaultRetention } from '../../packages/server/src/config/index.ts'
+import { beginErasure, erasureOnce, planErasure } from '../../packages/server/src/erasure/index.ts'
 import { discardLetters } from '../../packages/server/src/letters/index.ts'
 import { passOnce } from '../../packages/server/src/retention/index.ts'
 import { showLetterId } from '../../packages/server/src/store/ids.ts'
@@ -28,6 +29,18 @@ async function restore({ store, place }: Scene): Promise<void> {
   await restoreLetters(store, place, { selection: { query: 'queue:orders' }, ...by, nowMs: Date.now() })
 }
 
+/** One that is open and one that lies in an archive with others, as a person and then the office do it. */
+async function erase(scene: Scene, known: Known): Promise<void> {
+  const { store, place } = scene
+  const letters = ['letter1', 'letter4'].map((letter) => showLetterId(known[letter] ?? ''))
+  const { rows } = await store.pool.query<{ id: string; state: string }>('select id, state from erasure')
+  const [before] = rows
+  const erasure = before?.id ?? (await planErasure(store, { selection: { letters }, by: by.by, nowMs: Date.now() }))
+  if (before === undefined || before.state === 'planned')
+    await beginErasure(store, { ...by, erasure, expect: letters.length, alsoWords: false })
+  await erasureOnce(store, { place, ownsServer: true, signal: neverAborted })
+}
+
 export const ofRetention: readonly Operation[] = [
   {
     name: 'delete',
@@ -53,5 +66,16 @@ export const ofRetention: readonly Operation[] = [
     act: restore,
     repeat: restore,
     ends: { open: [1], discarded: [3] },
+  },
+  {
+    name: 'erase',
+    async prepare(scene) {
+      const known = await old(scene)
+      await pass(scene, 'archive')
+      return known
+    },
+    act: erase,
+    repeat: erase,
+    ends: { archived: [2] },
   },
 ]

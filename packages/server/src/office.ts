@@ -11,6 +11,7 @@ import { type Capture, type CaptureEvent, startCapture } from './capture/index.t
 import { sayRulesByFile, watchCauses, watchRules } from './causes/index.ts'
 import { type AlertsConfig, type BrokerConfig, type Config, logNotifier } from './config/index.ts'
 import { examine } from './doctor/index.ts'
+import { watchErasures } from './erasure/index.ts'
 import { watchExpiry } from './expiry/index.ts'
 import { startHeartbeat } from './heartbeat.ts'
 import type { CaptureView } from './http/route.ts'
@@ -133,6 +134,9 @@ export async function openOffice(parts: {
     const archivePlace = config.archive === null ? null : openArchivePlace(config.archive)
     const retention = watchRetention(store, { retention: config.retention, place: archivePlace, tell })
     opened.push(() => retention.stop())
+    const ownsServer = database.embedded !== null
+    const erasures = watchErasures(store, { place: archivePlace, ownsServer, tell })
+    opened.push(() => erasures.stop())
     const http = await startHttp(
       {
         version,
@@ -151,6 +155,7 @@ export async function openOffice(parts: {
           run: (said) => retention.run(said),
           restore: (request) => retention.restore(request),
         },
+        erasures,
         reviewZone: config.review.zone,
         alerts: { ...alerts, notifiers: [...notifiers.keys()], wakeDelivery: () => delivery.wake() },
       },

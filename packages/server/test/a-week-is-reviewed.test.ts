@@ -3,6 +3,7 @@ import { type TestContext, test } from 'node:test'
 import { type Notice, testResult } from '../src/alerts/index.ts'
 import { acknowledgeCause, fixCause } from '../src/causes/index.ts'
 import { defaultRetention } from '../src/config/index.ts'
+import { beginErasure, erasureOnce, planErasure } from '../src/erasure/index.ts'
 import { discardLetters } from '../src/letters/index.ts'
 import { documentQueue } from '../src/queues/index.ts'
 import { listReviews, lookForReview, reviewOf, reviewText } from '../src/review/index.ts'
@@ -369,4 +370,15 @@ test('a review says which share of each queue died, and of which nothing is know
   assert.match(text, /waiting/)
   assert.match(text, / 10\.0 % +0\.0 % /)
   assert.match(text, /^silent .* – +– /m)
+})
+
+test('erased letters are counted as such, and what became of them before stays true', async (t) => {
+  const bed = await alertBed(t)
+  const ids = await bed.captured({ key: 'customer-1' }, { key: 'customer-1' }, {})
+  await discard(bed, ids.slice(0, 1), 'test orders')
+  const erasure = await planErasure(bed.store, { selection: { key: 'customer-1' }, by: 'dpo', nowMs: Date.now() })
+  await beginErasure(bed.store, { erasure, by: 'dpo', reason: 'request 17', expect: 2, alsoWords: false })
+  await erasureOnce(bed.store, { place: null, ownsServer: false, signal: new AbortController().signal })
+  const { total } = await reviewed(bed, {})
+  assert.deepEqual([total.cameIn, total.discarded, total.erased, total.deleted, total.waiting], [3, 1, 2, 0, 1])
 })

@@ -193,6 +193,11 @@ test('each answer is what its schema in the OpenAPI says', async (t) => {
   })
   const gone = await call('GET', `/api/v1/letters/${showLetterId(ended[0] ?? '')}`)
   assert.match(gone.json.detail ?? '', /was deleted on .* it was discarded since/)
+  const erasure = await ask('POST /erasures', '/erasures', { query: 'release:5.0', by: 'dpo' })
+  const erase = { by: 'dpo', reason: 'request 17', expect: erasure['letters'], alsoWords: true }
+  await ask('POST /erasures/:id/run', `/erasures/${erasure['id']}/run`, erase)
+  await ask('GET /erasures/:id', `/erasures/${erasure['id']}`)
+  await ask('GET /erasures', '/erasures?limit=1')
   await ask('GET /letters', '/letters?q=state:any&limit=1')
   await ask('GET /letters/common', '/letters/common?q=tier:permanent')
   await ask('GET /letters/:id', `/letters/${letter}`)

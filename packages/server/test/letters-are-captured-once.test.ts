@@ -3,6 +3,7 @@ import { type TestContext, test } from 'node:test'
 import { type Clock, type Message, systemClock } from '@redrive/worker'
 import { type Capture, type CaptureEvent, startCapture } from '../src/capture/index.ts'
 import { defaultRetention } from '../src/config/index.ts'
+import { beginErasure, erasureOnce, planErasure } from '../src/erasure/index.ts'
 import { checkLedger } from '../src/ledger/index.ts'
 import { discardLetters } from '../src/letters/index.ts'
 import { passOnce } from '../src/retention/index.ts'
@@ -247,6 +248,65 @@ for (const kind of ['positions', 'ids', 'nothing'] as const) {
     await assertOnce(store, [other])
   })
 }
+
+async function eraseAll(store: Store, signal: AbortSignal): Promise<void> {
+  const erasure = await planErasure(store, { selection: { query: 'queue:orders' }, by: 'dpo', nowMs: Date.now() })
+  await beginErasure(store, { erasure, by: 'dpo', reason: 'request 17', expect: 1, alsoWords: false })
+  // As if the source had been told long ago that it need not deliver it again.
+  await store.pool.query(`update unsettled set captured_at = captured_at - interval '2 hours'`)
+  await erasureOnce(store, { place: null, ownsServer: false, signal })
+  assert.equal(await letterCount(store), 0, 'it was erased')
+}
+
+for (const kind of ['positions', 'ids', 'nothing'] as const) {
+  test(`${kind}: a death that arrives again after its letter was erased stays erased, and what else comes is captured`, async (context) => {
+    const store = await openedStore(context)
+    const broker = logBroker({ kind })
+    const death: Message = { ...ourLetter(1), timestampMs: 1_700_000_000_000 }
+    let duplicates = 0
+    capturing(context, store, broker, (event) => {
+      if (event.kind === 'captured') duplicates += event.duplicates
+    })
+    broker.append(place, death)
+    await until(() => broker.acked.length === 1)
+    await eraseAll(store, context.signal)
+    broker.append(place, death, ourLetter(2), death)
+    await until(() => broker.acked.length === 4)
+    assert.equal(duplicates, 2)
+    await assertOnce(store, [ourLetter(2)])
+  })
+}
+
+test('a log that is made anew: at the position of an erased letter another message is another letter', async (context) => {
+  const store = await openedStore(context)
+  const [death, other] = [foreignLetter('one'), foreignLetter('two')].map((letter, at) => ({
+    ...letter,
+    timestampMs: 1_700_000_000_000 + at,
+  }))
+  assert.ok(death && other)
+  const first = logBroker({ kind: 'positions' })
+  const capture = capturing(context, store, first)
+  first.append(place, death)
+  await until(() => first.acked.length === 1)
+  await capture.stop()
+  const erasure = await planErasure(store, { selection: { query: 'state:open' }, by: 'dpo', nowMs: Date.now() })
+  await beginErasure(store, { erasure, by: 'dpo', reason: 'request 17', expect: 1, alsoWords: false })
+  await erasureOnce(store, { place: null, ownsServer: false, signal: context.signal })
+  await store.pool.query('update source_position set next_position = null')
+  const again = logBroker({ kind: 'positions' })
+  const second = capturing(context, store, again)
+  again.append(place, death)
+  await until(() => again.acked.length === 1)
+  await second.stop()
+  assert.equal(await letterCount(store), 0, 'the same message at its position')
+  await store.pool.query('update source_position set next_position = null')
+  const anew = logBroker({ kind: 'positions' })
+  capturing(context, store, anew)
+  anew.append(place, other)
+  await until(() => anew.acked.length === 1)
+  assert.equal(await letterCount(store), 1)
+  assert.equal((await checkLedger(store)).unaccounted, 0)
+})
 
 test('a log: one death that its worker sent twice is one letter and one duplicate', async (context) => {
   const store = await openedStore(context)

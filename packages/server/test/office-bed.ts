@@ -19,6 +19,7 @@ import type { ArchivePlace } from '../src/archive/index.ts'
 import { watchBooks } from '../src/books.ts'
 import { type Capture, startCapture } from '../src/capture/index.ts'
 import { defaultRetention } from '../src/config/index.ts'
+import { watchErasures } from '../src/erasure/index.ts'
 import type { OfficeServices } from '../src/http/route.ts'
 import { type HttpServer, startHttp } from '../src/http/server.ts'
 import { checkLedger } from '../src/ledger/index.ts'
@@ -99,8 +100,12 @@ export interface DeadLetter {
 
 export const lane = 'orders-retries-reefer'
 
-export async function officeBed(t: TestContext): Promise<OfficeBed> {
-  const database = await officeDatabase()
+/** @param options.database another than a fresh one of the test server */
+export async function officeBed(
+  t: TestContext,
+  options: { readonly database?: { readonly url: string; drop(): Promise<void> } } = {},
+): Promise<OfficeBed> {
+  const database = options.database ?? (await officeDatabase())
   const store = await openStore({ url: database.url, allowUnsafe: true, maxConnections: 20 })
   const memory = memoryStore()
   const broker = memoryBroker({ store: memory })
@@ -212,6 +217,7 @@ export async function officeBed(t: TestContext): Promise<OfficeBed> {
     async http({ clock = systemClock, captures: views = () => [], disk, expiry, alerts, place = null } = {}) {
       const books = watchBooks(store, () => undefined)
       const retention = watchRetention(store, { retention: defaultRetention, place, tell: () => undefined })
+      const erasures = watchErasures(store, { place, ownsServer: false, tell: () => undefined })
       const server = await startHttp(
         {
           version: '0.0.0-test',
@@ -229,6 +235,7 @@ export async function officeBed(t: TestContext): Promise<OfficeBed> {
             run: (said) => retention.run(said),
             restore: (request) => retention.restore(request),
           },
+          erasures,
           reviewZone: 'UTC',
           wakeReplayer: () => undefined,
           alerts: alerts ?? {
@@ -243,6 +250,7 @@ export async function officeBed(t: TestContext): Promise<OfficeBed> {
       closers.push(async () => {
         await server.close()
         await retention.stop()
+        await erasures.stop()
         await books.stop()
       })
       return { server, token: await createToken(store, `test-${(sent += 1)}`, 'test') }

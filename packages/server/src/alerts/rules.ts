@@ -35,6 +35,7 @@ export const alertRules = {
   'disk-nearly-full': { what: 'intake stops soon, or has stopped', urgency: 'page', quietMinutes: 5 },
   'retention-stopped': { what: 'letters whose time is over are not ended', urgency: 'ticket', quietMinutes: 5 },
   'archive-damaged': { what: 'an archive is not whole any more', urgency: 'ticket', quietMinutes: 5 },
+  'erasure-stuck': { what: 'an erasure was begun a day ago and is not done', urgency: 'ticket', quietMinutes: 5 },
   'uncertain-waiting': { what: 'uncertain letters wait for a decision', urgency: 'ticket', quietMinutes: 5 },
   'line-stuck': { what: 'held letters do not move', urgency: 'ticket', quietMinutes: 5 },
   'cause-unopened': { what: 'nobody looked at a cause for days', urgency: 'ticket', quietMinutes: 5 },

@@ -1,4 +1,4 @@
-export { readArchived } from './archived-bytes.ts'
+export { placeOf, readArchived } from './archived-bytes.ts'
 export {
   type ArchivedLetter,
   type ArchivedVersion,
@@ -12,4 +12,5 @@ export { removeUnneeded } from './remove-archives.ts'
 export { type Restored, type RestoreRequest, restoreLetters } from './restore-letters.ts'
 export { archivedBody, withArchivedBytes } from './show-archived.ts'
 export { type Verdict, verifyAll, verifyNext, verifyStored } from './verify-archives.ts'
-export { writeArchive } from './write-archive.ts'
+export { idsIn, writeAnew } from './write-anew.ts'
+export { changedMeanwhile, writeArchive } from './write-archive.ts'

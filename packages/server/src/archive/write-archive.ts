@@ -55,16 +55,16 @@ export async function writeArchive(
   }
 }
 
-const changedMeanwhile = new Error('a letter changed while it was archived')
+export const changedMeanwhile: Error = new Error('a letter changed while it was archived')
 
-interface Put {
+export interface Put {
   readonly bytes: number
   readonly manifestSha256: string
 }
 
-async function putFiles(
+export async function putFiles(
   place: ArchivePlace,
-  { id, letters }: { readonly id: string; readonly letters: readonly WholeLetter[] },
+  { id, letters }: { readonly id: string; readonly letters: readonly Pick<WholeLetter, 'letter'>[] },
 ): Promise<Put> {
   const about = { archive: id, madeAt: new Date(), madeBy: `redrive ${version}` }
   const { files, manifest } = encodeLetters(

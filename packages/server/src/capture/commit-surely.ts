@@ -1,5 +1,5 @@
 import { causeIdOf, type RuleKeeper } from '../causes/index.ts'
-import { lettersByIdentity } from '../store/letters.ts'
+import { type KnownLetter, lettersByIdentity } from '../store/letters.ts'
 import { PositionMoved } from '../store/sources.ts'
 import { isConnectionTrouble, type Store } from '../store/store.ts'
 import { Batch } from './batch.ts'
@@ -129,7 +129,7 @@ async function placedAnew(context: CommitContext, batch: Batch): Promise<Batch> 
 /** The same batch with letters that are there already as duplicates; the same position with other bytes is another letter. */
 async function withoutKnown(context: CommitContext, batch: Batch): Promise<Batch> {
   const { letters } = batch
-  const known = new Map(
+  const known = new Map<string, Omit<KnownLetter, 'identity'>>(
     (
       await context.patience.ask(() =>
         lettersByIdentity(
@@ -138,7 +138,7 @@ async function withoutKnown(context: CommitContext, batch: Batch): Promise<Batch
           letters.map(({ identity }) => identity.bytes),
         ),
       )
-    ).map(({ identity, body_sha256 }) => [identity, body_sha256]),
+    ).map((letter) => [letter.identity, letter]),
   )
   const source = { sourceId: context.sourceId }
   const result = new Batch()
@@ -148,14 +148,21 @@ async function withoutKnown(context: CommitContext, batch: Batch): Promise<Batch
       continue
     }
     const at = item.letter.identity.bytes.toString('hex')
-    const bodySha256 = known.get(at)
-    if (bodySha256 === undefined) {
+    const before = known.get(at)
+    if (before === undefined) {
       result.addLetter(item.letter, source)
-      known.set(at, item.letter.bodySha256.toString('hex'))
-    } else if (bodySha256 === item.letter.bodySha256.toString('hex')) result.addDuplicate(item.letter.delivery)
+      known.set(at, { body_sha256: item.letter.bodySha256.toString('hex'), timestamp_ms: null })
+    } else if (isSameMessage(before, item.letter)) result.addDuplicate(item.letter.delivery)
     else result.addLetter(rewound(item.letter), source)
   }
   return result
+}
+
+/** Of an erased letter no hash is kept: the same position with the same time is the same message, and what has no time is known by its name alone. */
+function isSameMessage(before: Omit<KnownLetter, 'identity'>, { bodySha256, delivery }: PlacedLetter): boolean {
+  if (before.body_sha256 !== null) return before.body_sha256 === bodySha256.toString('hex')
+  const { timestampMs } = delivery.message
+  return before.timestamp_ms === null || timestampMs === undefined || before.timestamp_ms === String(timestampMs)
 }
 
 function rewound(letter: PlacedLetter): PlacedLetter {

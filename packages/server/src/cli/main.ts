@@ -6,6 +6,7 @@ import { addAlertCommands } from './alert-commands.ts'
 import { addArchiveCommands } from './archive-commands.ts'
 import { addCauseCommands } from './cause-commands.ts'
 import { addDiscardCommands } from './discard-commands.ts'
+import { addEraseCommands } from './erase-commands.ts'
 import { exitCodes } from './exit-codes.ts'
 import { addQueueCommands } from './queue-commands.ts'
 import { addRepairCommands } from './repair-commands.ts'
@@ -134,6 +135,8 @@ addAlertCommands(program, { office, selecting, wholeNumber })
 addReviewCommands(program, { office, selecting, wholeNumber })
 
 addRetentionCommands(program, { office, selecting, wholeNumber })
+
+addEraseCommands(program, { office, selecting, wholeNumber })
 
 addArchiveCommands(program, { office, selecting, wholeNumber })
 

@@ -22,6 +22,7 @@ export const alertRuleNames = [
   'disk-nearly-full',
   'retention-stopped',
   'archive-damaged',
+  'erasure-stuck',
   'uncertain-waiting',
   'line-stuck',
   'cause-unopened',

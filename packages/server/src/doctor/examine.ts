@@ -1,6 +1,7 @@
 import type { SourceExpiry } from '../expiry/index.ts'
 import type { Store } from '../store/store.ts'
 import { causeFindings } from './cause-findings.ts'
+import { erasureFindings } from './erasure-findings.ts'
 import { expiryFindings } from './expiry-findings.ts'
 import { checks, type Finding, type FindingCode, findingCodes, severities } from './finding.ts'
 import { uncertainFindings, untouchedFindings } from './letter-findings.ts'
@@ -44,6 +45,7 @@ export async function examine(
     ...(office.expiry === undefined ? [] : await expiryFindings(store, { ...office, expiry: office.expiry })),
     ...diskFindings(office.disk),
     ...(await retentionFindings(store)),
+    ...(await erasureFindings(store)),
     ...(await runFindings(store, nowMs)),
     ...(await uncertainFindings(store, queues)),
     ...(await lineFindings(store, { olderThanDays, nowMs })),

@@ -28,6 +28,7 @@ export const checks = {
   'disk-nearly-full': 'the disk has room',
   'retention-stopped': 'letters end when their time is over',
   'archive-damaged': 'archives are whole',
+  'erasure-stuck': 'erasures that were begun are done within a day',
   'run-stopped': 'no run is stopped for more than an hour',
   'uncertain-waiting': 'no uncertain letter waits for a decision',
   'line-stuck': 'no held letter waits behind something that does not move',

@@ -4,6 +4,7 @@ import type { Static, TSchema } from 'typebox'
 import type { ArchivePlace } from '../archive/index.ts'
 import type { Books } from '../books.ts'
 import type { AlertsConfig, RetentionPolicy } from '../config/index.ts'
+import type { Erasures } from '../erasure/index.ts'
 import type { SourceExpiry } from '../expiry/index.ts'
 import type { Retention } from '../retention/index.ts'
 import type { DiskWatch } from '../store/disk.ts'
@@ -35,6 +36,7 @@ export interface OfficeServices {
     /** Where letters are archived; `null`: nowhere. */
     readonly place: ArchivePlace | null
   }
+  readonly erasures: Pick<Erasures, 'run'>
   /** Whose weeks reviews are of. */
   readonly reviewZone: string
   /** A run was started: look now. */

@@ -51,7 +51,7 @@ export async function checkLedger(store: Store): Promise<LedgerReport> {
         select q.id as queue_id, q.name as queue, account, coalesce(b.letters, 0) as booked, coalesce(n.letters, 0) as counted
           from (select queue_id, account, sum(letters) as letters from ledger_entry group by 1, 2) b
           full join (select queue_id, state::text as account, count(*) as letters from letter group by 1, 2
-                     union all select queue_id, 'tombstone', count(*) from tombstone group by 1) n using (queue_id, account)
+                     union all select queue_id, case when is_erased then 'erased' else 'tombstone' end, count(*) from tombstone group by 1, 2) n using (queue_id, account)
           join queue q on q.id = queue_id
          where coalesce(b.letters, 0) <> 0 or coalesce(n.letters, 0) <> 0
          order by q.name, account`)
@@ -102,7 +102,10 @@ function report(at: Date, balances: readonly Balance[], sources: readonly Source
     queueBalance(queueId, accounts),
   )
   const captured = queues.reduce((sum, queue) => sum + queue.captured, 0)
-  const buried = balances.reduce((sum, { account, booked }) => sum + (account === 'tombstone' ? booked : 0), 0)
+  const buried = balances.reduce(
+    (sum, { account, booked }) => sum + (account === 'tombstone' || account === 'erased' ? booked : 0),
+    0,
+  )
   const misplaced = queues.reduce((sum, queue) => sum + queue.unaccounted, 0)
   // What sources say they delivered, against the letters there; those that were buried have no row any more.
   const undelivered = sources.reduce((sum, source) => sum + Math.max(0, source.counted - source.letters), 0)

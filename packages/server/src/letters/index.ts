@@ -12,5 +12,5 @@ export { type Bytes, type LetterDetail, type ReplayOfLetter, shownBytes, shownBy
 export { type LetterSet, letterSet } from './letter-set.ts'
 export { type LetterPage, type LetterSummary, listLetters } from './list.ts'
 export { parseQuery, type Query } from './query.ts'
-export { resolveSelection, type Selected, type Selection } from './selection.ts'
+export { type EverySelection, resolveEvery, resolveSelection, type Selected, type Selection } from './selection.ts'
 export { showLetter } from './show.ts'

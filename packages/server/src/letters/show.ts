@@ -1,5 +1,5 @@
 import { RedriveError } from '@redrive/worker'
-import { parseLetterId, showLetterId, showRunId } from '../store/ids.ts'
+import { parseLetterId, showErasureId, showLetterId, showRunId } from '../store/ids.ts'
 import { currentContent } from '../store/letter-versions.ts'
 import type { Store } from '../store/store.ts'
 import { unresolvedBefore } from './before-in-line.ts'
@@ -30,12 +30,32 @@ export async function showLetter(store: Store, id: string): Promise<LetterDetail
   )
   const row = rows[0]
   if (row === undefined) {
+    await refuseErased(store, uuid)
     await refuseDeleted(store, uuid)
     throw new RedriveError('NOT_FOUND', `There is no letter ${id}.`, {
       hint: 'List letters with: redrive letters state:any',
     })
   }
   return detailOf(row, await replaysOf(store, row.id))
+}
+
+/** Of an erased letter that and when is kept, and not what it was. @throws NOT_FOUND */
+async function refuseErased(store: Store, uuid: string): Promise<void> {
+  const { rows } = await store.pool.query<{ queue: string; at: Date; erasure: string }>(
+    `select q.name as queue, e.begun_at as at, e.id as erasure
+     from tombstone t join queue q on q.id = t.queue_id join erasure e on e.id = t.pass_id where t.letter_id = $1 and t.is_erased`,
+    [uuid],
+  )
+  const [stone] = rows
+  if (stone === undefined) return
+  throw new RedriveError(
+    'NOT_FOUND',
+    `That letter of ${stone.queue} was erased on ${stone.at.toISOString().slice(0, 10)}, for good.`,
+    {
+      hint: `By whom and why: redrive erase show ${showErasureId(stone.erasure)}`,
+      data: { erasedAt: stone.at.toISOString(), erasure: showErasureId(stone.erasure) },
+    },
+  )
 }
 
 /** Retention deletes letters, and keeps a word on each. @throws NOT_FOUND */

@@ -2,6 +2,7 @@ import { type LedgerAccount, recordTransfers } from '../ledger/index.ts'
 import type { Store } from '../store/store.ts'
 import { noteDebt } from './content-debt.ts'
 import { awaitedTable, judgedLetters } from './due.ts'
+import { partsOfEnding } from './parts-of-ending.ts'
 import { type PlacedPolicy, policyTable, policyValues } from './policies.ts'
 import { windowEnd } from './window.ts'
 
@@ -35,21 +36,7 @@ export async function deleteLetters(
        ), buried as (
          insert into tombstone (letter_id, queue_id, source_id, cause_id, identity, was, since, body_sha256, pass_id)
          select o.id, o.queue_id, o.source_id, o.cause_id, o.identity, o.state, o.changed_at, c.body_sha256, $10 from chosen o join letter_content c on c.id = o.id
-       ), versions as (delete from letter_version v using chosen o where v.letter_id = o.id
-       ), lines as (delete from letter_line h using chosen o where h.letter_id = o.id
-       ), notices as (delete from release_notice n using chosen o where n.letter_id = o.id
-       ), waited as (delete from outstanding u using chosen o where o.state = 'open' and u.queue_id = o.queue_id and u.letter_id = o.id
-       ), homes as (delete from letter_home h using chosen o where h.letter_id = o.id
-       ), gone as (delete from letter using chosen o where letter.id = o.id
-       ), counted as (
-         insert into cause_change (cause_id, state, letters) select cause_id, state, -count(*) from chosen group by 1, 2
-       ), watched as (
-         update cause_watch w set gone = w.gone + g.letters, before_scan = w.before_scan - g.before, scanned_letters = w.scanned_letters - g.scanned
-           from (select o.cause_id, count(*) as letters, count(*) filter (where o.id <= v.scan_from) as before,
-                        count(*) filter (where o.id > v.scan_from and o.id <= v.scanned) as scanned
-                   from chosen o join cause_watch v on v.cause_id = o.cause_id group by 1) g
-          where w.cause_id = g.cause_id
-       ), ${noteDebt('chosen')}
+       ), ${partsOfEnding}, ${noteDebt('chosen')}
        select queue_id, state as was, count(*)::int as letters from chosen group by 1, 2`,
       [...policyValues(policies), after, until, pass],
     )

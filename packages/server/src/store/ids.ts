@@ -17,6 +17,7 @@ export const showDiscardId = (uuid: string): string => showUuid('d_', uuid)
 export const showRuleId = (uuid: string): string => showUuid('g_', uuid)
 export const showAlertId = (uuid: string): string => showUuid('a_', uuid)
 export const showPassId = (uuid: string): string => showUuid('e_', uuid)
+export const showErasureId = (uuid: string): string => showUuid('z_', uuid)
 export const showArchiveId = (uuid: string): string => showUuid('x_', uuid)
 
 /** The UUID of what `showLetterId` wrote, in any case. @throws NOT_FOUND for anything else */
@@ -28,6 +29,7 @@ export const parseDiscardId = (text: string): string => parseUuid('d_', text)
 export const parseRuleId = (text: string): string => parseUuid('g_', text)
 export const parseAlertId = (text: string): string => parseUuid('a_', text)
 export const parsePassId = (text: string): string => parseUuid('e_', text)
+export const parseErasureId = (text: string): string => parseUuid('z_', text)
 export const parseArchiveId = (text: string): string => parseUuid('x_', text)
 
 /** `c_` + 13 characters, from the signed 64-bit number (PostgreSQL gives it as text). */

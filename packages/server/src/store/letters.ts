@@ -106,19 +106,28 @@ export async function wereDeleted(
   return rows[0]?.some === true
 }
 
-/** Letters of this source with these identities and the hashes of their bodies, all as hex; also those that were deleted. */
+/**
+ * Letters of this source with these identities and the hashes of their bodies, all as hex; also those that were deleted. Of those that were erased
+ * there is no hash (`null`), but the time of the message, where it had one.
+ */
 export async function lettersByIdentity(
   pool: pg.Pool,
   sourceId: number,
   identities: readonly Uint8Array[],
-): Promise<readonly { readonly identity: string; readonly body_sha256: string }[]> {
-  const { rows } = await pool.query<{ identity: string; body_sha256: string }>(
-    `select encode(l.identity, 'hex') as identity, encode(c.body_sha256, 'hex') as body_sha256
+): Promise<readonly KnownLetter[]> {
+  const { rows } = await pool.query<KnownLetter>(
+    `select encode(l.identity, 'hex') as identity, encode(c.body_sha256, 'hex') as body_sha256, null::text as timestamp_ms
        from letter l join letter_content c on c.id = l.id where l.source_id = $1 and l.identity = any($2::bytea[])
-      union all select encode(identity, 'hex'), encode(body_sha256, 'hex') from tombstone where source_id = $1 and identity = any($2::bytea[])`,
+      union all select encode(identity, 'hex'), encode(body_sha256, 'hex'), timestamp_ms::text from tombstone where source_id = $1 and identity = any($2::bytea[])`,
     [sourceId, identities],
   )
   return rows
+}
+
+export interface KnownLetter {
+  readonly identity: string
+  readonly body_sha256: string | null
+  readonly timestamp_ms: string | null
 }
 
 function encodeLetter(rows: CopyRows, letter: NewLetter): void {

@@ -13,6 +13,7 @@ export const findingRules = [
   'disk-nearly-full',
   'retention-stopped',
   'archive-damaged',
+  'erasure-stuck',
   'uncertain-waiting',
   'line-stuck',
   'cause-unopened',

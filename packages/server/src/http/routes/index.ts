@@ -7,6 +7,7 @@ import { causeRuleRoutes } from './cause-rules.ts'
 import { causeRoutes } from './causes.ts'
 import { discardRoutes } from './discards.ts'
 import { doctorRoutes } from './doctor.ts'
+import { erasureRoutes } from './erasures.ts'
 import { inCommonRoutes } from './in-common.ts'
 import { letterRoutes } from './letters.ts'
 import { planRoutes } from './plans.ts'
@@ -28,6 +29,7 @@ export const routes: readonly Route[] = [
   ...reviewRoutes,
   ...retentionRoutes,
   ...archiveRoutes,
+  ...erasureRoutes,
   ...causeRoutes,
   ...causeLifeRoutes,
   ...causeRuleRoutes,

@@ -29,6 +29,7 @@ export async function readFlows(client: PoolClient, { fromMs, toMs }: Span): Pro
           select account, at >= $2 as is_now, sum(letters) as letters from ledger_entry
            where queue_id = q.id and at >= $1 and at < $3 and account in ('source', 'replayed', 'discarded', 'archived', 'tombstone', 'erased')
              and (account not in ('replayed', 'discarded') or what not in ('retention', 'archive', 'restore'))
+             and (account = 'erased' or what <> 'erasure')
            group by 1, 2) m) as moved,
        (select coalesce(sum(letters), 0) from ledger_entry where queue_id = q.id and at < $3 and account = any($4)) as waiting,
        (select coalesce(sum(letters), 0) from ledger_entry where queue_id = q.id and at < $2 and account = any($4)) as waited_before,

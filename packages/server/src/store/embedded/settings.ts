@@ -21,6 +21,8 @@ const defaults: Readonly<Record<string, string>> = {
   jit: 'off',
   log_checkpoints: 'off',
   log_min_messages: 'warning',
+  // The rest of an error quotes values of letters, and nothing erases them from the log.
+  log_error_verbosity: 'terse',
   log_line_prefix: '%m [%p] ',
   log_timezone: 'UTC',
   timezone: 'UTC',
