@@ -94,7 +94,7 @@ function isBytes(kind: readonly Token[] | undefined): boolean {
 
 export function tokensOfMessage(message: HealthyMessage, comparable: Comparable): LetterTokens {
   const row = rowOf(message)
-  const tokens = tokensOfLetter(row, { withBody: row.body !== null })
+  const tokens = tokensOfLetter(row)
   const { headers, ...others } = comparable(row, tokens)
   return message.headers === null || headers === undefined ? others : { ...others, headers }
 }
