@@ -32,6 +32,7 @@ const useCases = [
     'in-common',
     'ledger',
     'letters',
+    'masking',
     'queues',
     'repair',
     'replay',

@@ -18,7 +18,7 @@ import { createToken } from '../src/access/index.ts'
 import type { ArchivePlace } from '../src/archive/index.ts'
 import { watchBooks } from '../src/books.ts'
 import { type Capture, startCapture } from '../src/capture/index.ts'
-import { defaultRetention } from '../src/config/index.ts'
+import { defaultMasking, defaultRetention } from '../src/config/index.ts'
 import type { OfficeServices } from '../src/http/route.ts'
 import { type HttpServer, startHttp } from '../src/http/server.ts'
 import { checkLedger } from '../src/ledger/index.ts'
@@ -75,7 +75,9 @@ export interface OfficeBed {
 }
 
 /** What a test gives the API of its own. */
-export type HttpOptions = Partial<Pick<OfficeServices, 'clock' | 'captures' | 'disk' | 'alerts' | 'expiry'>> & {
+export type HttpOptions = Partial<
+  Pick<OfficeServices, 'clock' | 'captures' | 'disk' | 'alerts' | 'expiry' | 'masking'>
+> & {
   /** Where letters are archived. */
   readonly place?: ArchivePlace | null
 }
@@ -209,7 +211,15 @@ export async function officeBed(t: TestContext): Promise<OfficeBed> {
       assert.equal(unaccounted, 0)
       assert.ok(captured > 0)
     },
-    async http({ clock = systemClock, captures: views = () => [], disk, expiry, alerts, place = null } = {}) {
+    async http({
+      clock = systemClock,
+      captures: views = () => [],
+      disk,
+      expiry,
+      alerts,
+      place = null,
+      masking = defaultMasking,
+    } = {}) {
       const books = watchBooks(store, () => undefined)
       const retention = watchRetention(store, { retention: defaultRetention, place, tell: () => undefined })
       const server = await startHttp(
@@ -229,6 +239,7 @@ export async function officeBed(t: TestContext): Promise<OfficeBed> {
             run: (said) => retention.run(said),
             restore: (request) => retention.restore(request),
           },
+          masking,
           reviewZone: 'UTC',
           wakeReplayer: () => undefined,
           alerts: alerts ?? {
@@ -245,7 +256,7 @@ export async function officeBed(t: TestContext): Promise<OfficeBed> {
         await retention.stop()
         await books.stop()
       })
-      return { server, token: await createToken(store, `test-${(sent += 1)}`, 'test') }
+      return { server, token: await createToken(store, `test-${(sent += 1)}`, { by: 'test' }) }
     },
   }
   return bed

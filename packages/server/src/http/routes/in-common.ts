@@ -1,5 +1,7 @@
 import { Type } from 'typebox'
 import { type Asked, falseAlarms, inCommon, whats } from '../../in-common/index.ts'
+import type { Masker } from '../../masking/index.ts'
+import { refuseGuess } from '../as-seen-by.ts'
 import { type OfficeServices, type Route, route } from '../route.ts'
 import { closed, count, idParams, orNull, text, time } from '../schemas.ts'
 
@@ -66,12 +68,16 @@ const answer = Type.Object(
   closed,
 )
 
-async function answerTo(office: OfficeServices, of: Asked): Promise<unknown> {
+async function answerTo(office: OfficeServices, of: Asked, masker: Masker | null): Promise<unknown> {
   const found = await inCommon(office.store, { of, nowMs: office.clock.now() })
   const { set, others } = found
   const iso = (date: Date | null): string | null => date?.toISOString() ?? null
+  const queue = found.queues.length === 1 ? (found.queues[0] ?? null) : null
+  const shown = <T extends { readonly facet: string; readonly value: string | null }>(token: T): T =>
+    masker === null || token.value === null ? token : { ...token, value: masker.named(token.facet, token.value, queue) }
   return {
     ...found,
+    common: found.common.map((each) => ({ ...shown(each), also: each.also.map(shown) })),
     set: { ...set, first: iso(set.first), last: iso(set.last) },
     others: { ...others, from: iso(others.from), to: iso(others.to) },
   }
@@ -83,7 +89,7 @@ export const inCommonRoutes: readonly Route[] = [
     path: '/causes/:id/common',
     summary: "What a cause's letters have in common that the other letters of its queue have less, in any state",
     schemas: { params: idParams, answer },
-    handle: ({ office, params }) => answerTo(office, { cause: params.id }),
+    handle: ({ office, params, masker }) => answerTo(office, { cause: params.id }, masker()),
   }),
   route({
     method: 'GET',
@@ -93,6 +99,9 @@ export const inCommonRoutes: readonly Route[] = [
       query: Type.Object({ q: Type.String({ maxLength: 2_000, description: 'As in letter lists.' }) }, closed),
       answer,
     },
-    handle: ({ office, query }) => answerTo(office, { query: query.q }),
+    handle: ({ office, query, masker }) => {
+      refuseGuess(masker(), query.q)
+      return answerTo(office, { query: query.q }, masker())
+    },
   }),
 ]
