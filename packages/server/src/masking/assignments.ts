@@ -10,9 +10,10 @@ const isNameCode = (code: number): boolean =>
 const maxName = 100
 /** What stands between a name and its sign, or between the sign and the value: quotes, perhaps escaped, and spaces. */
 const isQuote = (character: string): boolean => '"\'`\\'.includes(character)
-/** Of these the value goes on to the end of the line. */
+/** Of these, and of what is no plain word, the value goes on to the end of the line. */
 const isWide = /authorization|cookie|passphrase/i
 const signs = /[=:>]/g
+const endsLine = /[\r\n]/g
 const endsPlain = /[\s,;&"'`<>()[\]{}|\\]/g
 
 /** @param isSecret asked of each name: its values alone are looked for */
@@ -56,9 +57,9 @@ function valueAfter(text: string, from: number, isWideName: boolean): Found | nu
 }
 
 function endOf(text: string, at: number, isWideName: boolean): number {
-  if (isWideName) {
-    const line = text.slice(at).search(/[\r\n]/)
-    return line < 0 ? text.length : at + line
+  if (isWideName || '{[('.includes(text.charAt(at))) {
+    endsLine.lastIndex = at
+    return endsLine.exec(text)?.index ?? text.length
   }
   endsPlain.lastIndex = at
   return endsPlain.exec(text)?.index ?? text.length

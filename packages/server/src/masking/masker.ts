@@ -2,8 +2,8 @@ import { isUtf8 } from 'node:buffer'
 import type { MaskingConfig } from '../config/index.ts'
 import { assignmentsIn } from './assignments.ts'
 import { maskJson } from './json.ts'
-import { isMark, mark } from './mark.ts'
-import { patterns } from './patterns.ts'
+import { endOfMark, mark } from './mark.ts'
+import { type Found, patterns } from './patterns.ts'
 import { type Place, placeBelow, rootPlace, secretName } from './place.ts'
 import { type Audience, type Rules, rulesFor } from './rules.ts'
 import { isSecretName } from './secret-names.ts'
@@ -86,7 +86,7 @@ function textOf(text: string, rules: Rules, looking: Looking, within = 0): strin
       end,
       why: whyOfName(name, rules) ?? secretName,
     })),
-  ].filter(({ at }) => !isMark(text.slice(at, at + 20)))
+  ].flatMap((each) => withoutMark(text, each, rules))
   if (found.length === 0) return text
   const shown: string[] = []
   let done = 0
@@ -98,6 +98,13 @@ function textOf(text: string, rules: Rules, looking: Looking, within = 0): strin
   }
   shown.push(text.slice(done))
   return shown.join('')
+}
+
+/** What is masked already stays so; what stands behind the mark does not go with it. */
+function withoutMark<T extends Found>(text: string, found: T, { whys }: Rules): readonly T[] {
+  const end = endOfMark(text, found.at, whys)
+  if (end < 0) return [found]
+  return end >= found.end ? [] : [{ ...found, at: end }]
 }
 
 const isJsonLike = (text: string): boolean => /^\ufeff?[ \t\r\n]{0,100}[[{]/.test(text)
@@ -114,7 +121,8 @@ function jsonOf(
       root: rootPlace(rules),
       below: (place, name) => placeBelow(rules, place, name),
       whole: ({ why, isByName }, kind) => (isByName && kind === 'other' ? null : why),
-      mark: (why, value) => (isMark(value.slice(1)) ? value.slice(1, -1) : looking.marked(why, value)),
+      mark: (why, value) =>
+        endOfMark(value, 1, rules.whys) === value.length - 1 ? value.slice(1, -1) : looking.marked(why, value),
       text(text) {
         const shown = textOf(text, rules, looking, within)
         return shown === text ? null : shown
@@ -127,10 +135,10 @@ function jsonOf(
 
 function bytesOf(bytes: Buffer, { part, isCut = false }: Of, rules: Rules, looking: Looking): Buffer {
   const withheld = (why: string): Buffer => Buffer.from(looking.marked(why, bytes.toString('base64')))
-  if (part !== 'header' && rules.parts.has(part)) return withheld(part)
   const text = utf8Of(bytes, isCut)
+  if (part !== 'header' && rules.parts.has(part)) return withheld(part)
   if (text === null) return bytesUnread(bytes, part, rules, looking) ? withheld('bytes that are no text') : bytes
-  if (isMark(text)) return bytes
+  if (endOfMark(text, 0, rules.whys) === text.length) return bytes
   const json = jsonOf(text, rules, looking, { isCut })
   if (json !== null) return json === text ? bytes : Buffer.from(json)
   if (part === 'body' && rules.paths.length > 0 && text.trim() !== '') return withheld('it is no JSON, as rules expect')

@@ -1,5 +1,6 @@
 import type { MaskingConfig, PatternName } from '../config/index.ts'
 import { globMatcher } from './glob.ts'
+import { whyOf } from './mark.ts'
 
 /** Who is shown something: `nobody` in particular is told by notifiers and the log. */
 export type Audience = 'operator' | 'viewer' | 'nobody'
@@ -13,6 +14,8 @@ export interface Rules {
   readonly names: readonly { readonly matches: Matcher; readonly why: string }[]
   readonly parts: ReadonlySet<'key' | 'body'>
   readonly patterns: readonly PatternName[]
+  /** All that its marks may say beside what all say. */
+  readonly whys: ReadonlySet<string>
   /** Names that say that they are secret. */
   readonly secretNames: boolean
 }
@@ -44,9 +47,11 @@ export function rulesFor(config: MaskingConfig, audience: Audience): ((queue: st
 
 function compiled(rules: MaskingConfig['rules'], defaults: boolean): Rules {
   const patterns = rules.flatMap(({ pattern }) => (pattern === undefined ? [] : [pattern]))
-  const paths = rules.flatMap(({ path }) => (path === undefined ? [] : [{ names: namesOf(path), why: `path ${path}` }]))
+  const paths = rules.flatMap(({ path }) =>
+    path === undefined ? [] : [{ names: namesOf(path), why: whyOf(`path ${path.replaceAll(/\[\*?\]/g, '')}`) }],
+  )
   const headers = rules.flatMap(({ header }) =>
-    header === undefined ? [] : [{ matches: globMatcher(header), why: `header ${header}` }],
+    header === undefined ? [] : [{ matches: globMatcher(header), why: whyOf(`header ${header}`) }],
   )
   const lasts = paths.flatMap(({ names, why }) => {
     const last = names.at(-1) ?? '**'
@@ -61,6 +66,7 @@ function compiled(rules: MaskingConfig['rules'], defaults: boolean): Rules {
     names: [...lasts, ...headers],
     parts: new Set(rules.flatMap(({ part }) => (part === undefined ? [] : [part]))),
     patterns: [...new Set([...(defaults ? defaultPatterns : []), ...patterns])],
+    whys: new Set([...paths, ...headers].map(({ why }) => why)),
     secretNames: defaults,
   }
 }
