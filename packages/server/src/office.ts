@@ -15,7 +15,7 @@ import { watchExpiry } from './expiry/index.ts'
 import { startHeartbeat } from './heartbeat.ts'
 import type { CaptureView } from './http/route.ts'
 import { startHttp } from './http/server.ts'
-import { maskedNotifiers, maskerOf } from './masking/index.ts'
+import { maskedNotifiers, maskerOf, refuseNamedHeaders } from './masking/index.ts'
 import { naming } from './naming.ts'
 import { openNotifiers } from './notifiers/index.ts'
 import { sayByFile, setPolicies } from './queues/index.ts'
@@ -79,6 +79,7 @@ export async function openOffice(parts: {
     const generation = watchGeneration(store, { file, tell })
     opened.push(() => generation.stop())
     await sayByFile(store, config)
+    for (const rule of config.causes.rules) refuseNamedHeaders(config.masking, rule, 'CONFIG_INVALID')
     await sayRulesByFile(store, { file: config.file, rules: config.causes.rules })
     await setPolicies(store, config.queues)
     const byName = new Map(brokers.map(({ name, broker }) => [name, broker]))

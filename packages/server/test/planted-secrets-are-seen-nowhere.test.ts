@@ -65,11 +65,11 @@ async function everythingSeen(t: TestContext, masking: MaskingConfig): Promise<S
   await v1('GET /letters', '/letters?q=erika5')
   await v1('GET /letters/common', '/letters/common?q=release:9.0')
   const { causes } = await v1('GET /causes', '/causes?limit=200')
-  for (const { id } of causes as { id: string }[]) {
+  for (const { id } of causes as unknown as { id: string }[]) {
     await v1('GET /causes/:id', `/causes/${id}`)
     await v1('GET /causes/:id/common', `/causes/${id}/common`)
   }
-  const cause = `/causes/${(causes as { id: string }[])[0]?.id}`
+  const cause = `/causes/${(causes as unknown as { id: string }[])[0]?.id}`
   await v1('POST /causes/:id/look', `${cause}/look`, { by: 'ann' })
   await v1('POST /causes/:id/comments', `${cause}/comments`, { by: 'ann', text: reason })
   await v1('POST /causes/:id/acknowledge', `${cause}/acknowledge`, { by: 'ann', note: reason })
@@ -89,17 +89,26 @@ async function everythingSeen(t: TestContext, masking: MaskingConfig): Promise<S
   await v1('POST /causes/:id/reopen', `${cause}/reopen`, { by: 'ann' })
   await v1('GET /causes/:id/history', `${cause}/history`)
   const where = ['class=Same']
-  const sameCause = (causes as { id: string; errorClass: string }[]).find(({ errorClass }) => errorClass === 'Same')?.id
+  const sameCause = (causes as unknown as { id: string; errorClass: string }[]).find(
+    ({ errorClass }) => errorClass === 'Same',
+  )?.id
   const split = { ...ann, where: ['header:set-cookie'], title: 'apart' }
   await v1('POST /causes/:id/split', `/causes/${sameCause}/split`, { ...split, previewOnly: true })
   const { rule: part } = await v1('POST /causes/:id/split', `/causes/${sameCause}/split`, { ...split, expect: 24 })
   const { into } = part as unknown as { into: string }
   await v1('POST /causes/:id/merge', `/causes/${sameCause}/merge`, { ...ann, into, causes: [] })
+  await v1('POST /rules', '/rules', {
+    ...ann,
+    name: 'no',
+    where,
+    title: '{class} {header:set-cookie}',
+    previewOnly: true,
+  })
   const { rule } = await v1('POST /rules', '/rules', {
     ...ann,
     name: 'same',
     where,
-    per: 'header:set-cookie',
+    per: 'header:trace',
     title: '{class} {value} {message}',
   })
   await v1('GET /rules', '/rules?all=true')
@@ -172,7 +181,7 @@ async function everythingSeen(t: TestContext, masking: MaskingConfig): Promise<S
   await v1('GET /alerts/replay', `/alerts/replay?from=${new Date(Date.now() - 600_000).toISOString()}`)
   await v1('POST /alerts/:id/acknowledge', `/alerts/${raised[0]?.id}/acknowledge`, { by: 'ann', note: reason })
   const { tests } = await v1('POST /alerts/test', '/alerts/test', { by: 'ann', notifier: 'team' })
-  await v1('GET /alerts/test/:id', `/alerts/test/${(tests as { key: string }[])[0]?.key}`)
+  await v1('GET /alerts/test/:id', `/alerts/test/${(tests as unknown as { key: string }[])[0]?.key}`)
   const { rows: written } = await bed.store.pool.query<{ notice: Notice }>(
     'select notice from notification order by id',
   )
@@ -196,12 +205,15 @@ async function everythingSeen(t: TestContext, masking: MaskingConfig): Promise<S
     notifiers: maskedNotifiers(new Map([['team', team], ...logged]), masker),
     tell: (line) => log.push(line),
   })
-  await until('all is told', () => (told.length + log.length >= written.length ? true : undefined))
+  await until('all is told', async () => {
+    const { rowCount } = await bed.store.pool.query(`select from notification where state = 'waiting'`)
+    return rowCount === 0 ? true : undefined
+  })
   await delivery.stop()
 
   for (const format of ['json', 'text', 'markdown', 'html']) await v1('GET /review', `/review?format=${format}`)
   await v1('GET /reviews', '/reviews')
-  await v1('GET /doctor', '/doctor?olderThanDays=0')
+  await v1('GET /doctor', '/doctor?olderThanDays=1')
   for (const name of ['status', 'ledger', 'audit?limit=200', 'tokens', 'openapi.json'])
     await v1(`GET /${name.split('?')[0]}`, `/${name}`)
   await ask('GET /metrics', '/metrics')
@@ -246,12 +258,16 @@ test('planted secrets are seen by no viewer, by no operator who did not ask, and
   for (const [what, given] of answers) assert.deepEqual(hitsIn(given), [], `${what}: ${given.slice(0, 300)}`)
   assert.deepEqual(hitsIn(notices), [])
   assert.deepEqual(hitsIn(log), [])
-  assert.ok(notices.includes('[masked: email]') && log.includes('[masked: email]'))
-  for (const { method, path } of routes) {
-    assert.ok(asked.has(`${method} ${path} as operator`), `${method} ${path} was answered`)
-    if (method === 'GET')
-      assert.ok(asked.has(`${method} ${path} as viewer`), `${method} ${path} was answered to a viewer`)
-  }
+  assert.ok(notices.includes('[masked: ') && log.includes('[masked: '), `${notices}\n${log}`)
+  const wanted = routes.flatMap(({ method, path }) => [
+    `${method} ${path} as operator`,
+    ...(method === 'GET' ? [`${method} ${path} as viewer`] : []),
+  ])
+  assert.deepEqual(
+    wanted.filter((each) => !asked.has(each)),
+    [],
+    'all were answered',
+  )
 })
 
 test('without masking all of them are seen, so looking for them can fail', async (t) => {

@@ -73,3 +73,19 @@ test('viewers do not search by what they are not shown', async (t) => {
       assert.equal((await ask('/letters', query)).status, 200, query)
   }
 })
+
+test('no rule of causes writes values of a masked header into titles', async (t) => {
+  const { bed, call } = await api(t)
+  await bed.captured({ headers: [{ name: 'x-token', value: Buffer.from('abc') }] })
+  const rule = { name: 'a', where: ['class=Error'], by: 'ann', reason: 'why' }
+  for (const more of [
+    { per: 'header:x-token' },
+    { title: '{class} {header:X-Token}' },
+    { per: 'header:x-token', previewOnly: true },
+  ]) {
+    const { json, status } = await call('POST', '/api/v1/rules', { body: { ...rule, ...more } })
+    assert.equal(status, 400)
+    assert.match(json.detail ?? '', /header [Xx]-[Tt]oken are masked/)
+  }
+  assert.equal((await call('POST', '/api/v1/rules', { body: { ...rule, per: 'header:tenant' } })).status, 200)
+})

@@ -74,6 +74,8 @@ export async function startHttp(office: OfficeServices, options: HttpOptions): P
     app.route({
       method,
       url: `/api/v1${path}`,
+      // Before anything of the request is looked at.
+      onRequest: async (request) => refuseRole(callers.get(request) ?? nobody, needs),
       schema: {
         ...(schemas.params === undefined ? {} : { params: schemas.params }),
         ...(schemas.query === undefined ? {} : { querystring: schemas.query }),
@@ -82,7 +84,6 @@ export async function startHttp(office: OfficeServices, options: HttpOptions): P
       handler: async (request, reply) => {
         const { params, query, body } = request as unknown as { params: never; query: never; body: never }
         const holder = callers.get(request) ?? nobody
-        refuseRole(holder, needs)
         const isRevealed = await reveal(office, { holder, params, query, path })
         const masker = isRevealed ? () => null : maskersFor(office, holder)
         void reply.status(status)
