@@ -333,7 +333,7 @@ export function wireOf(letter: DeadLetter, mark: string): Wire {
   } as Wire
 }
 
-function deadMessage(letter: DeadLetter, mark: string): Message {
+export function deadMessage(letter: DeadLetter, mark: string): Message {
   const { body = `body of ${mark}`, key = null, headers = [], stack = null } = letter
   const wire = encodeWire(wireOf(letter, mark), stack, { headerBytes: 4_096, stackBytes: 32_768 })
   return { key: bytesOf(key), body: bytesOf(body), headers: [...headers, ...wire] }
