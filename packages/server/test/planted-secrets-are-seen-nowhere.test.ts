@@ -245,7 +245,7 @@ async function everythingSeen(t: TestContext, masking: MaskingConfig): Promise<S
   await v1('GET /letters/:id', `/letters/${jsonKey}`)
   await v1('POST /tokens', '/tokens', { name: 'other' })
   await v1('DELETE /tokens/:name', '/tokens/other')
-  await v1('GET /letters', '/letters?q=%22')
+  await v1('GET /letters', '/letters?q=%22token%3Dplanted-url')
   await v1('POST /letters/:id/versions', versions, {
     patch: '[{"op":"test","path":"/customer/name","value":"x"}]',
     ...ann,
