@@ -7,14 +7,21 @@ const shownNames = new Set(['queue', 'queues', 'place', 'places', 'broker'])
 const foreign = new Set(['properties', 'route', 'details', 'selection', 'data'])
 const hash = /(?<![0-9a-zA-Z])[0-9a-f]{64}(?![0-9a-zA-Z])/g
 
+/** Views of bytes that were masked by their place, for whom they are given to: a large body is not looked through again. */
+const masked = new WeakSet<object>()
+export function noteMasked<T extends object>(view: T): T {
+  masked.add(view)
+  return view
+}
+
 /**
  * Goes through a whole answer, whatever it is, so that no route can forget it. The queue of what is nearest counts; where none is named, all rules do.
  * Viewers see no hashes either: that of a short secret can be guessed.
  */
 export function maskAnswer<T>(masker: Masker, answer: T): T {
   const shown = (text: string, queue: string | null): string => {
-    const masked = masker.text(text, queue)
-    return masker.audience === 'viewer' ? masked.replaceAll(hash, '[masked: hash]') : masked
+    const seen = masker.text(text, queue)
+    return masker.audience === 'viewer' ? seen.replaceAll(hash, '[masked: hash]') : seen
   }
   const walk = (value: unknown, queue: string | null): unknown => {
     if (typeof value === 'string') return shown(value, queue)
@@ -22,6 +29,7 @@ export function maskAnswer<T>(masker: Masker, answer: T): T {
     if (typeof value !== 'object' || value === null || value instanceof Date) return value
     const record = value as Readonly<Record<string, unknown>>
     const own = typeof record['queue'] === 'string' ? record['queue'] : queue
+    if (masked.has(record)) return record
     if (isBytes(record)) return bytesView(record, own)
     return Object.fromEntries(
       Object.entries(record).map(([name, member]) => [
@@ -36,8 +44,8 @@ export function maskAnswer<T>(masker: Masker, answer: T): T {
   ): unknown => {
     const bytes = Buffer.from(base64, 'base64')
     // Its own rules were applied where it was read; these are what holds everywhere.
-    const masked = masker.bytes(bytes, { queue, part: 'header' })
-    return masked === bytes ? { base64, text } : { base64: masked.toString('base64'), text: masked.toString('utf8') }
+    const seen = masker.bytes(bytes, { queue, part: 'header' })
+    return seen === bytes ? { base64, text } : { base64: seen.toString('base64'), text: seen.toString('utf8') }
   }
   const insideOf = (name: string, member: unknown, queue: string | null): unknown => {
     if (foreign.has(name)) return masker.value(member, queue)

@@ -3,7 +3,7 @@ import { shownBytes } from '../letters/index.ts'
 import { decodeHeaders, encodeHeaders } from '../store/header-list.ts'
 import type { VersionContent } from '../store/letter-versions.ts'
 import { mark, marksIn } from './mark.ts'
-import { maskAnswer } from './mask-answer.ts'
+import { maskAnswer, noteMasked } from './mask-answer.ts'
 import type { Masker } from './masker.ts'
 
 const shownMessage = 500
@@ -56,7 +56,7 @@ function viewOf(view: View, masked: (bytes: Buffer) => Buffer): View {
   if (view === null) return null
   const bytes = Buffer.from(view.base64, 'base64')
   const shown = masked(bytes)
-  return shown === bytes ? view : { base64: shown.toString('base64'), text: shown.toString('utf8') }
+  return noteMasked(shown === bytes ? view : { base64: shown.toString('base64'), text: shown.toString('utf8') })
 }
 
 /** The content of a version as it is laid out for a comparison. */

@@ -12,7 +12,7 @@ export const patterns: Readonly<Record<PatternName, (text: string) => readonly F
   'card-number': cardNumbers,
   iban: ibans,
   jwt: (text) => all(jwt, text, 'eyJ'),
-  'secret-key': (text) => all(secretKey, text),
+  'secret-key': (text) => (text.length < leastKey ? [] : all(secretKey, text)),
   'private-key': privateKeys,
 }
 
@@ -23,6 +23,9 @@ function all(pattern: RegExp, text: string, sign?: string): readonly Found[] {
 
 /** Base64 of `{"`; what is cut at the end of the text counts as well. @see https://www.rfc-editor.org/rfc/rfc7519#section-3 */
 const jwt = /(?<![A-Za-z0-9_-])eyJ[A-Za-z0-9_-]{6,}(?:\.[A-Za-z0-9_.-]*|(?=…?\s{0,3}$))/g
+
+/** Most texts are short members of JSON, and are not looked through. */
+const leastKey = 10
 
 /** Each begins with letters of its own and goes on with a bounded run: linear. */
 const secretKey = new RegExp(
@@ -87,6 +90,7 @@ const mostCard = 19
 
 /** Digits, in groups or not, whose check digit is right. @see https://www.iso.org/standard/70484.html (ISO/IEC 7812-1, Luhn) */
 function cardNumbers(text: string): readonly Found[] {
+  if (text.length < leastCard) return []
   const found: Found[] = []
   const groups = Array.from(text.matchAll(/\d+/g), ({ index, 0: digits }) => ({
     at: index,
