@@ -92,6 +92,27 @@ test('what is edited and replayed are the true bytes, and no mark gets into a le
   )
 })
 
+test('a whole key or body is withheld in the queues that a rule names', async (t) => {
+  const rules = [{ part: 'key' }, { part: 'body', queues: ['pay*'] }] as const
+  const { bed, call } = await api(t, { masking: { rules, defaults: false } })
+  const ids = (await bed.captured({ key: 'ann', body: 'b' }, { key: 'bob', body: 'b', queue: 'payments' })).map(
+    showLetterId,
+  )
+  const shownOf = async (id = ''): Promise<readonly unknown[]> => {
+    const { message } = (await call('GET', `/api/v1/letters/${id}`)).json as unknown as {
+      message: { key: { base64: string; text: string }; body: { text: string } }
+    }
+    return [message.key.text, Buffer.from(message.key.base64, 'base64').toString(), message.body.text]
+  }
+  assert.deepEqual(await shownOf(ids[0]), ['[masked: key]', '[masked: key]', 'b'])
+  assert.deepEqual(await shownOf(ids[1]), ['[masked: key]', '[masked: key]', '[masked: body]'])
+  const { letters } = (await call('GET', '/api/v1/letters')).json as unknown as { letters: { key: string }[] }
+  assert.deepEqual(
+    letters.map(({ key }) => key),
+    ['[masked: key]', '[masked: key]'],
+  )
+})
+
 test('the command line says what is not shown, and how to see it', async (t) => {
   const { bed, call, url, token } = await api(t)
   const [id = ''] = (await bed.captured({ body, errorClass: 'Wrong' })).map(showLetterId)

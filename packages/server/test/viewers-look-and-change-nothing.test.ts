@@ -25,6 +25,8 @@ test('a viewer is refused by every route that changes something, and by no other
   const [refused] = [await call('POST', '/api/v1/tokens', { token: viewer, body: { name: 'mine', role: 'operator' } })]
   assert.match(refused.json.detail ?? '', /looks is a viewer's/)
   assert.match(String(refused.json['hint']), /operator/)
+  const unknown = await call('GET', '/api/v1/status', { token: 'wrong' })
+  assert.match(String(unknown.json['hint']), /Authorization: Bearer …/, 'what it says to everybody is not masked')
   assert.deepEqual(
     (await listTokens(bed.store)).map(({ role }) => role),
     ['operator', 'viewer'],

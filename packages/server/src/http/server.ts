@@ -50,7 +50,9 @@ export async function startHttp(office: OfficeServices, options: HttpOptions): P
   app.setErrorHandler((error, request, reply) => {
     const problem = problemOf(error, request.id)
     if (problem.status >= 500 && !isRedriveError(error)) options.onFailure?.({ requestId: request.id, error })
-    const masker = maskersFor(office, callers.get(request) ?? nobody)()
+    // Whoever showed no token is told nothing that comes from a letter.
+    const holder = callers.get(request)
+    const masker = holder === undefined ? null : maskersFor(office, holder)()
     const shown = masker === null ? problem : maskAnswer(masker, problem)
     void reply.status(problem.status).type('application/problem+json').send(JSON.stringify(shown))
   })
@@ -88,7 +90,7 @@ export async function startHttp(office: OfficeServices, options: HttpOptions): P
         const masker = isRevealed ? () => null : maskersFor(office, holder)
         void reply.status(status)
         const answer = await handle({ office, params, query, body, caller: holder.name, masker, request, reply })
-        const last = givesSecret || isBinary(answer) || reply.sent ? null : masker()
+        const last = givesSecret || isDone(answer, reply) ? null : masker()
         return last === null ? answer : maskAnswer(last, answer)
       },
     })
@@ -115,8 +117,8 @@ const callers = new WeakMap<FastifyRequest, Holder>()
 /** Whoever shows no token: sees what a viewer sees, where anything is answered at all. */
 const nobody: Holder = { name: 'nobody', role: 'viewer' }
 
-/** Its route has looked after it. */
-const isBinary = (answer: unknown): boolean => Buffer.isBuffer(answer)
+/** Bytes, and what was rendered: their routes have looked after them. */
+const isDone = (answer: unknown, reply: unknown): boolean => Buffer.isBuffer(answer) || answer === reply
 
 /** Every route but liveness and the links of notices, which hold a secret, asks for a token; on loopback only loopback names are answered, whatever a page in a browser resolves to. */
 function guard(app: FastifyInstance, office: OfficeServices, host: string): void {
