@@ -113,6 +113,17 @@ test('a whole key or body is withheld in the queues that a rule names', async (t
   )
 })
 
+test('lists cut texts only after they are masked: half of a number is none that could be known', async (t) => {
+  const { bed, call } = await api(t, { masking: { rules: [{ pattern: 'card-number' }], defaults: false } })
+  const card = ' 4111111111111111'
+  await bed.captured({ error: `${'x'.repeat(490)}${card}`, key: `${'k'.repeat(190)}${card}` })
+  const { letters } = (await call('GET', '/api/v1/letters')).json as unknown as {
+    letters: { key: string; message: string }[]
+  }
+  assert.equal(letters[0]?.message, `${'x'.repeat(490)} [masked: `)
+  assert.equal(letters[0].key, `${'k'.repeat(190)} [masked: `)
+})
+
 test('the command line says what is not shown, and how to see it', async (t) => {
   const { bed, call, url, token } = await api(t)
   const [id = ''] = (await bed.captured({ body, errorClass: 'Wrong' })).map(showLetterId)

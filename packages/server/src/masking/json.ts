@@ -14,6 +14,8 @@ export type JsonKind = 'text' | 'number' | 'container' | 'other'
 
 const number = /-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/y
 const word = /true|false|null/y
+/** Of a word that is cut off. */
+const wordBegun = /^(?:-|tr?u?|fa?l?s?|nu?l?)$/
 const space = /[ \t\r\n]*/y
 
 interface Frame<Place> {
@@ -108,7 +110,7 @@ export function maskJson<Place>(
       const pattern = isNumber ? number : word
       pattern.lastIndex = at
       const value = pattern.exec(json)?.[0]
-      if (value === undefined) return cut()
+      if (value === undefined) return wordBegun.test(json.slice(at, at + 5)) ? cut() : null
       at += value.length
       if (isCut && at === json.length) return giveUp(from)
       const kind = isNumber ? 'number' : 'other'

@@ -124,6 +124,23 @@ test('of what was cut off nothing half is shown', () => {
   }
 })
 
+test('what is no JSON is text, cut off or not', () => {
+  const m = masker([], 'operator', true)
+  for (const isCut of [false, true])
+    for (const text of [
+      'said password=x',
+      '[info] password=x',
+      '1 password=x',
+      '{"a" password=x',
+      '{"a":1} password=x',
+      '-x password=x',
+      'true password=x',
+    ])
+      assert.ok(body(m, text, isCut).endsWith('[masked: secret name]'), `${isCut} ${text}`)
+  for (const begun of ['{"a":t', '{"a":nul', '[-', '[1,fals', '{"a"', '{'])
+    assert.ok(body(m, begun, true).startsWith(begun.slice(0, 1)), begun)
+})
+
 test('values that differ get numbers that differ where they are compared', () => {
   const m = maskerOf({ rules: [{ path: '$.a' }], defaults: false }, 'viewer', { isNumbered: true })
   const shown = ['{"a":1}', '{"a":2}', '{"a":1}'].map((text) => m?.bytes(Buffer.from(text), ofBody).toString())
