@@ -12,12 +12,14 @@ const whole = /\[masked: [^\]\n]{1,400}\]/g
 export const marksIn = (text: string): readonly string[] =>
   text.includes(begin) ? [...new Set(Array.from(text.matchAll(whole), ([each]) => each))] : []
 
+export const tooLarge = 'more than 8 MiB'
 const fixed = new Set<string>([
   ...patternNames,
   'secret name',
   'key',
   'body',
   'cut off',
+  tooLarge,
   'bytes that are no text',
   'it is no JSON, as rules expect',
   'a value of the patch',

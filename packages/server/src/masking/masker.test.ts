@@ -105,6 +105,8 @@ test('what rules cannot be applied to is withheld whole', () => {
   assert.equal(body(masker([{ path: '$.a' }], 'operator'), bytes), withheld)
   assert.equal(body(masker([{ path: '$.a' }], 'operator'), 'no JSON'), '[masked: it is no JSON, as rules expect]')
   assert.equal(body(masker([{ path: '$.a' }], 'operator'), '{"a":1'), '[masked: it is no JSON, as rules expect]')
+  const large = Buffer.alloc(8 * 1024 * 1024 + 1, 'x')
+  assert.equal(body(masker([], 'operator', true), large), '[masked: more than 8 MiB]')
   assert.equal(body(masker([{ part: 'body' }], 'operator'), 'x'), '[masked: body]')
   assert.equal(
     masker([{ part: 'key' }])

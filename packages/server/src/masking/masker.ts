@@ -2,7 +2,7 @@ import { isUtf8 } from 'node:buffer'
 import type { MaskingConfig } from '../config/index.ts'
 import { assignmentsIn } from './assignments.ts'
 import { maskJson } from './json.ts'
-import { endOfMark, mark } from './mark.ts'
+import { endOfMark, mark, tooLarge } from './mark.ts'
 import { type Found, patterns } from './patterns.ts'
 import { type Place, placeBelow, rootPlace, secretName } from './place.ts'
 import { type Audience, type Rules, rulesFor } from './rules.ts'
@@ -133,8 +133,12 @@ function jsonOf(
   return masked === null ? null : masked.text
 }
 
+/** An office answers nobody else while it looks: a MiB takes 0.15 s. */
+const mostLooked = 8 * 1024 * 1024
+
 function bytesOf(bytes: Buffer, { part, isCut = false }: Of, rules: Rules, looking: Looking): Buffer {
   const withheld = (why: string): Buffer => Buffer.from(looking.marked(why, bytes.toString('base64')))
+  if (bytes.length > mostLooked) return withheld(tooLarge)
   const text = utf8Of(bytes, isCut)
   if (part !== 'header' && rules.parts.has(part)) return withheld(part)
   if (text === null) return bytesUnread(bytes, part, rules, looking) ? withheld('bytes that are no text') : bytes
