@@ -33,6 +33,7 @@ const useCases = [
     'in-common',
     'ledger',
     'letters',
+    'masking',
     'queues',
     'repair',
     'replay',

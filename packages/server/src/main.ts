@@ -5,6 +5,7 @@ import { rabbitmqBroker } from '@redrive/worker/rabbitmq'
 import { connect as amqpConnect } from 'amqplib'
 import { openArchivePlace, tryPlace } from './archive/index.ts'
 import type { BrokerConfig, Config } from './config/index.ts'
+import { maskerOf } from './masking/index.ts'
 import { naming } from './naming.ts'
 import { type Office, type OpenBroker, openOffice } from './office.ts'
 import { openPgBoss } from './open-pg-boss.ts'
@@ -21,7 +22,9 @@ export async function startOffice(
   config: Config,
   options: { readonly onEvent?: (line: string) => void; readonly isRestored?: boolean } = {},
 ): Promise<Office> {
-  const tell = options.onEvent ?? (() => undefined)
+  const told = options.onEvent ?? (() => undefined)
+  const masker = maskerOf(config.masking, 'nobody')
+  const tell = masker === null ? told : (line: string) => told(masker.text(line, null))
   const database = await openDatabase(config, tell)
   const brokers: OpenBroker[] = []
   try {

@@ -16,6 +16,7 @@ import { watchExpiry } from './expiry/index.ts'
 import { startHeartbeat } from './heartbeat.ts'
 import type { CaptureView } from './http/route.ts'
 import { startHttp } from './http/server.ts'
+import { maskedNotifiers, maskerOf, refuseNamedHeaders } from './masking/index.ts'
 import { naming } from './naming.ts'
 import { openNotifiers } from './notifiers/index.ts'
 import { sayByFile, setPolicies } from './queues/index.ts'
@@ -58,7 +59,9 @@ export async function openOffice(parts: {
   /** The database was put back from a backup. */
   readonly isRestored?: boolean
 }): Promise<Office> {
-  const { config, database, brokers, tell } = parts
+  const { config, database, brokers } = parts
+  const masker = maskerOf(config.masking, 'nobody')
+  const tell = masker === null ? parts.tell : (line: string) => parts.tell(masker.text(line, null))
   const opened: (() => Promise<unknown>)[] = [
     () => database.stop(),
     () => Promise.all(brokers.map(({ close }) => close())),
@@ -78,6 +81,7 @@ export async function openOffice(parts: {
     const generation = watchGeneration(store, { file, tell })
     opened.push(() => generation.stop())
     await sayByFile(store, config)
+    for (const rule of config.causes.rules) refuseNamedHeaders(config.masking, rule, 'CONFIG_INVALID')
     await sayRulesByFile(store, { file: config.file, rules: config.causes.rules })
     await setPolicies(store, config.queues)
     const byName = new Map(brokers.map(({ name, broker }) => [name, broker]))
@@ -90,7 +94,7 @@ export async function openOffice(parts: {
     })
     opened.push(() => replayer.stop())
     const disk = database.folder === null ? {} : { disk: watchDisk({ folder: config.data, clock: systemClock }) }
-    const captures = await openCaptures(store, { ...parts, ...disk })
+    const captures = await openCaptures(store, { ...parts, tell, ...disk })
     opened.push(() => Promise.all(captures.map(({ capture }) => capture.stop())))
     const expiry = watchExpiry(store, { sources: deadLettersOf(brokers) })
     opened.push(() => expiry.stop())
@@ -106,7 +110,7 @@ export async function openOffice(parts: {
       const heartbeat = startHeartbeat(store, { ...config.heartbeat, tell })
       opened.push(() => heartbeat.stop())
     }
-    const notifiers = openNotifiers(config.notifiers, { tell })
+    const notifiers = maskedNotifiers(openNotifiers(config.notifiers, { tell }), masker)
     const delivery = startDelivery(store, { notifiers, tell })
     opened.push(() => delivery.stop())
     const alerts = { config: alertsOf(config), officeUrl: config.http.url }
@@ -156,6 +160,7 @@ export async function openOffice(parts: {
           restore: (request) => retention.restore(request),
         },
         erasures,
+        masking: config.masking,
         reviewZone: config.review.zone,
         alerts: { ...alerts, notifiers: [...notifiers.keys()], wakeDelivery: () => delivery.wake() },
       },

@@ -41,7 +41,8 @@ async function contents(bed: OfficeBed): Promise<readonly (readonly [number, str
   return rows.map(({ version, body }) => [version, body?.toString() ?? null] as const)
 }
 
-const done = async (bed: OfficeBed, id: string): Promise<object> => (await showTransform(bed.store, id, 0)).done
+const done = async (bed: OfficeBed, id: string): Promise<object> =>
+  (await showTransform(bed.store, id, { sample: 0 })).done
 
 const fitting = (bed: OfficeBed, bodySchema: string): Promise<void> =>
   documentQueue(bed.store, { queue: 'orders', fields: { bodySchema }, by: 'ann', reason: null })
@@ -56,7 +57,7 @@ test('a preview counts, explains and shows, and changes nothing', async (t) => {
     { body: Buffer.from([0xff, 0x00]) },
     { body: '{"currency" : "chf", "n":1e400}' },
   )
-  const view = await showTransform(bed.store, await previewed(bed), 5)
+  const view = await showTransform(bed.store, await previewed(bed), { sample: 5 })
   assert.deepEqual(view.preview, { untried: 0, applicable: 2, unchanged: 1, refused: 3 })
   assert.deepEqual(view.done, { left: 2, applied: 0, refused: 0, reverted: 0 })
   assert.deepEqual(view.reasons.map(({ why }) => why).toSorted(), [
@@ -114,7 +115,11 @@ test('applied, every letter it can be done to has a version of it; reverted, the
   )
   assert.equal(await applyTransform(bed.store, { transform: id, by: 'bob', expect: 3 }), true, 'again is harmless')
   assert.deepEqual(await done(bed, id), { left: 0, applied: 3, refused: 0, reverted: 0 })
-  assert.equal((await showTransform(bed.store, id, 3)).sample.length, 3, 'what was done can still be looked at')
+  assert.equal(
+    (await showTransform(bed.store, id, { sample: 3 })).sample.length,
+    3,
+    'what was done can still be looked at',
+  )
   const reverted = await revertTransform(bed.store, { transform: id, by: 'cid', reason: 'wrong' })
   assert.deepEqual(reverted, { reverted: 3, kept: 0, next: null })
   assert.deepEqual(await contents(bed), before)
@@ -137,7 +142,7 @@ test('letters that were changed, discarded or taken by a run since are refused b
     showLetterId,
   )
   const id = await previewed(bed, { selection: { letters: [...letters, 'l_00000000000000000000000001'] } })
-  assert.equal((await showTransform(bed.store, id, 0)).missing, 1)
+  assert.equal((await showTransform(bed.store, id, { sample: 0 })).missing, 1)
   await editLetter(bed.store, { letter: letters[0] ?? '', by: 'x', reason: 'y', change: { key: { text: 'mine' } } })
   await discardLetters(bed.store, {
     selection: { letters: [letters[1] ?? ''] },
@@ -174,10 +179,10 @@ test('hostile letters and paths neither stop a transform nor get into its words'
   await fitting(bed, '{"additionalProperties":false,"properties":{"currency":{}}}')
   const hostile = '[{"op":"transform","path":"/\\u0000\\ud800","function":"trim"}]'
   for (const change of [{ patch: hostile }, { patch }, { patch: '[{"op":"set","path":"/\\u0000x","value":1}]' }])
-    assert.equal((await showTransform(bed.store, await previewed(bed, { change }), 5)).preview.untried, 0)
+    assert.equal((await showTransform(bed.store, await previewed(bed, { change }), { sample: 5 })).preview.untried, 0)
   const id = await previewed(bed, { ignoreSchema: true })
   await applyTransform(bed.store, { transform: id, by: 'bob' })
-  const view = await showTransform(bed.store, id, 0)
+  const view = await showTransform(bed.store, id, { sample: 0 })
   assert.deepEqual([view.done.applied, view.preview.refused], [1, 5])
   assert.match(view.reasons.map(({ why }) => why).join('\n'), /nested more than 512 deep.*\n.*twice|twice[^]*nested/)
 })
@@ -222,13 +227,13 @@ test('it is done in steps: a step that ends early or is cut off leaves whole let
   )
   while (!(await previewTransform(bed.store, id, 0)));
   assert.equal(await applyTransform(bed.store, { transform: id, by: 'bob', expect: number }, 0), false)
-  const { applied, left } = (await showTransform(bed.store, id, 0)).done
+  const { applied, left } = (await showTransform(bed.store, id, { sample: 0 })).done
   assert.ok(applied > 0 && left > 0 && applied + left === number, `${applied} ${left}`)
   // The end of the process in the middle of a chunk is the end of its transaction.
   await bed.store.pool.query(`create function fail() returns trigger language plpgsql as $$ begin raise exception 'lost'; end $$;
     create trigger fail before insert on audit for each row execute function fail()`)
   await assert.rejects(applyTransform(bed.store, { transform: id, by: 'bob' }), /lost/)
-  assert.equal((await showTransform(bed.store, id, 0)).done.applied, applied)
+  assert.equal((await showTransform(bed.store, id, { sample: 0 })).done.applied, applied)
   assert.equal((await contents(bed)).filter(([version]) => version === 1).length, applied)
   await bed.store.pool.query('drop trigger fail on audit')
   const rest = await Promise.all([1, 2, 3].map(() => applyTransform(bed.store, { transform: id, by: 'bob' })))
@@ -258,7 +263,7 @@ test('over the letters of a plan; headers too; against the schema of the queue',
   await fitting(bed, '{"properties":{"currency":{"enum":["EUR"]}}}')
   const headers = [{ op: 'set', name: 'fixed', value: { text: 'yes' } } as const]
   const id = await previewed(bed, { selection: { plan: plan.id }, change: { patch, headers } })
-  const view = await showTransform(bed.store, id, 0)
+  const view = await showTransform(bed.store, id, { sample: 0 })
   assert.deepEqual(view.preview, { untried: 0, applicable: 1, unchanged: 0, refused: 1 })
   assert.match(view.reasons[0]?.why ?? '', /schema of its queue: "\/currency"/)
   await applyTransform(bed.store, { transform: id, by: 'bob' })
@@ -267,7 +272,7 @@ test('over the letters of a plan; headers too; against the schema of the queue',
     ignoreSchema: true,
     change: { patch: '[{"op":"replace","path":"/currency","value":1}]' },
   })
-  assert.equal((await showTransform(bed.store, despite, 0)).preview.applicable, 3)
+  assert.equal((await showTransform(bed.store, despite, { sample: 0 })).preview.applicable, 3)
   await assert.rejects(previewed(bed, { selection: { plan: 'p_00000000000000000000000000' } }), { code: 'NOT_FOUND' })
   await assert.rejects(previewed(bed, { selection: {} }), { code: 'REQUEST_INVALID' })
   await assert.rejects(previewed(bed, { change: {} }), { code: 'REQUEST_INVALID' })

@@ -18,7 +18,7 @@ import { createToken } from '../src/access/index.ts'
 import type { ArchivePlace } from '../src/archive/index.ts'
 import { watchBooks } from '../src/books.ts'
 import { type Capture, startCapture } from '../src/capture/index.ts'
-import { defaultRetention } from '../src/config/index.ts'
+import { defaultMasking, defaultRetention } from '../src/config/index.ts'
 import { watchErasures } from '../src/erasure/index.ts'
 import type { OfficeServices } from '../src/http/route.ts'
 import { type HttpServer, startHttp } from '../src/http/server.ts'
@@ -76,7 +76,9 @@ export interface OfficeBed {
 }
 
 /** What a test gives the API of its own. */
-export type HttpOptions = Partial<Pick<OfficeServices, 'clock' | 'captures' | 'disk' | 'alerts' | 'expiry'>> & {
+export type HttpOptions = Partial<
+  Pick<OfficeServices, 'clock' | 'captures' | 'disk' | 'alerts' | 'expiry' | 'masking'>
+> & {
   /** Where letters are archived. */
   readonly place?: ArchivePlace | null
 }
@@ -214,7 +216,15 @@ export async function officeBed(
       assert.equal(unaccounted, 0)
       assert.ok(captured > 0)
     },
-    async http({ clock = systemClock, captures: views = () => [], disk, expiry, alerts, place = null } = {}) {
+    async http({
+      clock = systemClock,
+      captures: views = () => [],
+      disk,
+      expiry,
+      alerts,
+      place = null,
+      masking = defaultMasking,
+    } = {}) {
       const books = watchBooks(store, () => undefined)
       const retention = watchRetention(store, { retention: defaultRetention, place, tell: () => undefined })
       const erasures = watchErasures(store, { place, ownsServer: false, tell: () => undefined })
@@ -236,6 +246,7 @@ export async function officeBed(
             restore: (request) => retention.restore(request),
           },
           erasures,
+          masking,
           reviewZone: 'UTC',
           wakeReplayer: () => undefined,
           alerts: alerts ?? {
@@ -253,7 +264,7 @@ export async function officeBed(
         await erasures.stop()
         await books.stop()
       })
-      return { server, token: await createToken(store, `test-${(sent += 1)}`, 'test') }
+      return { server, token: await createToken(store, `test-${(sent += 1)}`, { by: 'test' }) }
     },
   }
   return bed
@@ -330,7 +341,7 @@ export function wireOf(letter: DeadLetter, mark: string): Wire {
   } as Wire
 }
 
-function deadMessage(letter: DeadLetter, mark: string): Message {
+export function deadMessage(letter: DeadLetter, mark: string): Message {
   const { body = `body of ${mark}`, key = null, headers = [], stack = null } = letter
   const wire = encodeWire(wireOf(letter, mark), stack, { headerBytes: 4_096, stackBytes: 32_768 })
   return { key: bytesOf(key), body: bytesOf(body), headers: [...headers, ...wire] }

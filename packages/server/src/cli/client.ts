@@ -7,7 +7,7 @@ export interface Client {
   post<T>(path: string, body: unknown): Promise<T>
   patch<T>(path: string, body: unknown): Promise<T>
   delete<T>(path: string): Promise<T>
-  bytes(path: string): Promise<Uint8Array>
+  bytes(path: string, query?: Readonly<Record<string, string | number | undefined>>): Promise<Uint8Array>
 }
 
 /** Errors of the office come back as the faults they were: same code, message and hint. */
@@ -37,7 +37,8 @@ export function officeClient(address: OfficeAddress): Client {
     post: async (path, body) => (await call('POST', path, body)).json() as Promise<never>,
     patch: async (path, body) => (await call('PATCH', path, body)).json() as Promise<never>,
     delete: async (path) => (await call('DELETE', path)).json() as Promise<never>,
-    bytes: async (path) => new Uint8Array(await (await call('GET', path)).arrayBuffer()),
+    bytes: async (path, query = {}) =>
+      new Uint8Array(await (await call('GET', path + queryString(query))).arrayBuffer()),
   }
 }
 

@@ -12,6 +12,8 @@ export function exitCodeOf(error: unknown): number {
     case 'EDIT_REFUSED':
       return exitCodes.usage
     case 'UNAUTHENTICATED':
+    case 'FORBIDDEN':
+    case 'MASKED':
       return exitCodes.notSignedIn
     case 'NOT_FOUND':
       return exitCodes.notFound

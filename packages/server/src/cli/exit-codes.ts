@@ -20,7 +20,7 @@ export const exitCodeHelp: readonly (readonly [number, string])[] = [
   [1, 'unexpected failure'],
   [2, 'wrong usage, query or configuration'],
   [3, 'nothing matched (only with --require-match)'],
-  [4, 'not signed in: no token, or a wrong one'],
+  [4, "not signed in, or not allowed: no token, a wrong one, a viewer's, or what is asked for is masked"],
   [6, 'not found'],
   [7, 'the plan is stale or ran already, or a letter or a cause changed meanwhile'],
   [8, 'the canary failed or has no verdict, or a rule halted the run'],

@@ -63,6 +63,8 @@ Examples:
 
   office(letter.command('diff <id>'))
     .description('what differs between two versions (default: the original and what a replay sends)')
+    .option('--reveal', 'also what is masked; for operators, with --reason')
+    .option('--reason <text>', 'with --reveal: why, for the audit trail')
     .argument('[from]', 'a version', version)
     .argument('[to]', 'a version', version)
     .action(async (id, from, to, options) =>

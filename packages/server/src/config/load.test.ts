@@ -27,6 +27,7 @@ test('an empty file means the defaults', () => {
     notifiers: {},
     alerts: { limits: [], routes: [] },
     causes: { rules: [] },
+    masking: { rules: [], defaults: true },
     review: { zone: 'UTC', at: 'mon 08:00', notify: [] },
     retention: {
       keepDays: 30,
@@ -349,4 +350,26 @@ test('rules of causes are read, and what is none is told with its line', () => {
       assert.ok((issue?.line ?? 0) >= 3, 'with its line')
     }
   }
+})
+
+test('rules of masking say one thing each, and paths are paths', () => {
+  const rules = (text: string): readonly string[] => mistakes(`masking:\n  rules:\n    - ${text}\n`)
+  for (const good of [
+    'path: "**.email"',
+    'path: $.a[*].b-c',
+    'path: $',
+    'path: $.a.**.b',
+    'header: x-*',
+    'part: key',
+    'pattern: iban',
+  ])
+    assert.deepEqual(rules(good), [], good)
+  assert.deepEqual(read('masking: { defaults: false }').masking, { rules: [], defaults: false })
+  const one = '3:7 masking.rules.0: must have exactly one of path, header, part and pattern'
+  assert.deepEqual(rules('queues: [a]'), [one])
+  assert.deepEqual(rules('{ part: key, pattern: iban }'), [one])
+  for (const bad of ['email', 'a.b', '$.a[3]', '$..b', '$.', '**', '$.a[x]'])
+    assert.match(rules(`path: "${bad}"`).join(), /masking\.rules\.0\.path: must look like/, bad)
+  assert.match(rules('pattern: phone').join(), /must be one of email, card-number/)
+  assert.match(rules('{ pattern: iban, showTo: viewer }').join(), /must be/)
 })

@@ -7,6 +7,7 @@ import { type AlertsConfig, alertIssues } from './alerts.ts'
 import { archiveIssues, archiveOf, archiveSecrets, type RawArchive } from './archive.ts'
 import { readBodySchemas } from './body-schemas.ts'
 import { ruleIssues } from './cause-rules.ts'
+import { defaultMasking, type MaskingConfig, maskingIssues } from './masking.ts'
 import { notifierIssues } from './notifier-issues.ts'
 import { type NotifierConfig, notifierSchemaByType, notifierSecrets, withNotifierDefaults } from './notifiers.ts'
 import { flatDocument, something } from './queue-document.ts'
@@ -97,6 +98,7 @@ export function parseConfig(text: string, options: { readonly file: string; read
     ...retentionIssues(raw),
     ...archiveIssues(raw.archive),
     ...ruleIssues(raw.causes?.rules ?? []),
+    ...maskingIssues(raw.masking?.rules ?? []),
   ])
     issues.push({ ...at(offsetOf(keys)), path: keys.join('.'), message })
   if (issues.length > 0) throw invalid(options.file, issues)
@@ -127,10 +129,20 @@ interface RawConfig
   extends Partial<
     Omit<
       Config,
-      'brokers' | 'http' | 'heartbeat' | 'alerts' | 'notifiers' | 'review' | 'retention' | 'archive' | 'causes'
+      | 'brokers'
+      | 'http'
+      | 'heartbeat'
+      | 'alerts'
+      | 'notifiers'
+      | 'review'
+      | 'retention'
+      | 'archive'
+      | 'causes'
+      | 'masking'
     >
   > {
   readonly retention?: RetentionDocument
+  readonly masking?: Partial<MaskingConfig>
   readonly causes?: Partial<Config['causes']>
   readonly review?: Partial<ReviewConfig>
   readonly archive?: RawArchive
@@ -167,6 +179,7 @@ function configOf(raw: RawConfig, { env, file }: { readonly env: NodeJS.ProcessE
     review: { ...defaultReview, ...raw.review },
     retention: withRetentionDefaults(raw.retention),
     archive: archiveOf(raw.archive, path.dirname(file)),
+    masking: { ...defaultMasking, ...raw.masking },
     causes: { rules: [], ...raw.causes },
     heartbeat: raw.heartbeat === undefined ? null : { seconds: defaults.heartbeatSeconds, ...raw.heartbeat },
     file,

@@ -2,6 +2,7 @@ import { Type } from 'typebox'
 import { type AlertsConfig, alertsSchema } from './alerts.ts'
 import { type ArchiveConfig, archiveSchema } from './archive.ts'
 import { causesSchema, type RuleConfig } from './cause-rules.ts'
+import { type MaskingConfig, maskingSchema } from './masking.ts'
 import { type NotifierConfig, notifierSchemaByType } from './notifiers.ts'
 import { documentShapes, type QueueDocument } from './queue-document.ts'
 import { type RetentionPolicy, retentionShape } from './retention.ts'
@@ -35,6 +36,8 @@ export interface Config {
   readonly retention: RetentionPolicy
   /** Where archived letters lie; `null`: nothing can be archived. */
   readonly archive: ArchiveConfig | null
+  /** What is not shown, and to whom. */
+  readonly masking: MaskingConfig
   /** Which letters belong together, where the office is to see it otherwise. */
   readonly causes: { readonly rules: readonly RuleConfig[] }
   /** Where this was read from, or would have been, as a full path. */
@@ -219,6 +222,7 @@ export const fileSchema: object = Type.Object(
     review: Type.Optional(reviewSchema),
     retention: Type.Optional(retentionShape(Type.Optional)),
     archive: Type.Optional(archiveSchema),
+    masking: Type.Optional(maskingSchema),
     causes: Type.Optional(causesSchema),
     heartbeat: Type.Optional(
       Type.Object(

@@ -2,6 +2,7 @@ import { isRedriveError, RedriveError } from '@redrive/worker'
 import type { FastifyInstance } from 'fastify'
 import { acknowledgeAlert, isLinkOf, showAlert } from '../alerts/index.ts'
 import { escapeHtml } from '../escape-html.ts'
+import { maskAnswer, maskerOf } from '../masking/index.ts'
 import type { OfficeServices } from './route.ts'
 
 export const acknowledgePath = '/acknowledge/'
@@ -50,14 +51,16 @@ interface Link {
 type Shown = Awaited<ReturnType<typeof showAlert>>
 
 /** Says of a wrong link no more than of one to nowhere. @throws NOT_FOUND */
-async function linked({ store }: OfficeServices, link: Link): Promise<Shown> {
+async function linked({ store, masking }: OfficeServices, link: Link): Promise<Shown> {
   const isRight = await isLinkOf(store.pool, link).catch((error: unknown) => {
     if (isRedriveError(error, 'NOT_FOUND')) return false
     throw error
   })
   if (!isRight)
     throw new RedriveError('NOT_FOUND', 'There is nothing at this address.', { hint: 'Take the link as it was sent.' })
-  return showAlert(store, link.alert)
+  const masker = maskerOf(masking, 'nobody')
+  const alert = await showAlert(store, link.alert)
+  return masker === null ? alert : maskAnswer(masker, alert)
 }
 
 function page({ title, state, acknowledgedBy, resolvedWhy, facts, next }: Shown, complaint = ''): string {

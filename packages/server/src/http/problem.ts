@@ -19,6 +19,8 @@ const statusOf: Readonly<Partial<Record<ErrorCode, number>>> = {
   REQUEST_INVALID: 400,
   OPTION_INVALID: 400,
   UNAUTHENTICATED: 401,
+  FORBIDDEN: 403,
+  MASKED: 403,
   NOT_FOUND: 404,
   STATE_CONFLICT: 409,
   PLAN_STALE: 409,

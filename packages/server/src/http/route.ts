@@ -1,11 +1,13 @@
 import type { Broker, Clock } from '@redrive/worker'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Static, TSchema } from 'typebox'
+import type { Role } from '../access/index.ts'
 import type { ArchivePlace } from '../archive/index.ts'
 import type { Books } from '../books.ts'
-import type { AlertsConfig, RetentionPolicy } from '../config/index.ts'
+import type { AlertsConfig, MaskingConfig, RetentionPolicy } from '../config/index.ts'
 import type { Erasures } from '../erasure/index.ts'
 import type { SourceExpiry } from '../expiry/index.ts'
+import type { Masker } from '../masking/index.ts'
 import type { Retention } from '../retention/index.ts'
 import type { DiskWatch } from '../store/disk.ts'
 import type { Store } from '../store/store.ts'
@@ -37,6 +39,8 @@ export interface OfficeServices {
     readonly place: ArchivePlace | null
   }
   readonly erasures: Pick<Erasures, 'run'>
+  /** What is not shown, and to whom. */
+  readonly masking: MaskingConfig
   /** Whose weeks reviews are of. */
   readonly reviewZone: string
   /** A run was started: look now. */
@@ -69,6 +73,8 @@ export interface Call<S extends Schemas> {
   readonly body: Of<S['body']>
   /** Name of the token that called. */
   readonly caller: string
+  /** For what has to be masked by its place; all text of an answer is looked through after that. `null`: nothing is masked for the caller. */
+  readonly masker: (options?: { readonly isNumbered?: boolean }) => Masker | null
   readonly request: FastifyRequest
   readonly reply: FastifyReply
 }
@@ -79,17 +85,22 @@ export interface Route {
   readonly path: string
   readonly summary: string
   readonly status: number
+  /** What a token has to be. @default a viewer's where nothing is changed (GET), else an operator's */
+  readonly needs: Role
+  /** The answer is a secret made for the caller, and is given as it is. @default false */
+  readonly givesSecret?: boolean
   readonly schemas: Schemas
   readonly handle: (call: Call<Schemas>) => Promise<unknown>
 }
 
 /** Keeps the types of the schemas for the handler. */
 export function route<const S extends Schemas>(
-  definition: Omit<Route, 'schemas' | 'handle' | 'status'> & {
+  definition: Omit<Route, 'schemas' | 'handle' | 'status' | 'needs'> & {
     readonly status?: number
+    readonly needs?: Role
     readonly schemas: S
     readonly handle: (call: Call<S>) => Promise<unknown>
   },
 ): Route {
-  return { status: 200, ...definition } as Route
+  return { status: 200, needs: definition.method === 'GET' ? 'viewer' : 'operator', ...definition } as Route
 }

@@ -2,9 +2,11 @@ import { randomUUID } from 'node:crypto'
 import { isRedriveError, RedriveError } from '@redrive/worker'
 import fastify, { type FastifyInstance, type FastifyRequest } from 'fastify'
 import type { TSchema } from 'typebox'
-import { tokenHolder } from '../access/index.ts'
+import { type Holder, tokenHolder } from '../access/index.ts'
+import { maskAnswer } from '../masking/index.ts'
 import { metrics } from '../metrics/index.ts'
 import { acknowledgePage, acknowledgePath } from './acknowledge-page.ts'
+import { maskersFor, refuseRole, reveal } from './as-seen-by.ts'
 import { openApiOf } from './openapi.ts'
 import { problemOf } from './problem.ts'
 import type { OfficeServices } from './route.ts'
@@ -48,7 +50,11 @@ export async function startHttp(office: OfficeServices, options: HttpOptions): P
   app.setErrorHandler((error, request, reply) => {
     const problem = problemOf(error, request.id)
     if (problem.status >= 500 && !isRedriveError(error)) options.onFailure?.({ requestId: request.id, error })
-    void reply.status(problem.status).type('application/problem+json').send(JSON.stringify(problem))
+    // Whoever showed no token is told nothing that comes from a letter.
+    const holder = callers.get(request)
+    const masker = holder === undefined ? null : maskersFor(office, holder)()
+    const shown = masker === null ? problem : maskAnswer(masker, problem)
+    void reply.status(problem.status).type('application/problem+json').send(JSON.stringify(shown))
   })
   app.setNotFoundHandler((request, reply) => {
     const problem = problemOf(
@@ -66,10 +72,12 @@ export async function startHttp(office: OfficeServices, options: HttpOptions): P
     return reply.type(contentType).send(text)
   })
   void app.register((scope: FastifyInstance) => acknowledgePage(scope, office))
-  for (const { method, path, schemas, status, handle } of routes) {
+  for (const { method, path, schemas, status, needs, givesSecret, handle } of routes) {
     app.route({
       method,
       url: `/api/v1${path}`,
+      // Before anything of the request is looked at.
+      onRequest: async (request) => refuseRole(callers.get(request) ?? nobody, needs),
       schema: {
         ...(schemas.params === undefined ? {} : { params: schemas.params }),
         ...(schemas.query === undefined ? {} : { querystring: schemas.query }),
@@ -77,8 +85,13 @@ export async function startHttp(office: OfficeServices, options: HttpOptions): P
       },
       handler: async (request, reply) => {
         const { params, query, body } = request as unknown as { params: never; query: never; body: never }
+        const holder = callers.get(request) ?? nobody
+        const isRevealed = await reveal(office, { holder, params, query, path })
+        const masker = isRevealed ? () => null : maskersFor(office, holder)
         void reply.status(status)
-        return handle({ office, params, query, body, caller: callerOf(request), request, reply })
+        const answer = await handle({ office, params, query, body, caller: holder.name, masker, request, reply })
+        const last = givesSecret || isDone(answer, reply) ? null : masker()
+        return last === null ? answer : maskAnswer(last, answer)
       },
     })
   }
@@ -100,11 +113,12 @@ export async function startHttp(office: OfficeServices, options: HttpOptions): P
   return { url: `http://${host}:${port}`, close: () => app.close() }
 }
 
-const callers = new WeakMap<FastifyRequest, string>()
+const callers = new WeakMap<FastifyRequest, Holder>()
+/** Whoever shows no token: sees what a viewer sees, where anything is answered at all. */
+const nobody: Holder = { name: 'nobody', role: 'viewer' }
 
-function callerOf(request: FastifyRequest): string {
-  return callers.get(request) ?? 'nobody'
-}
+/** Bytes, and what was rendered: their routes have looked after them. */
+const isDone = (answer: unknown, reply: unknown): boolean => Buffer.isBuffer(answer) || answer === reply
 
 /** Every route but liveness and the links of notices, which hold a secret, asks for a token; on loopback only loopback names are answered, whatever a page in a browser resolves to. */
 function guard(app: FastifyInstance, office: OfficeServices, host: string): void {

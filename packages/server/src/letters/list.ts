@@ -5,7 +5,7 @@ import { unresolvedBefore } from './before-in-line.ts'
 import { parseQuery } from './query.ts'
 import { selectLetterIds } from './select.ts'
 
-/** A letter as lists show it: no bytes. Text of the letter is hostile and not escaped yet. */
+/** A letter as lists show it: no bytes. Text of the letter is hostile, not escaped yet, and longer than it is shown: it is masked before it is cut. */
 export interface LetterSummary {
   readonly id: string
   readonly queue: string
@@ -84,8 +84,8 @@ interface Row {
 
 async function summariesOf(store: Store, ids: readonly string[]): Promise<readonly LetterSummary[]> {
   const { rows } = await store.pool.query<Row>(
-    `select l.id, q.name as queue, l.cause_id, ca.tier, l.state, c.error_class, left(c.message, 500) as message, c.consumer,
-       substring(c.key for 200) as key, c.attempts, c.release, c.bytes, uuid_extract_timestamp(l.id) as captured_at, c.last_failed_at, b.behind as held_behind
+    `select l.id, q.name as queue, l.cause_id, ca.tier, l.state, c.error_class, left(c.message, 2000) as message, c.consumer,
+       substring(c.key for 2000) as key, c.attempts, c.release, c.bytes, uuid_extract_timestamp(l.id) as captured_at, c.last_failed_at, b.behind as held_behind
      from letter l
      join letter_content c on c.id = l.id
      join queue q on q.id = l.queue_id

@@ -1,4 +1,5 @@
 import { messageBytes } from '@redrive/worker'
+import { newMark } from '../masking/index.ts'
 import { decodeHeaders, encodeHeaders } from '../store/header-list.ts'
 import { contentHash, type VersionContent } from '../store/letter-versions.ts'
 import { bodyProblem } from './body-schema.ts'
@@ -49,6 +50,11 @@ export function applyChange(
       body,
       headers: headers === before ? content.headers : encodeHeaders(headers),
     }
+    const copied = newMarkOf(content, edited)
+    if (copied !== null)
+      return refused(
+        `it would hold the text ${copied}, which stands for something that was not shown; reveal the letter and edit what it is`,
+      )
     if (contentHash(edited).equals(contentHash(content))) return { kind: 'unchanged' }
     const problem = rules.bodySchema === null || body === content.body ? null : bodyProblem(rules.bodySchema, body)
     if (problem !== null) return refused(problem)
@@ -58,6 +64,11 @@ export function applyChange(
     if (error instanceof RangeError) return refused('its headers cannot be read any more')
     throw error
   }
+}
+
+/** What is stored and sent is never what somebody was shown in its place. */
+function newMarkOf(before: VersionContent, after: VersionContent): string | null {
+  return newMark(before.body, after.body) ?? newMark(before.key, after.key) ?? newMark(before.headers, after.headers)
 }
 
 const refused = (reason: string): Changed => ({ kind: 'refused', reason, operation: null, position: null })

@@ -7,4 +7,11 @@ export { listTransformLetters, type TransformPart } from './list-transform-lette
 export { previewTransform } from './preview-transform.ts'
 export { type Reverted, revertTransform } from './revert-transform.ts'
 export { listTransforms, showTransform, type TransformView } from './show-transform.ts'
-export { bodyOfVersion, diffVersions, listVersions, type VersionDiff, type VersionView } from './versions.ts'
+export {
+  bodyOfVersion,
+  diffVersions,
+  listVersions,
+  queueOfLetter,
+  type VersionDiff,
+  type VersionView,
+} from './versions.ts'

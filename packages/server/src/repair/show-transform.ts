@@ -40,8 +40,19 @@ export interface TransformView {
 /** Most lines of one part in a sample's diff. */
 const sampleLines = 60
 
+interface SampleOptions {
+  /** So many letters are shown as diffs. */
+  readonly sample: number
+  /** What is laid out of their contents. @default all */
+  readonly shown?: (content: VersionContent) => VersionContent
+}
+
 /** @param sample so many letters are shown as diffs, spread over all to which it can be applied @throws NOT_FOUND */
-export async function showTransform(store: Store, id: string, sample: number): Promise<TransformView> {
+export async function showTransform(
+  store: Store,
+  id: string,
+  { sample, shown = (content) => content }: SampleOptions,
+): Promise<TransformView> {
   const transform = await readTransform(store.pool, id)
   const { rows } = await store.pool.query<Readonly<Record<string, number>>>(
     `select count(*) filter (where verdict is null)::int as untried, count(*) filter (where verdict = 'applicable')::int as applicable,
@@ -82,11 +93,17 @@ export async function showTransform(store: Store, id: string, sample: number): P
     },
     reasons: reasons.rows,
     sample:
-      sample === 0 ? [] : await store.transaction((client) => sampleOf(client, transform, sample), { readOnly: true }),
+      sample === 0
+        ? []
+        : await store.transaction((client) => sampleOf(client, transform, { sample, shown }), { readOnly: true }),
   }
 }
 
-async function sampleOf(client: PoolClient, transform: TransformRow, size: number): Promise<TransformView['sample']> {
+async function sampleOf(
+  client: PoolClient,
+  transform: TransformRow,
+  { sample: size, shown: laidOut }: Required<SampleOptions>,
+): Promise<TransformView['sample']> {
   const { rows } = await client.query<{ ordinal: number; letter_id: string; revision: number; version: number | null }>(
     `select ordinal, letter_id, revision, version from (
        select *, row_number() over (order by ordinal) - 1 as n, count(*) over () as total
@@ -98,7 +115,10 @@ async function sampleOf(client: PoolClient, transform: TransformRow, size: numbe
   for (const { letter_id: letterId, ...row } of rows) {
     const contents = await beforeAndAfter(client, transform, { letterId, ...row })
     if (contents === null) continue
-    shown.push({ letter: showLetterId(letterId), parts: diffContents(...contents, sampleLines) })
+    shown.push({
+      letter: showLetterId(letterId),
+      parts: diffContents(laidOut(contents[0]), laidOut(contents[1]), sampleLines),
+    })
   }
   return shown
 }
@@ -129,5 +149,5 @@ export async function listTransforms(store: Store, limit: number): Promise<reado
     'select id from transform order by created_at desc limit $1',
     [limit],
   )
-  return Promise.all(rows.map(({ id }) => showTransform(store, id, 0)))
+  return Promise.all(rows.map(({ id }) => showTransform(store, id, { sample: 0 })))
 }

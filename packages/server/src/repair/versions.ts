@@ -70,23 +70,42 @@ export interface VersionDiff {
 
 /**
  * What differs between two versions of a letter.
- * @param between `to` is the one that counts when it is left out, `from` the original
+ * @param between `to` is the one that counts when it is left out, `from` the original; `shown` says what is laid out of each
  * @throws NOT_FOUND, STATE_CONFLICT (it is archived)
  */
 export async function diffVersions(
   store: Store,
   letter: string,
-  between: { readonly from?: number; readonly to?: number },
+  between: {
+    readonly from?: number
+    readonly to?: number
+    readonly shown?: (content: VersionContent, queue: string) => VersionContent
+  },
 ): Promise<VersionDiff> {
   const id = parseLetterId(letter)
   await refuseArchived(store, id)
-  const { rows } = await store.pool.query<{ version: number }>('select version from letter where id = $1', [id])
+  const { rows } = await store.pool.query<{ version: number; queue: string }>(
+    'select l.version, q.name as queue from letter l join queue q on q.id = l.queue_id where l.id = $1',
+    [id],
+  )
   if (rows[0] === undefined) throw noLetter(letter)
+  const { queue } = rows[0]
+  const { shown = (content) => content } = between
   const [from, to] = [between.from ?? 0, between.to ?? rows[0].version]
   const [a, b] = await Promise.all([contentOfVersion(store.pool, id, from), contentOfVersion(store.pool, id, to)])
   if (a === undefined) throw noVersion(letter, from)
   if (b === undefined) throw noVersion(letter, to)
-  return { letter: showLetterId(id), from, to, parts: diffContents(a, b) }
+  return { letter: showLetterId(id), from, to, parts: diffContents(shown(a, queue), shown(b, queue)) }
+}
+
+/** @throws NOT_FOUND */
+export async function queueOfLetter(store: Store, letter: string): Promise<string> {
+  const { rows } = await store.pool.query<{ queue: string }>(
+    'select q.name as queue from letter l join queue q on q.id = l.queue_id where l.id = $1',
+    [parseLetterId(letter)],
+  )
+  if (rows[0] === undefined) throw noLetter(letter)
+  return rows[0].queue
 }
 
 /** @param version the one that counts when it is left out @throws NOT_FOUND */

@@ -1,3 +1,5 @@
+import { isRedriveError } from '@redrive/worker'
+import type { Client } from '../client.ts'
 import { defaultName, type GlobalOptions, withOffice } from '../context.ts'
 import { exitCodes } from '../exit-codes.ts'
 import { ago, type Output, printTable } from '../output.ts'
@@ -96,14 +98,23 @@ export function causesCommand(
   })
 }
 
+/** A viewer's looking changes nothing: the cause stays new. */
+async function look(client: Client, path: string, by = defaultName()): Promise<Partial<CauseLife>> {
+  try {
+    return await client.post<CauseLife>(`${path}/look`, { by })
+  } catch (error) {
+    if (isRedriveError(error, 'FORBIDDEN')) return {}
+    throw error
+  }
+}
+
 /** Says that somebody has looked: a new cause is open from then on. */
 export function causeShowCommand(id: string, options: GlobalOptions & { readonly by?: string }): Promise<void> {
   return withOffice(options, async ({ client, output, nowMs }) => {
     const path = `/causes/${encodeURIComponent(id)}`
     const found = await client.get<CauseDetail>(path)
     const isNew = found.state === 'new'
-    const look = (): Promise<CauseLife> => client.post(`${path}/look`, { by: options.by ?? defaultName() })
-    const cause: CauseDetail = isNew ? { ...found, ...(await look()) } : found
+    const cause: CauseDetail = isNew ? { ...found, ...(await look(client, path, options.by)) } : found
     if (output.json) output.out(JSON.stringify(cause))
     else showCause(output, cause, nowMs)
   })

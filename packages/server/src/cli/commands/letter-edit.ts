@@ -3,6 +3,7 @@ import type { Client } from '../client.ts'
 import { defaultName, type GlobalOptions, withOffice } from '../context.ts'
 import { type Output, printTable } from '../output.ts'
 import { type PartDiff, printDiff } from '../print-diff.ts'
+import { type Revealing, revealOf } from '../reveal.ts'
 import { safeLine } from '../safe-text.ts'
 
 export interface Version {
@@ -71,9 +72,11 @@ export function letterVersionsCommand(id: string, options: GlobalOptions): Promi
 export function letterDiffCommand(
   id: string,
   between: { readonly from: number | undefined; readonly to: number | undefined },
-  options: GlobalOptions,
+  options: GlobalOptions & Revealing,
 ): Promise<void> {
-  return withOffice(options, ({ client, output }) => showDiff(client, output, { id, ...between }))
+  return withOffice(options, ({ client, output }) =>
+    showDiff(client, output, { id, ...between, reveal: revealOf(options) }),
+  )
 }
 
 export function letterRevertCommand(id: string, version: number, options: GlobalOptions & Signed): Promise<void> {
@@ -105,11 +108,22 @@ function whatOf({ version, edit, transform }: Version): string {
 async function showDiff(
   client: Client,
   output: Output,
-  { id, from, to }: { readonly id: string; readonly from: number | undefined; readonly to: number | undefined },
+  {
+    id,
+    from,
+    to,
+    reveal,
+  }: {
+    readonly id: string
+    readonly from: number | undefined
+    readonly to: number | undefined
+    readonly reveal?: string | undefined
+  },
 ): Promise<void> {
   const diff = await client.get<{ from: number; to: number; parts: readonly PartDiff[] }>(`${pathOf(id)}/diff`, {
     from,
     to,
+    reveal,
   })
   if (output.json) return output.out(JSON.stringify(diff))
   if (diff.parts.length === 0) output.say(`Versions ${diff.from} and ${diff.to} are the same.`)

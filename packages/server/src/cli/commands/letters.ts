@@ -2,6 +2,7 @@ import type { Client } from '../client.ts'
 import { type GlobalOptions, withOffice } from '../context.ts'
 import { exitCodes } from '../exit-codes.ts'
 import { ago, type Output, printTable, size } from '../output.ts'
+import { type Revealing, revealOf } from '../reveal.ts'
 import { safeLine, safeText } from '../safe-text.ts'
 import { printVersions, type Version } from './letter-edit.ts'
 
@@ -51,6 +52,7 @@ interface LetterDetail {
   }
   readonly line: { readonly before: number; readonly behind: string | null } | null
   readonly readers: readonly string[]
+  readonly masked: readonly string[]
   readonly archive: { readonly id: string; readonly problem: string | null } | null
   readonly message: {
     readonly key: Bytes | null
@@ -115,24 +117,28 @@ async function lettersOf(
 
 export function letterShowCommand(
   id: string,
-  options: GlobalOptions & { readonly body?: boolean; readonly of?: number },
+  options: GlobalOptions & Revealing & { readonly body?: boolean; readonly of?: number },
 ): Promise<void> {
   return withOffice(options, async ({ client, output }) => {
     const path = `/letters/${encodeURIComponent(id)}`
+    const reveal = revealOf(options)
     if (options.body) {
-      process.stdout.write(
-        await client.bytes(`${path}/body${options.of === undefined ? '' : `?version=${options.of}`}`),
-      )
+      process.stdout.write(await client.bytes(`${path}/body`, { version: options.of, reveal }))
       return
     }
-    const letter = await client.get<LetterDetail>(path)
+    const letter = await client.get<LetterDetail>(path, { reveal })
     if (output.json) return output.out(JSON.stringify(letter))
     showLetter(output, letter)
+    if (letter.masked.length > 0) output.say(maskedText(letter))
     const { versions } = await client.get<{ versions: readonly Version[] }>(`${path}/versions`)
     if (versions.length === 1) return
     output.out(`\n${output.paint('bold', 'Versions')}  (shown above and sent by a replay: *)`)
     printVersions(output, versions)
   })
+}
+
+function maskedText({ id, masked }: LetterDetail): string {
+  return `Not shown: ${masked.map(safeLine).join(', ')}. Operators see it, and are noted in the audit trail, with: redrive letter show ${id} --reveal --reason …`
 }
 
 function printLetters(output: Output, letters: readonly LetterSummary[], nowMs: number): void {

@@ -1,10 +1,11 @@
 import { Type } from 'typebox'
-import { createToken, listTokens, revokeToken } from '../../access/index.ts'
+import { createToken, listTokens, revokeToken, roles } from '../../access/index.ts'
 import { listAudit } from '../../audit/index.ts'
 import { type Route, route } from '../route.ts'
 import { closed, orNull, text, time } from '../schemas.ts'
 
 const name = Type.String({ pattern: '^[A-Za-z0-9_.@-]{1,64}$' })
+const role = Type.Enum([...roles], { description: 'viewer: looks, changes nothing, and sees masked values as masked.' })
 
 export const accessRoutes: readonly Route[] = [
   route({
@@ -13,13 +14,16 @@ export const accessRoutes: readonly Route[] = [
     summary: 'Names of the tokens; never the tokens',
     schemas: {
       answer: Type.Object(
-        { tokens: Type.Array(Type.Object({ name: text(), createdAt: time(), revokedAt: orNull(time()) }, closed)) },
+        {
+          tokens: Type.Array(Type.Object({ name: text(), role, createdAt: time(), revokedAt: orNull(time()) }, closed)),
+        },
         closed,
       ),
     },
     handle: async ({ office }) => ({
       tokens: (await listTokens(office.store)).map((token) => ({
         name: token.name,
+        role: token.role,
         createdAt: token.createdAt.toISOString(),
         revokedAt: token.revokedAt?.toISOString() ?? null,
       })),
@@ -30,10 +34,15 @@ export const accessRoutes: readonly Route[] = [
     path: '/tokens',
     summary: 'Make a token; the answer is the only time it is shown',
     status: 201,
-    schemas: { body: Type.Object({ name }, closed), answer: Type.Object({ name: text(), token: text() }, closed) },
+    givesSecret: true,
+    schemas: {
+      body: Type.Object({ name, role: Type.Optional({ ...role, default: 'operator' }) }, closed),
+      answer: Type.Object({ name: text(), role, token: text() }, closed),
+    },
     handle: async ({ office, body, caller }) => ({
       name: body.name,
-      token: await createToken(office.store, body.name, `token ${caller}`),
+      role: body.role ?? 'operator',
+      token: await createToken(office.store, body.name, { by: `token ${caller}`, role: body.role ?? 'operator' }),
     }),
   }),
   route({

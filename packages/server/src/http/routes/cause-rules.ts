@@ -1,5 +1,6 @@
 import { Type } from 'typebox'
 import { type Change, changeRules, listRules, type Preview, previewChange, showRule } from '../../causes/index.ts'
+import { refuseNamedHeaders } from '../../masking/index.ts'
 import { type OfficeServices, type Route, route } from '../route.ts'
 import { by, closed, count, counts, idParams, orNull, said, text, time } from '../schemas.ts'
 
@@ -203,6 +204,7 @@ async function carryOut(
   },
 ): Promise<{ readonly rule: unknown; readonly preview: Preview }> {
   const { change, caller, reason = '', previewOnly = false } = request
+  if (change.kind === 'rule' || change.kind === 'split') refuseNamedHeaders(office.masking, change)
   if (previewOnly) return { rule: null, preview: await previewChange(office.store, change) }
   const { id, preview: moved } = await changeRules(office.store, {
     ...request,

@@ -1,5 +1,7 @@
 import { Type } from 'typebox'
 import { type Against, type Asked, againsts, falseAlarms, inCommon, whats } from '../../in-common/index.ts'
+import type { Masker } from '../../masking/index.ts'
+import { refuseGuess } from '../as-seen-by.ts'
 import { type OfficeServices, type Route, route } from '../route.ts'
 import { closed, count, idParams, orNull, text, time } from '../schemas.ts'
 
@@ -75,12 +77,23 @@ const answer = Type.Object(
   closed,
 )
 
-async function answerTo(office: OfficeServices, of: Asked, against: Against = 'letters'): Promise<unknown> {
+async function answerTo(
+  office: OfficeServices,
+  {
+    of,
+    against = 'letters',
+    masker,
+  }: { readonly of: Asked; readonly against?: Against; readonly masker: Masker | null },
+): Promise<unknown> {
   const found = await inCommon(office.store, { of, against, nowMs: office.clock.now() })
   const { set, others } = found
   const iso = (date: Date | null): string | null => date?.toISOString() ?? null
+  const queue = found.queues.length === 1 ? (found.queues[0] ?? null) : null
+  const shown = <T extends { readonly facet: string; readonly value: string | null }>(token: T): T =>
+    masker === null || token.value === null ? token : { ...token, value: masker.named(token.facet, token.value, queue) }
   return {
     ...found,
+    common: found.common.map((each) => ({ ...shown(each), also: each.also.map(shown) })),
     set: { ...set, first: iso(set.first), last: iso(set.last) },
     others: { ...others, from: iso(others.from), to: iso(others.to) },
   }
@@ -92,7 +105,8 @@ export const inCommonRoutes: readonly Route[] = [
     path: '/causes/:id/common',
     summary: "What a cause's letters have in common that the other letters of its queue have less, in any state",
     schemas: { params: idParams, query: Type.Object(asked, closed), answer },
-    handle: ({ office, params, query }) => answerTo(office, { cause: params.id }, query.against),
+    handle: ({ office, params, query: { against }, masker }) =>
+      answerTo(office, { of: { cause: params.id }, ...(against === undefined ? {} : { against }), masker: masker() }),
   }),
   route({
     method: 'GET',
@@ -105,6 +119,9 @@ export const inCommonRoutes: readonly Route[] = [
       ),
       answer,
     },
-    handle: ({ office, query }) => answerTo(office, { query: query.q }, query.against),
+    handle: ({ office, query: { q, against }, masker }) => {
+      refuseGuess(masker(), q)
+      return answerTo(office, { of: { query: q }, ...(against === undefined ? {} : { against }), masker: masker() })
+    },
   }),
 ]

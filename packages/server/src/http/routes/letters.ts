@@ -1,7 +1,10 @@
+import { RedriveError } from '@redrive/worker'
 import { Type } from 'typebox'
 import { archivedBody, withArchivedBytes } from '../../archive/index.ts'
 import { listLetters, showLetter } from '../../letters/index.ts'
-import { bodyOfVersion } from '../../repair/index.ts'
+import { maskLetter, maskSummary } from '../../masking/index.ts'
+import { bodyOfVersion, queueOfLetter } from '../../repair/index.ts'
+import { refuseGuess, revealQuery } from '../as-seen-by.ts'
 import { type Route, route } from '../route.ts'
 import { closed, count, idParams, orNull, pageQuery, text, tier, time } from '../schemas.ts'
 
@@ -116,6 +119,7 @@ const detail = Type.Object(
         { ...closed, description: 'Where the bytes of an archived letter are.' },
       ),
     ),
+    masked: Type.Array(text(), { description: 'Why parts of it are not shown; empty: all is as it is.' }),
   },
   closed,
 )
@@ -130,21 +134,28 @@ export const letterRoutes: readonly Route[] = [
       query: Type.Object({ q: Type.Optional(Type.String({ maxLength: 2_000, default: '' })), ...pageQuery }, closed),
       answer: Type.Object({ letters: Type.Array(summary), next: orNull(text()) }, closed),
     },
-    handle: ({ office, query }) =>
-      listLetters(office.store, {
+    handle: async ({ office, query, masker }) => {
+      refuseGuess(masker(), query.q ?? '')
+      const { letters, next } = await listLetters(office.store, {
         query: query.q ?? '',
         limit: query.limit ?? 50,
         nowMs: office.clock.now(),
         ...(query.after === undefined ? {} : { after: query.after }),
-      }),
+      })
+      const shownTo = masker()
+      return { letters: letters.map((letter) => maskSummary(shownTo, letter)), next }
+    },
   }),
   route({
     method: 'GET',
     path: '/letters/:id',
     summary: 'One letter with everything known of it',
-    schemas: { params: idParams, answer: detail },
-    handle: async ({ office, params }) =>
-      withArchivedBytes(office.store, office.retention.place, await showLetter(office.store, params.id)),
+    schemas: { params: idParams, query: Type.Object(revealQuery, closed), answer: detail },
+    handle: async ({ office, params, masker }) =>
+      maskLetter(
+        masker(),
+        await withArchivedBytes(office.store, office.retention.place, await showLetter(office.store, params.id)),
+      ),
   }),
   route({
     method: 'GET',
@@ -152,14 +163,22 @@ export const letterRoutes: readonly Route[] = [
     summary: "The letter's body, byte for byte: of the version that counts, or of another",
     schemas: {
       params: idParams,
-      query: Type.Object({ version: Type.Optional(Type.Integer({ minimum: 0, maximum: 2_147_483_647 })) }, closed),
+      query: Type.Object(
+        { version: Type.Optional(Type.Integer({ minimum: 0, maximum: 2_147_483_647 })), ...revealQuery },
+        closed,
+      ),
     },
-    handle: async ({ office, params, query, reply }) => {
+    handle: async ({ office, params, query, masker, reply }) => {
       const archived = await archivedBody(office.store, office.retention.place, {
         letter: params.id,
         version: query.version,
       })
       const body = archived === undefined ? await bodyOfVersion(office.store, params.id, query.version) : archived
+      const shownTo = masker()
+      if (body !== null && shownTo !== null) {
+        const queue = await queueOfLetter(office.store, params.id)
+        if (shownTo.bytes(body, { queue, part: 'body' }) !== body) throw maskedBody(params.id)
+      }
       // Never rendered: the bytes are whatever somebody sent.
       void reply
         .header('content-type', 'application/octet-stream')
@@ -168,3 +187,9 @@ export const letterRoutes: readonly Route[] = [
     },
   }),
 ]
+
+/** Bytes that are not exactly those that are there would be taken for them. */
+const maskedBody = (letter: string): RedriveError =>
+  new RedriveError('MASKED', 'The body holds what is masked for you, and is given byte for byte or not at all.', {
+    hint: `Operators: redrive letter show ${letter} --body --reveal --reason …   In part: redrive letter show ${letter}`,
+  })

@@ -1,4 +1,5 @@
 import { type TSchema, Type } from 'typebox'
+import { maskAnswer } from '../../masking/index.ts'
 import { listReviews, patterns, reviewHtml, reviewMarkdown, reviewOf, reviewText } from '../../review/index.ts'
 import { type Route, route } from '../route.ts'
 import { closed, count, orNull, text, tier, time } from '../schemas.ts'
@@ -147,7 +148,7 @@ export const reviewRoutes: readonly Route[] = [
       ),
       answer: review,
     },
-    handle: async ({ office, query, reply }) => {
+    handle: async ({ office, query, masker, reply }) => {
       const { week = null, format = 'json' } = query
       const made = await reviewOf(office.store, {
         week,
@@ -159,7 +160,8 @@ export const reviewRoutes: readonly Route[] = [
       })
       if (format === 'json') return made
       const { write, type } = formats[format as keyof typeof formats]
-      return reply.type(type).send(write(made))
+      const shownTo = masker()
+      return reply.type(type).send(write(shownTo === null ? made : maskAnswer(shownTo, made)))
     },
   }),
   route({

@@ -1,5 +1,6 @@
 import { RedriveError } from '@redrive/worker'
 import { Type } from 'typebox'
+import { maskContent } from '../../masking/index.ts'
 import {
   applyTransform,
   createTransform,
@@ -12,7 +13,7 @@ import {
   type TransformPart,
 } from '../../repair/index.ts'
 import { parseTransformId } from '../../store/ids.ts'
-import { type Route, route } from '../route.ts'
+import { type Call, type Route, route, type Schemas } from '../route.ts'
 import { by, closed, count, idParams, orNull, pageQuery, said, selection, text, time } from '../schemas.ts'
 import { ignoreSchema, partDiffs, patchAndHeaders, reason } from './versions.ts'
 
@@ -20,6 +21,15 @@ const sample = Type.Optional(
   Type.Integer({ description: 'So many letters are shown as diffs.', minimum: 0, maximum: 20, default: 3 }),
 )
 const defaultSample = 3
+
+/** Letters of many queues: what the rules of any of them hide is hidden. */
+function sampleFor(masker: Call<Schemas>['masker'], size = defaultSample): Parameters<typeof showTransform>[2] {
+  const shownTo = masker({ isNumbered: true })
+  return {
+    sample: size,
+    ...(shownTo === null ? {} : { shown: (content) => maskContent(shownTo, content, null) }),
+  }
+}
 
 const view = Type.Object(
   {
@@ -78,7 +88,7 @@ export const transformRoutes: readonly Route[] = [
       ),
       answer: view,
     },
-    handle: async ({ office, body, caller }) => {
+    handle: async ({ office, body, caller, masker }) => {
       if (body.plan !== undefined && body.selection !== undefined)
         throw new RedriveError('REQUEST_INVALID', 'Say which letters by a selection or by a plan, not by both.', {
           hint: 'Leave one of them out.',
@@ -95,7 +105,7 @@ export const transformRoutes: readonly Route[] = [
         nowMs: office.clock.now(),
       })
       await previewTransform(office.store, id)
-      return showTransform(office.store, id, body.sample ?? defaultSample)
+      return showTransform(office.store, id, sampleFor(masker, body.sample))
     },
   }),
   route({
@@ -113,8 +123,8 @@ export const transformRoutes: readonly Route[] = [
     path: '/transforms/:id',
     summary: 'A transform: to how many letters it can be applied, why not to the others, and a sample',
     schemas: { params: idParams, query: Type.Object({ sample }, closed), answer: view },
-    handle: ({ office, params, query }) =>
-      showTransform(office.store, parseTransformId(params.id), query.sample ?? defaultSample),
+    handle: ({ office, params, query, masker }) =>
+      showTransform(office.store, parseTransformId(params.id), sampleFor(masker, query.sample)),
   }),
   route({
     method: 'GET',
@@ -140,10 +150,10 @@ export const transformRoutes: readonly Route[] = [
     path: '/transforms/:id/preview',
     summary: 'Go on trying it on letters, for some seconds; call again while `preview.untried` is not 0',
     schemas: { params: idParams, body: Type.Object({ sample }, closed), answer: view },
-    handle: async ({ office, params, body }) => {
+    handle: async ({ office, params, body, masker }) => {
       const id = parseTransformId(params.id)
       await previewTransform(office.store, id)
-      return showTransform(office.store, id, body.sample ?? defaultSample)
+      return showTransform(office.store, id, sampleFor(masker, body.sample))
     },
   }),
   route({
@@ -173,7 +183,7 @@ export const transformRoutes: readonly Route[] = [
         by: `${body.by} (token ${caller})`,
         ...(body.expect === undefined ? {} : { expect: body.expect }),
       })
-      return showTransform(office.store, id, 0)
+      return showTransform(office.store, id, { sample: 0 })
     },
   }),
   route({

@@ -1,5 +1,7 @@
 import { type Static, type TSchema, Type } from 'typebox'
+import { maskContent } from '../../masking/index.ts'
 import { diffVersions, editLetter, listVersions, revertLetter } from '../../repair/index.ts'
+import { revealQuery } from '../as-seen-by.ts'
 import { type Route, route } from '../route.ts'
 import { by, closed, count, idParams, orNull, said, text, time } from '../schemas.ts'
 
@@ -149,10 +151,19 @@ export const versionRoutes: readonly Route[] = [
     summary: 'What differs between two versions: by default the original and the one that counts',
     schemas: {
       params: idParams,
-      query: Type.Object({ from: Type.Optional(versionNumber()), to: Type.Optional(versionNumber()) }, closed),
+      query: Type.Object(
+        { from: Type.Optional(versionNumber()), to: Type.Optional(versionNumber()), ...revealQuery },
+        closed,
+      ),
       answer: Type.Object({ letter: text(), from: count(), to: count(), parts: partDiffs }, closed),
     },
-    handle: ({ office, params, query }) => diffVersions(office.store, params.id, query),
+    handle: ({ office, params, query, masker }) => {
+      const shownTo = masker({ isNumbered: true })
+      return diffVersions(office.store, params.id, {
+        ...query,
+        shown: (content, queue) => (shownTo === null ? content : maskContent(shownTo, content, queue)),
+      })
+    },
   }),
 ]
 

@@ -1,0 +1,8 @@
+export { newMark } from './mark.ts'
+export { maskAnswer } from './mask-answer.ts'
+export { maskContent, maskLetter, maskSummary } from './mask-letter.ts'
+export { maskedNotifiers } from './masked-notifiers.ts'
+export { type Masker, maskerOf } from './masker.ts'
+export { refuseNamedHeaders } from './named-headers.ts'
+export { maskingOff } from './off.ts'
+export type { Audience } from './rules.ts'
