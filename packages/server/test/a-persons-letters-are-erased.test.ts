@@ -15,7 +15,7 @@ import { editLetter } from '../src/repair/index.ts'
 import { showCauseId, showLetterId } from '../src/store/ids.ts'
 import { api } from './api-bed.ts'
 import { commandLine } from './command-line.ts'
-import { type DeadLetter, type OfficeBed, officeBed, uuidOf } from './office-bed.ts'
+import { type DeadLetter, type OfficeBed, officeBed, until, uuidOf } from './office-bed.ts'
 import { aged, capturedIn, neverAborted, passed } from './retention-bed.ts'
 
 const key = 'customer-4711'
@@ -265,11 +265,10 @@ test('letters that are being sent or in doubt wait, the others go, and a plan of
   assert.match((await findings(bed))[0]?.why ?? '', /^2 letters of it cannot be erased yet/)
 
   bed.replayer()
-  const bytes = async () => {
+  await until('the run is done', async () => {
     const { state } = await bed.runOf(run.id)
     return state === 'running' ? undefined : state
-  }
-  while ((await bytes()) === undefined) await new Promise((resolve) => setTimeout(resolve, 5))
+  })
   assert.equal(bed.messages('orders-retries-reefer').length, 1, 'what was being sent was sent whole')
   await discardLetters(bed.store, {
     selection: { letters: [showLetterId(doubtful)] },
@@ -301,14 +300,16 @@ test('a letter that a run claims at this moment is left whole', async (t) => {
   const [one = ''] = await bed.captured(hers, hers)
   const id = await begun(bed)
   const client = await bed.store.pool.connect()
-  await client.query('begin')
-  await client.query('select from letter where id = $1 for update', [one])
-  const pass = passedOver(bed)
-  // The tables of bytes wait for whoever reads what was there; nobody does from here on.
-  await new Promise((resolve) => setTimeout(resolve, 300))
-  assert.equal((await showErasure(bed.store, id)).erased, 1)
-  await client.query('commit')
-  client.release()
+  let pass: Promise<void>
+  try {
+    await client.query('begin')
+    await client.query('select from letter where id = $1 for update', [one])
+    pass = passedOver(bed)
+    await until('the other is erased', async () => ((await showErasure(bed.store, id)).erased === 1 ? true : undefined))
+  } finally {
+    await client.query('commit')
+    client.release()
+  }
   await pass
   assert.deepEqual(await bed.states(), { open: 1 })
   const { rows } = await bed.store.pool.query('select octet_length(body) as bytes from letter_content')
@@ -322,19 +323,21 @@ test('while somebody reads what was there before, bytes are not said to be gone'
   await bed.captured(hers)
   const id = await begun(bed)
   const reader = await bed.store.pool.connect()
-  await reader.query('begin isolation level repeatable read')
-  await reader.query('select count(*) from letter_content')
-  const stopping = new AbortController()
-  const pass = erasureOnce(bed.store, { place: null, ownsServer: false, signal: stopping.signal })
-  while ((await showErasure(bed.store, id)).lettersGoneAt === null)
-    await new Promise((resolve) => setTimeout(resolve, 20))
-  await new Promise((resolve) => setTimeout(resolve, 500))
-  stopping.abort()
-  await pass
-  const cut = await showErasure(bed.store, id)
-  assert.deepEqual([cut.state, cut.erased, cut.bytesGoneAt], ['running', 1, null])
-  await reader.query('commit')
-  reader.release()
+  try {
+    await reader.query('begin isolation level repeatable read')
+    await reader.query('select count(*) from letter_content')
+    const stopping = new AbortController()
+    const pass = erasureOnce(bed.store, { place: null, ownsServer: false, signal: stopping.signal })
+    await until('it is gone', async () => (await showErasure(bed.store, id)).lettersGoneAt ?? undefined)
+    await new Promise((resolve) => setTimeout(resolve, 500))
+    stopping.abort()
+    await pass
+    const cut = await showErasure(bed.store, id)
+    assert.deepEqual([cut.state, cut.erased, cut.bytesGoneAt], ['running', 1, null])
+  } finally {
+    await reader.query('commit')
+    reader.release()
+  }
   await passedOver(bed)
   const done = await showErasure(bed.store, id)
   assert.deepEqual([done.state, done.left, done.erased], ['done', [], 1])
