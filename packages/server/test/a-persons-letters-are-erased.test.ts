@@ -239,6 +239,22 @@ test('what people wrote and told the office to do is counted, and only the first
   }
 })
 
+test('what workers told of messages that went well is searched as well', async (t) => {
+  const bed = await officeBed(t)
+  const odd = 'customer "4711"'
+  const [one = ''] = await bed.captured({ ...hers, key: odd }, his)
+  for (const tenant of [odd, 'customer-1'])
+    await bed.store.pool.query(
+      `insert into traffic_sample (queue_id, consumer, at, stands_for, content) select queue_id, 'reefer', now(), 1, $2 from letter where id = $1`,
+      [one, JSON.stringify({ headers: [['tenant', tenant]] })],
+    )
+  const erasure = await planned(bed, { key: odd })
+  await beginErasure(bed.store, { erasure, by: 'dpo', reason: 'request 17', expect: 1, alsoWords: false })
+  await passedOver(bed)
+  const { rows } = await bed.store.pool.query('select content from traffic_sample')
+  assert.deepEqual(rows, [{ content: '{"headers":[["tenant","customer-1"]]}' }])
+})
+
 test('letters that are being sent or in doubt wait, the others go, and a plan of them sends none', async (t) => {
   const bed = await officeBed(t)
   const [sending = '', doubtful = '', open = ''] = await bed.captured(hers, hers, hers)

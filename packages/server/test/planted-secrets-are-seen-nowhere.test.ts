@@ -243,6 +243,10 @@ async function everythingSeen(t: TestContext, masking: MaskingConfig): Promise<S
     return state === 'running' ? undefined : true
   })
   await v1('GET /letters/:id', `/letters/${jsonKey}`)
+  const erasure = await v1('POST /erasures', '/erasures', { key: 'erika0@planted.example', by: 'ann' })
+  await v1('GET /erasures', '/erasures')
+  await v1('GET /erasures/:id', `/erasures/${erasure['id']}`)
+  await v1('POST /erasures/:id/run', `/erasures/${erasure['id']}/run`, { ...ann, expect: erasure['letters'] })
   await v1('POST /tokens', '/tokens', { name: 'other' })
   await v1('DELETE /tokens/:name', '/tokens/other')
   await v1('GET /letters', '/letters?q=%22token%3Dplanted-url')

@@ -7,7 +7,7 @@ import type { Store } from '../store/store.ts'
 const tables = [
   'letter_version', 'letter_line', 'key_line', 'release_notice', 'unsettled', 'cause', 'cause_shape', 'cause_rule_value', 'cause_event', 'alert',
   'notification', 'notifier', 'audit', 'plan', 'plan_letter', 'discard', 'discard_letter', 'transform', 'transform_letter', 'intent', 'run', 'review',
-  'retention_pass', 'archive', 'tombstone', 'erasure', 'erasure_text',
+  'retention_pass', 'archive', 'tombstone', 'erasure', 'erasure_text', 'traffic_sample',
 ] as const // biome-ignore format: the names read better in lines
 
 /** Letters of a month may still be captured for a moment after it. */

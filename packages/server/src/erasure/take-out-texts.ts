@@ -1,6 +1,6 @@
 import type { PoolClient } from 'pg'
 import type { Store } from '../store/store.ts'
-import { lookFor, ownPlaces, textsOf, wordsOfPeople } from './texts.ts'
+import { inJson, lookFor, ownPlaces, textsOf, wordsOfPeople } from './texts.ts'
 
 /** Takes what names the person out of what the office wrote elsewhere, and out of what people wrote if the erasure says so. */
 export async function takeOutTexts(
@@ -28,5 +28,10 @@ async function takeOutNames(client: PoolClient, texts: readonly string[]): Promi
     [texts],
   )
   const values = await client.query('delete from cause_rule_value where value = any($1::text[])', [texts])
-  return (lines.rowCount ?? 0) + (values.rowCount ?? 0)
+  // A message that was handled is of no use without what it says.
+  const samples = await client.query(
+    'delete from traffic_sample s where exists (select from unnest($1::text[]) as t (said) where position(t.said in s.content) > 0)',
+    [[...new Set([...texts, ...texts.map(inJson)])]],
+  )
+  return (lines.rowCount ?? 0) + (values.rowCount ?? 0) + (samples.rowCount ?? 0)
 }

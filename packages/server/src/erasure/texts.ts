@@ -82,6 +82,9 @@ export function without(text: string, texts: readonly string[]): string {
   return result
 }
 
+/** As it is written within JSON, where some characters look otherwise. */
+export const inJson = (said: string): string => JSON.stringify(said).slice(1, -1)
+
 /** Whether the character outside goes on with the word that ends inside. */
 function isPart(text: string, outside: number, inside: number): boolean {
   const word = /[\p{L}\p{N}]/u
@@ -123,8 +126,7 @@ async function lookIn(
   { place, texts, takeOut }: { readonly place: Place; readonly texts: readonly string[]; readonly takeOut: boolean },
 ): Promise<number> {
   const { table, column, kind } = place
-  // In JSON some characters are written otherwise.
-  const escaped = texts.map((said) => JSON.stringify(said).slice(1, -1))
+  const escaped = texts.map(inJson)
   const { rows } = await client.query<{ at: string; value: unknown }>(
     `select c.ctid::text as at, c.${column} as value from ${table} c
       where exists (select from unnest($1::text[]) as t (said) where position(t.said in c.${column}::text) > 0)`,
