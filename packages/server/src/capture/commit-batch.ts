@@ -1,5 +1,6 @@
 import type { Receipt } from '@redrive/worker'
 import type pg from 'pg'
+import type { CapsByQueue } from '../caps/index.ts'
 import { recordTransfers } from '../ledger/index.ts'
 import { holdRules } from '../store/cause-rules.ts'
 import { insertShapes } from '../store/cause-shapes.ts'
@@ -12,6 +13,7 @@ import { movePositions, type PositionMove } from '../store/sources.ts'
 import type { Store } from '../store/store.ts'
 import { deleteUnsettled, insertUnsettled } from '../store/unsettled.ts'
 import type { Batch, ReturnedLetter } from './batch.ts'
+import { countWithinCaps } from './within-caps.ts'
 
 /** What others do in the same transaction. */
 export interface CaptureHooks {
@@ -27,6 +29,8 @@ export interface CommitOptions {
   /** Letters whose acknowledgement has arrived. */
   readonly settled: readonly string[]
   readonly hooks: CaptureHooks
+  /** `null`: what comes is taken whatever its queues keep. */
+  readonly caps: CapsByQueue | null
 }
 
 /** The rules have changed since letters of the batch were placed. Nothing was written. */
@@ -36,15 +40,15 @@ export class RulesMoved extends Error {}
 export class WasDeleted extends Error {}
 
 /**
- * Writes a batch in one transaction, by rules that nobody changes meanwhile, in this order whatever the batch holds: letters, receipts before returns, lines, causes, books, positions. Rows
- * that many share (causes, positions) come last, so that their locks are short.
+ * Writes a batch in one transaction, by rules that nobody changes meanwhile, in this order whatever the batch holds: letters, receipts before returns, lines, causes, books, positions,
+ * caps. Rows that many share (causes, positions, what queues keep) come last, so that their locks are short.
  * @returns ids of causes that are new
- * @throws PositionMoved, RulesMoved, WasDeleted
+ * @throws PositionMoved, RulesMoved, WasDeleted, QueueFull
  */
 export async function commitBatch(
   store: Store,
   batch: Batch,
-  { sourceId, moves, settled, hooks }: CommitOptions,
+  { sourceId, moves, settled, hooks, caps }: CommitOptions,
 ): Promise<readonly bigint[]> {
   return store.transaction(async (client) => {
     if (batch.rulesVersions.size > 0) {
@@ -71,7 +75,7 @@ export async function commitBatch(
     await insertShapes(client, batch.shapes)
     await recordTransfers(
       client,
-      [...batch.queues].map(([queueId, letters]) => ({
+      [...batch.queues].map(([queueId, { letters }]) => ({
         queueId,
         from: 'source',
         to: 'open',
@@ -90,6 +94,7 @@ export async function commitBatch(
       })),
     )
     await movePositions(client, sourceId, moves)
+    await countWithinCaps(client, batch, { sourceId, caps })
     return made
   })
 }

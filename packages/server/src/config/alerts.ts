@@ -18,6 +18,7 @@ export const alertRuleNames = [
   'source-in-trouble',
   'source-not-captured',
   'source-expiring',
+  'queue-full',
   'disk-nearly-full',
   'retention-stopped',
   'archive-damaged',

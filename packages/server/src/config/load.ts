@@ -6,6 +6,7 @@ import { LineCounter, parseDocument } from 'yaml'
 import { type AlertsConfig, alertIssues } from './alerts.ts'
 import { archiveIssues, archiveOf, archiveSecrets, type RawArchive } from './archive.ts'
 import { readBodySchemas } from './body-schemas.ts'
+import { withCapDefaults } from './caps.ts'
 import { ruleIssues } from './cause-rules.ts'
 import { notifierIssues } from './notifier-issues.ts'
 import { type NotifierConfig, notifierSchemaByType, notifierSecrets, withNotifierDefaults } from './notifiers.ts'
@@ -166,6 +167,7 @@ function configOf(raw: RawConfig, { env, file }: { readonly env: NodeJS.ProcessE
     alerts: { limits: [], routes: [], ...raw.alerts },
     review: { ...defaultReview, ...raw.review },
     retention: withRetentionDefaults(raw.retention),
+    most: withCapDefaults(raw.retention?.most),
     archive: archiveOf(raw.archive, path.dirname(file)),
     causes: { rules: [], ...raw.causes },
     heartbeat: raw.heartbeat === undefined ? null : { seconds: defaults.heartbeatSeconds, ...raw.heartbeat },
