@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
 import { type Clock, systemClock } from '@redrive/worker'
-import { type CaptureEvent, type CaptureOptions, startCapture } from '../src/capture/index.ts'
+import { type Capture, type CaptureEvent, type CaptureOptions, startCapture } from '../src/capture/index.ts'
 import { type CapPolicy, noCap } from '../src/config/index.ts'
 import { checkLedger } from '../src/ledger/index.ts'
 import { discardLetters } from '../src/letters/index.ts'
@@ -30,8 +30,14 @@ function quickClock(): Clock & { looks: number } {
   return clock
 }
 
+/** Captures end before what they need: hooks run in the order in which they were given. */
+const running: Capture[] = []
+function bed(context: TestContext): Promise<Store> {
+  context.after(() => Promise.all(running.splice(0).map((capture) => capture.stop())))
+  return openedStore(context)
+}
+
 function started(
-  context: TestContext,
   store: Store,
   broker: LogBroker,
   options: Partial<CaptureOptions> = {},
@@ -54,7 +60,7 @@ function started(
     onEvent: (event) => events.push(event),
     ...options,
   })
-  context.after(() => capture.stop())
+  running.push(capture)
   return { capture, events, clock }
 }
 
@@ -78,9 +84,9 @@ async function countedRight(store: Store): Promise<void> {
 
 for (const kind of ['positions', 'ids', 'nothing'] as const)
   test(`at its cap a queue takes no more, and goes on by itself once there is room (a source with ${kind})`, async (context) => {
-    const store = await openedStore(context)
+    const store = await bed(context)
     const broker = logBroker({ kind })
-    const { capture, events, clock } = started(context, store, broker)
+    const { capture, events, clock } = started(store, broker)
     broker.append(place, ...letters(50))
     await until(() => capture.health().waitsForRoomIn.length > 0)
     const kept = broker.acked.length
@@ -108,10 +114,10 @@ for (const kind of ['positions', 'ids', 'nothing'] as const)
   })
 
 test('a cap by bytes holds as one by letters does', async (context) => {
-  const store = await openedStore(context)
+  const store = await bed(context)
   const broker = logBroker({ kind: 'ids' })
   broker.append(place, ...letters(50))
-  const { capture } = started(context, store, broker, { most: { ...noCap, bytes: 4_000 } })
+  const { capture } = started(store, broker, { most: { ...noCap, bytes: 4_000 } })
   await until(() => capture.health().waitsForRoomIn.length > 0)
   const [kept] = await keptOf(store.pool)
   assert.ok(kept !== undefined && kept.bytes >= 4_000 && kept.bytes < 4_000 + 4 * (kept.bytes / kept.letters + 100))
@@ -119,9 +125,9 @@ test('a cap by bytes holds as one by letters does', async (context) => {
 })
 
 test('what was ended makes room: a queue goes on below 95 in a hundred, not at the first letter that went', async (context) => {
-  const store = await openedStore(context)
+  const store = await bed(context)
   const broker = logBroker({ kind: 'ids' })
-  const { capture, clock } = started(context, store, broker, {
+  const { capture, clock } = started(store, broker, {
     most: { ...noCap, letters: 40 },
     limits: { ...small, maxLetters: 1 },
   })
@@ -143,12 +149,12 @@ test('what was ended makes room: a queue goes on below 95 in a hundred, not at t
 })
 
 test('two offices and two sources that feed a queue at once are over its cap by no more than one batch', async (context) => {
-  const store = await openedStore(context)
+  const store = await bed(context)
   const places = ['orders-dead-letter', 'orders-dead-letter-2']
   const brokers = places.map(() => logBroker({ kind: 'ids' }))
   for (const [at, name] of places.entries()) brokers[at]?.append(name, ...letters(200, at * 1_000))
   const offices = places.map((name, at) =>
-    started(context, store, brokers[at] as LogBroker, {
+    started(store, brokers[at] as LogBroker, {
       source: { place: name, role: 'dead-letter' },
       most: { ...noCap, letters: 61 },
     }),
@@ -164,10 +170,10 @@ test('two offices and two sources that feed a queue at once are over its cap by 
 })
 
 test('a source that never had a letter of the full queue waits as soon as it has one; what it feeds beside waits with it', async (context) => {
-  const store = await openedStore(context)
+  const store = await bed(context)
   const first = logBroker({ kind: 'ids' })
   first.append(place, ...letters(20))
-  const one = started(context, store, first)
+  const one = started(store, first)
   await until(() => one.capture.health().waitsForRoomIn.length > 0)
   const shared = logBroker({ kind: 'positions' })
   const origin = {
@@ -181,7 +187,7 @@ test('a source that never had a letter of the full queue waits as soon as it has
   const of = (queue: string, count: number, from: number) =>
     Array.from({ length: count }, (_, n) => ourLetter(from + n, { origin: { ...origin, place: queue } }))
   shared.append('all-dead-letter', ...of('prices', 3, 5_000))
-  const two = started(context, store, shared, { source: { place: 'all-dead-letter', role: 'dead-letter' } })
+  const two = started(store, shared, { source: { place: 'all-dead-letter', role: 'dead-letter' } })
   await until(() => shared.acked.length === 3)
   assert.equal(two.capture.health().state, 'running')
   shared.append('all-dead-letter', ...of('orders', 1, 6_000), ...of('prices', 3, 7_000))
@@ -192,10 +198,10 @@ test('a source that never had a letter of the full queue waits as soon as it has
 })
 
 test('receipts are read whatever the queues keep, and an office that starts while a queue is full does not ask its source', async (context) => {
-  const store = await openedStore(context)
+  const store = await bed(context)
   const broker = logBroker({ kind: 'ids' })
   broker.append(place, ...letters(20))
-  const one = started(context, store, broker)
+  const one = started(store, broker)
   await until(() => one.capture.health().waitsForRoomIn.length > 0)
   await one.capture.stop()
   let asked = 0
@@ -205,21 +211,21 @@ test('receipts are read whatever the queues keep, and an office that starts whil
       return Reflect.get(target, name, receiver) as unknown
     },
   })
-  const two = started(context, store, watched)
+  const two = started(store, watched)
   await until(() => two.capture.health().waitsForRoomIn.length > 0)
   assert.equal(asked, 0)
   // What is no receipt is kept as a letter, here of the full queue.
   const other = logBroker({ kind: 'ids' })
   other.append('redrive-receipts', ourLetter(900))
-  started(context, store, other, { source: { place: 'redrive-receipts', role: 'receipts' } })
+  started(store, other, { source: { place: 'redrive-receipts', role: 'receipts' } })
   await until(() => other.acked.length === 1)
 })
 
 test('what leaves and comes back is counted: discards stay, deleted and archived letters do not', async (context) => {
-  const store = await openedStore(context)
+  const store = await bed(context)
   const broker = logBroker({ kind: 'ids' })
   broker.append(place, ...letters(8))
-  started(context, store, broker, { most: noCap })
+  started(store, broker, { most: noCap })
   await until(() => broker.acked.length === 8)
   await discardLetters(store, { selection: { query: 'queue:orders' }, by: 'ann', reason: 'x', nowMs: Date.now() })
   await countedRight(store)

@@ -18,7 +18,7 @@ import { createToken } from '../src/access/index.ts'
 import type { ArchivePlace } from '../src/archive/index.ts'
 import { watchBooks } from '../src/books.ts'
 import { type Capture, startCapture } from '../src/capture/index.ts'
-import { defaultRetention } from '../src/config/index.ts'
+import { defaultRetention, noCap } from '../src/config/index.ts'
 import type { OfficeServices } from '../src/http/route.ts'
 import { type HttpServer, startHttp } from '../src/http/server.ts'
 import { checkLedger } from '../src/ledger/index.ts'
@@ -225,6 +225,7 @@ export async function officeBed(t: TestContext): Promise<OfficeBed> {
           ...(expiry === undefined ? {} : { expiry }),
           retention: {
             policy: defaultRetention,
+            most: noCap,
             place,
             run: (said) => retention.run(said),
             restore: (request) => retention.restore(request),

@@ -3,7 +3,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Static, TSchema } from 'typebox'
 import type { ArchivePlace } from '../archive/index.ts'
 import type { Books } from '../books.ts'
-import type { AlertsConfig, RetentionPolicy } from '../config/index.ts'
+import type { AlertsConfig, CapPolicy, RetentionPolicy } from '../config/index.ts'
 import type { SourceExpiry } from '../expiry/index.ts'
 import type { Retention } from '../retention/index.ts'
 import type { DiskWatch } from '../store/disk.ts'
@@ -32,6 +32,8 @@ export interface OfficeServices {
   }
   readonly retention: Pick<Retention, 'run' | 'restore'> & {
     readonly policy: RetentionPolicy
+    /** How much a queue keeps that says nothing else. */
+    readonly most: CapPolicy
     /** Where letters are archived; `null`: nowhere. */
     readonly place: ArchivePlace | null
   }
@@ -47,6 +49,8 @@ export interface CaptureView {
   readonly role: 'dead-letter' | 'receipts'
   readonly state: string
   readonly reason: string | null
+  /** Queues at their caps, where that is all that it waits for. */
+  readonly waitsForRoomIn?: readonly string[]
   readonly letters: number
   readonly receipts: number
 }
