@@ -154,8 +154,11 @@ function nested(said: readonly (readonly [string, Value])[]): object {
     const [first, second] = belowRetention[name] ?? []
     if (first === undefined) document[name] = value
     else if (second === undefined) retention[first] = value
-    else retention[first] = parts[first] ??= {}
-    if (first !== undefined && second !== undefined) (parts[first] ??= {})[second] = value
+    else {
+      const part = (parts[first] ??= {})
+      part[second] = value
+      retention[first] = part
+    }
   }
   return Object.keys(retention).length === 0 ? document : { ...document, retention }
 }
