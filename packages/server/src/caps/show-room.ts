@@ -48,10 +48,10 @@ export async function showRoom(
 async function pacesOf(client: Pool | PoolClient, queueIds: readonly number[]): Promise<ReadonlyMap<number, number>> {
   if (queueIds.length === 0) return new Map()
   const { rows } = await client.query<{ queueId: number; pace: number }>(
-    `select c.queue_id as "queueId", (sum(h.letters) / greatest(1, least($2, extract(epoch from now() - min(q.created_at)) / 86400)))::float8 as pace
+    `select c.queue_id as "queueId", (sum(h.letters) / greatest(1, least(${paceDays}, extract(epoch from now() - min(q.created_at)) / 86400)))::float8 as pace
        from cause_hour h join cause c on c.id = h.cause_id join queue q on q.id = c.queue_id
-      where c.queue_id = any($1::int[]) and h.hour >= now() - make_interval(days => $2) group by 1`,
-    [queueIds, paceDays],
+      where c.queue_id = any($1::int[]) and h.hour >= now() - make_interval(days => ${paceDays}) group by 1`,
+    [queueIds],
   )
   return new Map(rows.map(({ queueId, pace }) => [queueId, pace]))
 }

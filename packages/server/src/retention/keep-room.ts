@@ -25,10 +25,11 @@ export function keepRoom(store: Store, options: RoomOptions): { look(): Promise<
   const look = async (): Promise<void> => {
     const crowded = await crowdedQueues(store, most)
     await forget(store, new Set(crowded.map(({ queueId }) => queueId)))
-    const due = crowded.filter(({ queueId }) => clock.monotonic() >= (rests.get(queueId) ?? 0))
-    if (due.length === 0) return
+    const isDue = ({ queueId }: { readonly queueId: number }): boolean => clock.monotonic() >= (rests.get(queueId) ?? 0)
+    if (!crowded.some(isDue)) return
     await aloneInRetention(store, async () => {
-      for (const queue of due) {
+      // Another office may have made room just now.
+      for (const queue of (await crowdedQueues(store, most)).filter(isDue)) {
         if (signal.aborted) return
         rests.set(queue.queueId, clock.monotonic() + restMs)
         const archived = await makeRoom(store, queue, options)
