@@ -143,7 +143,7 @@ test('caps are said and seen by command line and API', async (t) => {
   const shown = await run('retention')
   assert.match(
     shown.out,
-    /orders +3 +4 .*10\.0 GB +75 %, full in less than a day if none end +letters wait at their sources/,
+    /orders\t3\t4\t.*\t10\.0 GB\t75 %, full in less than a day if none end\tletters wait at their sources/,
   )
   const json = JSON.parse((await run('retention', '--json')).out) as { room: readonly Record<string, unknown>[] }
   assert.deepEqual(
