@@ -113,6 +113,56 @@ for (const kind of ['positions', 'ids', 'nothing'] as const)
     await countedRight(store)
   })
 
+test('a queue that has just come to its cap is marked as full, whether more wait or not; a cap below what there is takes nothing more', async (context) => {
+  const store = await bed(context)
+  const broker = logBroker({ kind: 'ids' })
+  broker.append(place, ...letters(9))
+  const one = started(store, broker)
+  const since = async () => (await keptOf(store.pool))[0]?.fullSince ?? null
+  await until(() => broker.acked.length === 9)
+  assert.equal(await since(), null)
+  broker.append(place, ourLetter(9))
+  await until(() => broker.acked.length === 10)
+  assert.notEqual(await since(), null)
+  assert.equal(one.capture.health().state, 'running', 'nothing waits')
+  await one.capture.stop()
+  // As if the cap had been said only now: nothing is marked yet.
+  await store.pool.query('update queue_kept set full_since = null')
+  await store.pool.query('delete from source_queue')
+  broker.append(place, ourLetter(10))
+  const two = started(store, broker, { most: { ...noCap, letters: 8 } })
+  await until(() => two.capture.health().waitsForRoomIn.length > 0)
+  assert.equal(broker.acked.length, 10)
+})
+
+test('a subscription takes no more ahead than there is room for, but for a hundred', async (context) => {
+  const store = await bed(context)
+  const broker = logBroker({ kind: 'ids' })
+  broker.append(place, ...letters(20))
+  const one = started(store, broker, { most: noCap })
+  await until(() => broker.acked.length === 20)
+  await one.capture.stop()
+  const ahead = async (most: CapPolicy): Promise<unknown> => {
+    let asked: unknown
+    const watched: LogBroker = {
+      ...broker,
+      receive: (from, options) => {
+        asked = options.maxInFlight
+        return broker.receive(from, options)
+      },
+    }
+    const { capture } = started(store, watched, { most, limits: { maxLetters: 1_000, maxBytes: 1_024 } })
+    await until(() => asked !== undefined)
+    await capture.stop()
+    return asked
+  }
+  assert.deepEqual(await ahead(noCap), { messages: 3_000, bytes: 3_072 })
+  assert.deepEqual(await ahead({ ...noCap, letters: 520 }), { messages: 500, bytes: 3_072 })
+  assert.deepEqual(await ahead({ ...noCap, letters: 21 }), { messages: 100, bytes: 3_072 })
+  const [kept] = await keptOf(store.pool)
+  assert.deepEqual(await ahead({ ...noCap, bytes: (kept?.bytes ?? 0) + 2_000 }), { messages: 3_000, bytes: 2_000 })
+})
+
 test('a cap by bytes holds as one by letters does', async (context) => {
   const store = await bed(context)
   const broker = logBroker({ kind: 'ids' })
