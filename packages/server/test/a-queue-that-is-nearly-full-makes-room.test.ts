@@ -141,6 +141,22 @@ test('open letters stay, unless the policy says otherwise in words and somebody 
   await bed.balanced()
 })
 
+test('a queue that pushes back archives nothing, and a letter that others of its key wait behind stays', async (t) => {
+  const bed = await officeBed(t)
+  const place = await placeOf(t)
+  const [first = ''] = await crowded(bed, { letters: 4, days: 8 })
+  await roomOf(bed, { place, most: { ...twenty, whenReached: 'push-back' } }).look()
+  assert.deepEqual(await bed.states(), { discarded: 4, open: 16 })
+  await bed.store.pool.query(
+    `with line as (insert into key_line (queue_id, consumer, key) select queue_id, 'reefer', 'k' from letter where id = $1 returning id)
+     insert into letter_line (letter_id, line_id, at) select $1, id, 1 from line`,
+    [first],
+  )
+  await roomOf(bed, { place }).look()
+  assert.deepEqual(await statesOf(bed, [first]), ['discarded'])
+  assert.deepEqual(await bed.states(), { archived: 3, discarded: 1, open: 16 })
+})
+
 test('bytes make room as letters do', async (t) => {
   const bed = await officeBed(t)
   const place = await placeOf(t)
