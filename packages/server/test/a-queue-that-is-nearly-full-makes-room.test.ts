@@ -201,6 +201,8 @@ test('where letters cannot be archived the doctor says why; it is tried again, a
   assert.match(room.told.join(), /no room could be made.*no space/)
   assert.match((await findings(bed, twenty, 'retention-stopped'))[0]?.why ?? '', /^no space/)
   assert.deepEqual(await bed.states(), { discarded: 10, open: 10 })
+  await roomOf(bed, { place, most: { ...twenty, letters: 100 } }).look()
+  assert.deepEqual(await findings(bed, twenty, 'retention-stopped'), [], 'the cap was raised')
   const mended = roomOf(bed, { place })
   await mended.look()
   await mended.look()
@@ -228,6 +230,41 @@ test('two offices that look at once archive what has to go, not twice as much', 
   await crowded(bed, { letters: 20, days: 8 })
   await Promise.all([roomOf(bed, { place }).look(), roomOf(bed, { place }).look(), roomOf(bed, { place }).look()])
   assert.deepEqual(await bed.states(), { archived: 4, discarded: 16 })
+})
+
+test('an office whose turn comes when another has just made room makes no more', async (t) => {
+  const bed = await officeBed(t)
+  const place = await placeOf(t)
+  await crowded(bed, { letters: 20, days: 8 })
+  let turns = 0
+  const connect = async () => {
+    turns += 1
+    if (turns === 1) await roomOf(bed, { place }).look()
+    return bed.store.pool.connect()
+  }
+  const pool = new Proxy(bed.store.pool, {
+    get: (target, name) => {
+      if (name === 'connect') return connect
+      const value = Reflect.get(target, name, target) as unknown
+      return typeof value === 'function' ? value.bind(target) : value
+    },
+  })
+  await roomOf({ ...bed, store: { ...bed.store, pool } }, { place }).look()
+  assert.equal(turns, 1)
+  assert.deepEqual(await bed.states(), { archived: 4, discarded: 16 })
+})
+
+test('a queue of which nothing could be archived is looked through again after ten minutes', async (t) => {
+  const bed = await officeBed(t)
+  const room = roomOf(bed, { place: await placeOf(t) })
+  const ids = await crowded(bed, { letters: 10, days: 1 })
+  await room.look()
+  await aged(bed, ids.slice(0, 10), 8)
+  await room.look()
+  assert.deepEqual(await bed.states(), { discarded: 10, open: 10 })
+  room.laterMs = 600_000
+  await room.look()
+  assert.deepEqual(await bed.states(), { archived: 4, discarded: 6, open: 10 })
 })
 
 test('what was counted wrongly is put right, whatever comes meanwhile', async (t) => {
