@@ -25,6 +25,7 @@ const useCases = [
     'alerts',
     'archive',
     'audit',
+    'caps',
     'capture',
     'causes',
     'doctor',

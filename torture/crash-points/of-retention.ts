@@ -1,8 +1,9 @@
+import { systemClock } from '@redrive/worker'
 import { restoreLetters } from '../../packages/server/src/archive/index.ts'
-import { defaultRetention } from '../../packages/server/src/config/index.ts'
+import { defaultRetention, noCap } from '../../packages/server/src/config/index.ts'
 import { beginErasure, erasureOnce, planErasure } from '../../packages/server/src/erasure/index.ts'
 import { discardLetters } from '../../packages/server/src/letters/index.ts'
-import { passOnce } from '../../packages/server/src/retention/index.ts'
+import { keepRoom, passOnce } from '../../packages/server/src/retention/index.ts'
 import { showLetterId } from '../../packages/server/src/store/ids.ts'
 import { by, captured, type Known, type Operation } from './operation.ts'
 import type { Scene } from './scene.ts'
@@ -10,7 +11,7 @@ import type { Scene } from './scene.ts'
 const neverAborted = new AbortController().signal
 
 /** As the office does it each hour. */
-async function pass({ store, place }: Scene, afterwards: 'delete' | 'archive'): Promise<void> {
+async function pass({ store, place }: Scene, afterwards: 'delete' | 'archive' | 'keep'): Promise<void> {
   await passOnce(store, { retention: { ...defaultRetention, afterwards }, place, signal: neverAborted })
 }
 
@@ -23,6 +24,24 @@ async function old(scene: Scene): Promise<Known> {
     `update letter set changed_at = changed_at - interval '40 days' where state = 'discarded'`,
   )
   return known
+}
+
+/** Of three letters that are done with the queue may keep one, with the open one. What is left of it is cleared by the hourly pass. */
+async function makeRoom(scene: Scene): Promise<void> {
+  const { store, place } = scene
+  const troubles: string[] = []
+  const most = { ...noCap, letters: 3, whenReached: 'archive' as const }
+  const room = keepRoom(store, {
+    most,
+    place,
+    signal: neverAborted,
+    clock: systemClock,
+    tell: (line) => troubles.push(line),
+  })
+  await room.look()
+  const trouble = troubles.find((line) => line.startsWith('no room'))
+  if (trouble !== undefined) throw new Error(trouble)
+  await pass(scene, 'keep')
 }
 
 async function restore({ store, place }: Scene): Promise<void> {
@@ -55,6 +74,13 @@ export const ofRetention: readonly Operation[] = [
     act: (scene) => pass(scene, 'archive'),
     repeat: (scene) => pass(scene, 'archive'),
     ends: { open: [1], archived: [3] },
+  },
+  {
+    name: 'make-room',
+    prepare: old,
+    act: makeRoom,
+    repeat: makeRoom,
+    ends: { open: [1], archived: [2], discarded: [1] },
   },
   {
     name: 'restore',

@@ -2,6 +2,8 @@ import type { Saboteur } from './saboteur.ts'
 
 const endings = 'packages/server/test/letters-end-when-their-time-is-over.test.ts'
 const archives = 'packages/server/test/letters-are-archived-and-brought-back.test.ts'
+const caps = 'packages/server/test/a-queue-comes-to-its-cap.test.ts'
+const room = 'packages/server/test/a-queue-that-is-nearly-full-makes-room.test.ts'
 const writing = 'packages/server/src/archive/write-archive.ts'
 
 export const ofRetention: readonly Saboteur[] = [
@@ -76,5 +78,41 @@ export const ofRetention: readonly Saboteur[] = [
       },
     ],
     caughtBy: { file: archives, tests: /another letter’s bytes are not restored/ },
+  },
+  {
+    name: 'acknowledged-though-full',
+    breaks: 'what there is no room for stays at its source, unacknowledged',
+    changes: [
+      {
+        file: 'packages/server/src/capture/read-all.ts',
+        from: '  await commitSurely(commit, batch)\n',
+        to: `  await commitSurely(commit, batch).catch((error: unknown) => {\n    if (!(error instanceof Error) || error.name !== 'QueueFull') throw error\n  })\n`,
+      },
+    ],
+    caughtBy: { file: caps, tests: /takes no more, and goes on by itself.*ids/ },
+  },
+  {
+    name: 'cap-of-each-office',
+    breaks: 'a cap holds for all who capture its queue together',
+    changes: [
+      {
+        file: 'packages/server/src/capture/within-caps.ts',
+        from: 'if (isFull || shareOf(before, cap) >= 1)',
+        to: 'if (shareOf(added, cap) >= 1)',
+      },
+    ],
+    caughtBy: { file: caps, tests: /over its cap by no more than one batch/ },
+  },
+  {
+    name: 'undoable-discards-archived',
+    breaks: 'a discard that can be undone is not archived to make room',
+    changes: [
+      {
+        file: 'packages/server/src/retention/make-room.ts',
+        from: ' and l.changed_at < now() - make_interval(days => ${undoDays})',
+        to: '',
+      },
+    ],
+    caughtBy: { file: room, tests: /a discard that can still be undone never is/ },
   },
 ]

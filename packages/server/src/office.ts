@@ -125,6 +125,7 @@ export async function openOffice(parts: {
           captures: captures.map(viewOf),
           expiry: expiry.latest(),
           disk: (await disk.disk?.space()) ?? null,
+          most: config.most,
           olderThanDays: untouchedDays,
           nowMs: systemClock.now(),
         })
@@ -136,7 +137,12 @@ export async function openOffice(parts: {
     const reviews = watchReviews(store, { ...config.review, facts, tell, onWritten: () => delivery.wake() })
     opened.push(() => reviews.stop())
     const archivePlace = config.archive === null ? null : openArchivePlace(config.archive)
-    const retention = watchRetention(store, { retention: config.retention, place: archivePlace, tell })
+    const retention = watchRetention(store, {
+      retention: config.retention,
+      most: config.most,
+      place: archivePlace,
+      tell,
+    })
     opened.push(() => retention.stop())
     const ownsServer = database.embedded !== null
     const erasures = watchErasures(store, { place: archivePlace, ownsServer, tell })
@@ -155,6 +161,7 @@ export async function openOffice(parts: {
         wakeReplayer: () => replayer.wake(),
         retention: {
           policy: config.retention,
+          most: config.most,
           place: archivePlace,
           run: (said) => retention.run(said),
           restore: (request) => retention.restore(request),
@@ -217,6 +224,7 @@ async function openCaptures(
         brokerName: name,
         source,
         consumer: each.consumer,
+        most: config.most,
         onReceipts: applyReceipts,
         onReturned: applyReturns,
         onEvent: (event) => {
@@ -233,8 +241,8 @@ async function openCaptures(
 }
 
 function viewOf({ broker, role, capture }: PlacedCapture): CaptureView {
-  const { place, state, problem, letters, receipts } = capture.health()
-  return { broker, place, role, state, reason: problem, letters, receipts }
+  const { place, state, problem, waitsForRoomIn, letters, receipts } = capture.health()
+  return { broker, place, role, state, reason: problem, waitsForRoomIn, letters, receipts }
 }
 
 function replayLine(event: ReplayEvent): string {

@@ -18,7 +18,7 @@ import { createToken } from '../src/access/index.ts'
 import type { ArchivePlace } from '../src/archive/index.ts'
 import { watchBooks } from '../src/books.ts'
 import { type Capture, startCapture } from '../src/capture/index.ts'
-import { defaultMasking, defaultRetention } from '../src/config/index.ts'
+import { defaultMasking, defaultRetention, noCap } from '../src/config/index.ts'
 import { watchErasures } from '../src/erasure/index.ts'
 import type { OfficeServices } from '../src/http/route.ts'
 import { type HttpServer, startHttp } from '../src/http/server.ts'
@@ -241,6 +241,7 @@ export async function officeBed(
           ...(expiry === undefined ? {} : { expiry }),
           retention: {
             policy: defaultRetention,
+            most: noCap,
             place,
             run: (said) => retention.run(said),
             restore: (request) => retention.restore(request),

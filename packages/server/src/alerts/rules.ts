@@ -32,6 +32,7 @@ export const alertRules = {
     urgency: 'ticket',
     quietMinutes: 5,
   },
+  'queue-full': { what: 'a queue has come to its cap, or nearly', urgency: 'ticket', quietMinutes: 5 },
   'disk-nearly-full': { what: 'intake stops soon, or has stopped', urgency: 'page', quietMinutes: 5 },
   'retention-stopped': { what: 'letters whose time is over are not ended', urgency: 'ticket', quietMinutes: 5 },
   'archive-damaged': { what: 'an archive is not whole any more', urgency: 'ticket', quietMinutes: 5 },

@@ -44,7 +44,7 @@ export class Batch {
   readonly rows: LetterRows = new LetterRows()
   readonly causes: Map<bigint, CauseAddition> = new Map()
   readonly partitions: Map<string, PartitionCount> = new Map()
-  readonly queues: Map<number, number> = new Map()
+  readonly queues: Map<number, { readonly name: string; letters: number; bytes: number }> = new Map()
   readonly identities: Set<string> = new Set()
   items: Item[] = []
   shapes: NewShape[] = []
@@ -135,7 +135,13 @@ export class Batch {
     })
     this.items.push({ kind: 'letter', letter })
     this.#partition(delivery).letters++
-    this.queues.set(letter.queue.id, (this.queues.get(letter.queue.id) ?? 0) + 1)
+    const ofQueue = this.queues.get(letter.queue.id)
+    if (ofQueue === undefined)
+      this.queues.set(letter.queue.id, { name: letter.queue.name, letters: 1, bytes: letter.bytes })
+    else {
+      ofQueue.letters++
+      ofQueue.bytes += letter.bytes
+    }
     if (identity.kind === 'content') this.unsettled.push({ letterId: letter.idText, contentHash: identity.contentHash })
     else if (delivery.position === null) this.identities.add(identity.bytes.toString('hex'))
     if (read.facts.replayId !== undefined && letter.hostile === null) {

@@ -1,11 +1,15 @@
 import { type Broker, type BrokerTrouble, type Clock, type Subscription, systemClock } from '@redrive/worker'
+import { createCapKeeper } from '../caps/index.ts'
 import { createCauseAssigner, createRuleKeeper } from '../causes/index.ts'
+import { type CapPolicy, noCap } from '../config/index.ts'
 import type { DiskWatch } from '../store/disk.ts'
 import { ensurePartitions } from '../store/partitions.ts'
+import { noteFed } from '../store/queue-kept.ts'
 import { noteLoss } from '../store/source-losses.ts'
 import { ensureSource, PositionMoved } from '../store/sources.ts'
 import type { Store } from '../store/store.ts'
 import { uuidSource } from '../store/uuid.ts'
+import { aheadWithin, awaitRoom } from './await-room.ts'
 import { type BatchLimits, defaultBatchLimits } from './batch.ts'
 import type { CaptureHooks } from './commit-batch.ts'
 import type { CaptureEvent, CaptureHealth } from './events.ts'
@@ -18,13 +22,15 @@ import { createPositions } from './positions.ts'
 import { createQueueRegistry } from './queue-registry.ts'
 import { readAll } from './read-all.ts'
 import { settler } from './settler.ts'
+import { QueueFull } from './within-caps.ts'
 
 /**
  * Capture: takes letters from one place and keeps them.
  *
  * next → read, recognise, group, encode → one transaction (letters, causes, books, positions) → acknowledge. While a batch commits the next
  * one is read; at most two are in memory, whatever waits at the source. Nothing is acknowledged before its commit, and whatever happens in
- * between (a database that is away, a commit whose answer is lost, a rebalance) ends with each letter there once.
+ * between (a database that is away, a commit whose answer is lost, a rebalance) ends with each letter there once. While a queue that the place feeds
+ * has come to its cap, the place is not read.
  */
 export interface Capture {
   /** Takes nothing more in, commits and acknowledges what is in hand. @param options.timeoutMs what is not committed by then is left to the source. @default 10,000 */
@@ -43,6 +49,8 @@ export interface CaptureOptions extends CaptureHooks {
   /** Without one, space is not watched: the database is somewhere else. */
   readonly disk?: DiskWatch
   readonly limits?: BatchLimits
+  /** How much a queue keeps that says nothing else. @default no cap */
+  readonly most?: CapPolicy
   /** @default the system's */
   readonly clock?: Clock
   readonly onEvent?: (event: CaptureEvent) => void
@@ -71,6 +79,9 @@ export function startCapture(options: CaptureOptions): Capture {
   const causes = createCauseAssigner(store.pool)
   const rules = createRuleKeeper(store)
   const queues = createQueueRegistry(store.pool, { fallback: place })
+  // Receipts say how replays end, and end letters: they never wait.
+  const caps = role === 'receipts' ? null : createCapKeeper(store.pool, { most: options.most ?? noCap, clock })
+  let fullQueues: readonly string[] = []
   let stopping = false
   let endReading: () => void = () => undefined
   let wake: () => void = () => undefined
@@ -123,22 +134,41 @@ export function startCapture(options: CaptureOptions): Capture {
       sourceId,
       positions,
       rules,
+      caps,
       hooks: options,
       patience: database,
       onEvent: tell,
       takeSettled: settling.take,
       lossesNoted: () => losses,
     }
-    const subscribe = (): Promise<Subscription> =>
+    const roomLeft = () =>
+      caps === null
+        ? Promise.resolve({ full: [], leftLetters: null, leftBytes: null })
+        : awaitRoom({
+            pool: store.pool,
+            sourceId,
+            caps,
+            patience: database,
+            paused,
+            clock,
+            idle,
+            isStopping: () => stopping,
+            onFull: (names) => {
+              fullQueues = names
+            },
+          })
+    const subscribe = (maxInFlight: ReturnType<typeof aheadWithin>): Promise<Subscription> =>
       broker.receive(place, {
         consumer: options.consumer,
-        maxInFlight: { messages: 3 * limits.maxLetters, bytes: 3 * limits.maxBytes },
+        maxInFlight,
         onTrouble,
         ...(broker.capabilities.positions ? { positions: positions.store } : {}),
       })
     const connection = patienceWith('broker')
     while (!stopping) {
-      const subscription = await connection.ask(subscribe)
+      const ahead = aheadWithin(await roomLeft(), limits)
+      if (stopping) break
+      const subscription = await connection.ask(() => subscribe(ahead))
       paused.onResumed('broker')
       const settled = Promise.withResolvers<void>()
       let closed: Promise<void> | undefined
@@ -164,11 +194,16 @@ export function startCapture(options: CaptureOptions): Capture {
         })
       } catch (error) {
         if (error instanceof Stopped) throw error
+        positions.reset()
+        causes.forget()
+        // What was in hand goes back to the source; it is asked again once there is room.
+        if (error instanceof QueueFull) {
+          await database.ask(() => noteFed(store.pool, sourceId, error.queueId))
+          continue
+        }
         const message =
           error instanceof PositionMoved ? `read on from the stored position: ${error.message}` : String(error)
         tell({ kind: 'trouble', place, message })
-        positions.reset()
-        causes.forget()
         if (!(error instanceof PositionMoved)) await Promise.race([clock.sleep(250, abort.signal), idle])
       } finally {
         void settling.idle().then(settled.resolve)
@@ -203,6 +238,7 @@ export function startCapture(options: CaptureOptions): Capture {
       place,
       state: stopping ? 'stopped' : paused.problem() === null ? 'running' : 'paused',
       problem: paused.problem(),
+      waitsForRoomIn: paused.isOnly('full') ? fullQueues : [],
       ...health,
     }),
   }

@@ -1,5 +1,6 @@
 import type { Receipt } from '@redrive/worker'
 import type pg from 'pg'
+import type { CapsByQueue } from '../caps/index.ts'
 import { recordTransfers } from '../ledger/index.ts'
 import { holdRules } from '../store/cause-rules.ts'
 import { insertShapes } from '../store/cause-shapes.ts'
@@ -14,6 +15,7 @@ import { insertTraffic } from '../store/traffic.ts'
 import { insertSamples } from '../store/traffic-samples.ts'
 import { deleteUnsettled, insertUnsettled } from '../store/unsettled.ts'
 import type { Batch, ReturnedLetter } from './batch.ts'
+import { countWithinCaps } from './within-caps.ts'
 
 /** What others do in the same transaction. */
 export interface CaptureHooks {
@@ -29,6 +31,8 @@ export interface CommitOptions {
   /** Letters whose acknowledgement has arrived. */
   readonly settled: readonly string[]
   readonly hooks: CaptureHooks
+  /** `null`: what comes is taken whatever its queues keep. */
+  readonly caps: CapsByQueue | null
 }
 
 /** The rules have changed since letters of the batch were placed. Nothing was written. */
@@ -38,15 +42,15 @@ export class RulesMoved extends Error {}
 export class WasDeleted extends Error {}
 
 /**
- * Writes a batch in one transaction, by rules that nobody changes meanwhile, in this order whatever the batch holds: letters, receipts before returns, lines, causes, traffic, books, positions. Rows
- * that many share (causes, positions) come last, so that their locks are short.
+ * Writes a batch in one transaction, by rules that nobody changes meanwhile, in this order whatever the batch holds: letters, receipts before returns, lines, causes, traffic, books, positions,
+ * caps. Rows that many share (causes, positions, what queues keep) come last, so that their locks are short.
  * @returns ids of causes that are new
- * @throws PositionMoved, RulesMoved, WasDeleted
+ * @throws PositionMoved, RulesMoved, WasDeleted, QueueFull
  */
 export async function commitBatch(
   store: Store,
   batch: Batch,
-  { sourceId, moves, settled, hooks }: CommitOptions,
+  { sourceId, moves, settled, hooks, caps }: CommitOptions,
 ): Promise<readonly bigint[]> {
   return store.transaction(async (client) => {
     if (batch.rulesVersions.size > 0) {
@@ -74,7 +78,7 @@ export async function commitBatch(
     if (batch.reports.length > 0) await insertSamples(client, await insertTraffic(client, batch.reports))
     await recordTransfers(
       client,
-      [...batch.queues].map(([queueId, letters]) => ({
+      [...batch.queues].map(([queueId, { letters }]) => ({
         queueId,
         from: 'source',
         to: 'open',
@@ -93,6 +97,7 @@ export async function commitBatch(
       })),
     )
     await movePositions(client, sourceId, moves)
+    await countWithinCaps(client, batch, { sourceId, caps })
     return made
   })
 }

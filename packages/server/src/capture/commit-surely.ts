@@ -1,3 +1,4 @@
+import type { CapKeeper } from '../caps/index.ts'
 import { causeIdOf, type RuleKeeper } from '../causes/index.ts'
 import { type KnownLetter, lettersByIdentity } from '../store/letters.ts'
 import { PositionMoved } from '../store/sources.ts'
@@ -11,6 +12,7 @@ import type { Patience } from './patience.ts'
 import type { Positions } from './positions.ts'
 import { emptied, type PlacedLetter } from './recognise-letter.ts'
 import { traceCaptured } from './trace-captured.ts'
+import { QueueFull } from './within-caps.ts'
 
 export interface CommitContext {
   readonly store: Store
@@ -18,6 +20,8 @@ export interface CommitContext {
   readonly sourceId: number
   readonly positions: Positions
   readonly rules: RuleKeeper
+  /** `null`: what comes is taken whatever its queues keep. */
+  readonly caps: CapKeeper | null
   readonly hooks: CaptureHooks
   readonly patience: Patience
   readonly onEvent: (event: CaptureEvent) => void
@@ -31,7 +35,7 @@ export interface CommitContext {
  * Commits a batch, whatever it takes: waits for a database that is away, finds out whether a commit without an answer took effect, and
  * when the data itself is refused cuts the batch in halves until the letter at fault is alone; that one is kept with its bytes and
  * without facts. Never drops anything.
- * @throws PositionMoved: somebody else read on; nothing of the batch may be acknowledged
+ * @throws PositionMoved: somebody else read on; QueueFull: there is no room for it; of neither anything may be acknowledged
  */
 export async function commitSurely(context: CommitContext, batch: Batch): Promise<void> {
   if (batch.isVoid) return
@@ -71,17 +75,18 @@ interface AttemptOptions {
 }
 
 async function attempt(
-  { store, sourceId, hooks }: CommitContext,
+  { store, sourceId, hooks, caps: keeper }: CommitContext,
   batch: Batch,
   { retrying, ...rest }: AttemptOptions,
 ): Promise<Result> {
   if (retrying && (await wasCommitted(store, batch))) return { kind: 'done', made: [] }
+  const caps = (await keeper?.current()) ?? null
   try {
-    return { kind: 'done', made: await commitBatch(store, batch, { ...rest, sourceId, hooks }) }
+    return { kind: 'done', made: await commitBatch(store, batch, { ...rest, sourceId, hooks, caps }) }
   } catch (error) {
     if (error instanceof RulesMoved) return { kind: 'rules-moved' }
     if (error instanceof WasDeleted) return { kind: 'known' }
-    if (error instanceof PositionMoved || isConnectionTrouble(error)) throw error
+    if (error instanceof PositionMoved || error instanceof QueueFull || isConnectionTrouble(error)) throw error
     const constraint = constraintOf(error)
     if (constraint === 'letter_source_id_identity_key') return { kind: 'known' }
     // Our own ids are there: an earlier try took effect after all, after we had asked.

@@ -19,13 +19,15 @@ export type CaptureEvent =
   | { readonly kind: 'resumed'; readonly place: string }
   | { readonly kind: 'trouble'; readonly place: string; readonly message: string }
 
-export type PauseReason = 'broker' | 'database' | 'disk'
+export type PauseReason = 'broker' | 'database' | 'disk' | 'full'
 
 export interface CaptureHealth {
   readonly place: string
   readonly state: 'running' | 'paused' | 'stopped'
   /** Why nothing comes in; `null` while it does. */
   readonly problem: string | null
+  /** Queues that have come to their caps, where that is all that it waits for. */
+  readonly waitsForRoomIn: readonly string[]
   /** Since the start of this process. */
   readonly letters: number
   readonly duplicates: number

@@ -1,13 +1,14 @@
 import type { Clock } from '@redrive/worker'
 import { PositionMoved } from '../store/sources.ts'
 import type { PauseReason } from './events.ts'
+import { QueueFull } from './within-caps.ts'
 
 /** Waits for a database or broker that is away, tells once that it does and once that it no longer has to. */
 export interface Patience {
   /**
    * Asks until there is an answer.
    * @param onFailure told of each failure before the next try
-   * @throws PositionMoved at once; Stopped when capture stops meanwhile
+   * @throws PositionMoved and QueueFull at once; Stopped when capture stops meanwhile
    */
   ask<T>(ask: () => Promise<T>, onFailure?: (error: unknown) => void | Promise<void>): Promise<T>
 }
@@ -37,7 +38,7 @@ export function createPatience({ clock, signal, why, onPaused, onResumed }: Pati
           if (paused) onResumed(why)
           return answer
         } catch (error) {
-          if (error instanceof PositionMoved || error instanceof Stopped) throw error
+          if (error instanceof PositionMoved || error instanceof QueueFull || error instanceof Stopped) throw error
           if (signal.aborted) throw new Stopped('capture was stopped', { cause: error })
           onPaused(why, error instanceof Error ? error.message : String(error))
           paused = true

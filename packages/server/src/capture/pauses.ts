@@ -5,6 +5,8 @@ export interface Pauses {
   onPaused(why: PauseReason, message: string): void
   onResumed(why: PauseReason): void
   problem(): string | null
+  /** That is why, and nothing else. */
+  isOnly(why: PauseReason): boolean
 }
 
 export function pauses(place: string, tell: (event: CaptureEvent) => void): Pauses {
@@ -22,5 +24,6 @@ export function pauses(place: string, tell: (event: CaptureEvent) => void): Paus
       const texts = [...reasons].map(([why, message]) => `${why}: ${message}`)
       return texts.length === 0 ? null : texts.join('; ')
     },
+    isOnly: (why) => reasons.size === 1 && reasons.has(why),
   }
 }

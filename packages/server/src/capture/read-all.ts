@@ -26,7 +26,7 @@ const heldForMs = 60_000
 
 /**
  * Reads a subscription until capture stops: one batch is filled while the one before it is on its way to the database.
- * @throws PositionMoved, Stopped, and what the subscription throws
+ * @throws PositionMoved, QueueFull, Stopped, and what the subscription throws
  */
 export async function readAll(options: ReadOptions): Promise<void> {
   const { subscription, limits, settling, isStopping } = options

@@ -71,7 +71,8 @@ export function ago(time: string | null, nowMs: number): string {
 export function size(bytes: number): string {
   if (bytes < 1_024) return `${bytes} B`
   if (bytes < 1_024 ** 2) return `${(bytes / 1_024).toFixed(1)} KB`
-  return `${(bytes / 1_024 ** 2).toFixed(1)} MB`
+  if (bytes < 1_024 ** 3) return `${(bytes / 1_024 ** 2).toFixed(1)} MB`
+  return `${(bytes / 1_024 ** 3).toFixed(1)} GB`
 }
 
 function shorten(text: string, max: number): string {

@@ -46,6 +46,20 @@ export function addQueueCommands(program: Command, { office, wholeNumber }: Comm
         'open letters of causes that nobody has looked at: keep, or end as all others',
       ).choices(['keep', 'end']),
     )
+    .option('--most-letters <number>', 'how many letters it keeps, archived ones not counted', wholeNumber(1, 1e12))
+    .option('--most-bytes <size>', 'how many bytes of letters it keeps, as 500MiB or 10GiB')
+    .addOption(
+      new Option(
+        '--when-reached <action>',
+        'push-back: letters wait at their sources; archive: the oldest that are done with are archived before',
+      ).choices(['push-back', 'archive']),
+    )
+    .addOption(
+      new Option(
+        '--when-reached-open <what>',
+        'with archive: archive-looked-at takes open letters of causes that somebody has looked at, too',
+      ).choices(['keep', 'archive-looked-at']),
+    )
     .option('--clear <field>', 'take back what was said here; again for more', several)
     .option('--by <name>', 'who does this (default: your user name)')
     .option('--reason <text>', 'kept in the audit trail')
@@ -56,7 +70,8 @@ Examples:
   redrive queue document orders --owner team-reefer --runbook https://wiki.internal/orders
   redrive queue document orders --tier malformed --urgency ticket --process 'fix with redrive transform, tell the shop'
   redrive queue document orders --tier malformed --clear urgency
-  redrive queue document orders --keep-days 90 --afterwards archive`,
+  redrive queue document orders --keep-days 90 --afterwards archive
+  redrive queue document orders --most-letters 100000 --most-bytes 10GiB`,
     )
     .action(async (name, options) => (await import('./commands/queue.ts')).queueDocumentCommand(name, options))
 

@@ -19,6 +19,7 @@ export const alertRuleNames = [
   'source-in-trouble',
   'source-not-captured',
   'source-expiring',
+  'queue-full',
   'disk-nearly-full',
   'retention-stopped',
   'archive-damaged',

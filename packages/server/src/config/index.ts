@@ -11,6 +11,17 @@ export {
 } from './alerts.ts'
 export type { ArchiveConfig, S3Config } from './archive.ts'
 export { bodySchemaProblem } from './body-schemas.ts'
+export {
+  type CapAction,
+  type CapOpenAction,
+  type CapPolicy,
+  capActions,
+  capFields,
+  capOf,
+  capOpenActions,
+  noCap,
+  shareOf,
+} from './caps.ts'
 export type { RuleConfig } from './cause-rules.ts'
 export { type ConfigIssue, issuesIn, loadConfig, parseConfig } from './load.ts'
 export { defaultMasking, type MaskingConfig, type MaskRule, type PatternName, patternNames } from './masking.ts'

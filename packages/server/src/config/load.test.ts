@@ -34,6 +34,7 @@ test('an empty file means the defaults', () => {
       afterwards: 'delete',
       open: { keepDays: 90, afterwards: 'keep', neverLookedAt: 'keep' },
     },
+    most: { letters: null, bytes: null, whenReached: 'push-back', open: 'keep' },
     archive: null,
     heartbeat: null,
     file: path.resolve('redrive.yaml'),

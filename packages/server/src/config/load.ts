@@ -6,6 +6,7 @@ import { LineCounter, parseDocument } from 'yaml'
 import { type AlertsConfig, alertIssues } from './alerts.ts'
 import { archiveIssues, archiveOf, archiveSecrets, type RawArchive } from './archive.ts'
 import { readBodySchemas } from './body-schemas.ts'
+import { withCapDefaults } from './caps.ts'
 import { ruleIssues } from './cause-rules.ts'
 import { defaultMasking, type MaskingConfig, maskingIssues } from './masking.ts'
 import { notifierIssues } from './notifier-issues.ts'
@@ -178,6 +179,7 @@ function configOf(raw: RawConfig, { env, file }: { readonly env: NodeJS.ProcessE
     alerts: { limits: [], routes: [], ...raw.alerts },
     review: { ...defaultReview, ...raw.review },
     retention: withRetentionDefaults(raw.retention),
+    most: withCapDefaults(raw.retention?.most),
     archive: archiveOf(raw.archive, path.dirname(file)),
     masking: { ...defaultMasking, ...raw.masking },
     causes: { rules: [], ...raw.causes },

@@ -1,5 +1,6 @@
 import { type Tier, tiers } from '@redrive/worker'
 import { type TSchema, Type } from 'typebox'
+import { capFields, flatCap } from './caps.ts'
 import { flatRetention, type RetentionDocument, retentionFields, retentionShape } from './retention.ts'
 
 /** How soon letters of a tier want somebody: now, at working hours, or with the next review. */
@@ -52,7 +53,7 @@ export const tierFields: readonly string[] = ['owner', 'urgency', 'process']
 /** All of them by their paths: `owner`, `tiers.permanent.process`. */
 export const documentFields: readonly string[] = [
   ...queueFields,
-  ...retentionFields.map((field) => `retention.${field}`),
+  ...[...retentionFields, ...capFields].map((field) => `retention.${field}`),
   ...tiers.flatMap((tier) => [
     ...tierFields.map((field) => `tiers.${tier}.${field}`),
     ...retentionFields.map((field) => `tiers.${tier}.retention.${field}`),
@@ -78,7 +79,7 @@ export function documentShapes(wrap: (schema: TSchema) => TSchema): Record<strin
         }),
       ),
       process: wrap(words(mostOfProcess, 'What to do with letters of this tier.')),
-      retention: Type.Optional(retentionShape(wrap)),
+      retention: Type.Optional(retentionShape(wrap, { ofTier: true })),
     },
     { additionalProperties: false },
   )
@@ -112,10 +113,12 @@ function flatFields(from: Fields, names: readonly string[]): readonly (readonly 
       const value = texts[name]
       return value === undefined ? [] : [[name, value] as const]
     }),
-    ...flatRetention(from.retention).map(([field, value]) => [`retention.${field}`, value] as const),
+    ...[...flatRetention(from.retention), ...flatCap(from.retention?.most)].map(
+      ([field, value]) => [`retention.${field}`, value] as const,
+    ),
   ]
 }
 
 interface Fields {
-  readonly retention?: object
+  readonly retention?: { readonly most?: object }
 }

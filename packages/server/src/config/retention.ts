@@ -1,4 +1,5 @@
 import { type TSchema, Type } from 'typebox'
+import { type CapDocument, capShape, flatCap } from './caps.ts'
 
 /** What becomes of letters once their time is over. */
 export const retentionActions = ['delete', 'archive', 'keep'] as const
@@ -19,9 +20,11 @@ export interface RetentionDocument {
     /** Those of causes that nobody has looked at: `end` treats them as all others. @default 'keep' */
     readonly neverLookedAt?: 'keep' | 'end'
   }
+  /** Of a queue or the office, not of a tier. */
+  readonly most?: CapDocument
 }
 
-/** The same with nothing left out. */
+/** The same with nothing left out, but for `most`. */
 export interface RetentionPolicy {
   readonly keepDays: number
   readonly afterwards: RetentionAction
@@ -51,8 +54,14 @@ export const retentionFields = [
 const leastDays = 7
 const mostDays = 36_500
 
-/** @param wrap makes a field what it is there: optional, or also `null` */
-export function retentionShape(wrap: (schema: TSchema) => TSchema): TSchema {
+/**
+ * @param wrap makes a field what it is there: optional, or also `null`
+ * @param options.ofTier a tier has no cap of its own
+ */
+export function retentionShape(
+  wrap: (schema: TSchema) => TSchema,
+  { ofTier = false }: { readonly ofTier?: boolean } = {},
+): TSchema {
   const days = (minimum: number, description: string): TSchema =>
     wrap(Type.Integer({ minimum, maximum: mostDays, description }))
   const action = (description: string): TSchema => wrap(Type.Enum([...retentionActions], { description }))
@@ -77,6 +86,7 @@ export function retentionShape(wrap: (schema: TSchema) => TSchema): TSchema {
           { additionalProperties: false, description: 'Letters that nobody replayed or discarded.' },
         ),
       ),
+      ...(ofTier ? {} : { most: Type.Optional(capShape(wrap)) }),
     },
     { additionalProperties: false, description: 'How long letters are kept, and what becomes of them then.' },
   )
@@ -125,7 +135,8 @@ export function retentionOf(
 
 /** What the office itself says, with the defaults. */
 export function withRetentionDefaults(given: RetentionDocument | undefined): RetentionPolicy {
-  return { ...defaultRetention, ...given, open: { ...defaultRetention.open, ...given?.open } }
+  const { most: _, open, ...own } = given ?? {}
+  return { ...defaultRetention, ...own, open: { ...defaultRetention.open, ...open } }
 }
 
 /** What the shapes cannot say: letters can only be archived where a place is named. */
@@ -147,7 +158,7 @@ export function retentionIssues(raw: {
     ]),
   ]
   return placed.flatMap(([path, retention]) =>
-    flatRetention(retention).flatMap(([field, value]) =>
+    [...flatRetention(retention), ...flatCap(retention?.most)].flatMap(([field, value]) =>
       value === 'archive'
         ? [{ path: [...path, ...field.split('.')], message: 'names no place: say where under archive' }]
         : [],

@@ -1,6 +1,7 @@
 import { Type } from 'typebox'
 import { type AlertsConfig, alertsSchema } from './alerts.ts'
 import { type ArchiveConfig, archiveSchema } from './archive.ts'
+import type { CapPolicy } from './caps.ts'
 import { causesSchema, type RuleConfig } from './cause-rules.ts'
 import { type MaskingConfig, maskingSchema } from './masking.ts'
 import { type NotifierConfig, notifierSchemaByType } from './notifiers.ts'
@@ -34,6 +35,8 @@ export interface Config {
   readonly review: ReviewConfig
   /** Of queues and tiers that say nothing else. */
   readonly retention: RetentionPolicy
+  /** How much each queue keeps that says nothing else. */
+  readonly most: CapPolicy
   /** Where archived letters lie; `null`: nothing can be archived. */
   readonly archive: ArchiveConfig | null
   /** What is not shown, and to whom. */

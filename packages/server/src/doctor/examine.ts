@@ -1,5 +1,7 @@
+import { type CapPolicy, noCap } from '../config/index.ts'
 import type { SourceExpiry } from '../expiry/index.ts'
 import type { Store } from '../store/store.ts'
+import { capFindings } from './cap-findings.ts'
 import { causeFindings } from './cause-findings.ts'
 import { erasureFindings } from './erasure-findings.ts'
 import { expiryFindings } from './expiry-findings.ts'
@@ -31,6 +33,8 @@ export async function examine(
     readonly captures: readonly CaptureState[]
     /** What brokers said last of how long they keep. @default not looked at */
     readonly expiry?: readonly SourceExpiry[]
+    /** How much a queue keeps that says nothing else. @default no cap */
+    readonly most?: CapPolicy
     /** `null`: the database is elsewhere. */
     readonly disk: DiskSpace | null
     readonly olderThanDays: number
@@ -43,6 +47,7 @@ export async function examine(
     ...bookFindings(office.unaccounted),
     ...(await sourceFindings(store, office.captures)),
     ...(office.expiry === undefined ? [] : await expiryFindings(store, { ...office, expiry: office.expiry })),
+    ...(await capFindings(store, { most: office.most ?? noCap, expiry: office.expiry ?? [], nowMs })),
     ...diskFindings(office.disk),
     ...(await retentionFindings(store)),
     ...(await erasureFindings(store)),

@@ -25,6 +25,7 @@ export const checks = {
   'source-expiring': 'no letter is removed at its source before it is captured',
   'source-keeps-short': 'every source keeps letters for three days or more',
   'source-expiry-unknown': 'how long sources keep letters is known',
+  'queue-full': 'every queue has room below its cap',
   'disk-nearly-full': 'the disk has room',
   'retention-stopped': 'letters end when their time is over',
   'archive-damaged': 'archives are whole',

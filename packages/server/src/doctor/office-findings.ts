@@ -8,6 +8,8 @@ export interface CaptureState {
   readonly role: 'dead-letter' | 'receipts'
   readonly state: string
   readonly reason: string | null
+  /** Queues at their caps, where that is all that it waits for. */
+  readonly waitsForRoomIn?: readonly string[]
 }
 
 export function bookFindings(unaccounted: number): readonly Finding[] {
@@ -33,7 +35,10 @@ export async function sourceFindings(store: Store, captures: readonly CaptureSta
     captures.some(({ broker, place }) => broker === source.broker && place === source.place)
   const left = rows.filter((source) => !isRead(source))
   return [
-    ...captures.filter(({ state }) => state !== 'running').map(inTrouble),
+    // What waits for room is told with the queue that has none.
+    ...captures
+      .filter(({ state, waitsForRoomIn = [] }) => state !== 'running' && waitsForRoomIn.length === 0)
+      .map(inTrouble),
     ...left.map(notCaptured),
     ...(captures.some(({ role }) => role === 'dead-letter') ? [] : [nothingCaptured]),
   ]

@@ -7,12 +7,12 @@ import { counted, type Finding } from './finding.ts'
  * that are not whole any more.
  */
 export async function retentionFindings(store: Store): Promise<readonly Finding[]> {
-  return [...(await stoppedFindings(store)), ...(await damagedFindings(store))]
+  return [...(await stoppedFindings(store)), ...(await crowdedFindings(store)), ...(await damagedFindings(store))]
 }
 
 async function stoppedFindings(store: Store): Promise<readonly Finding[]> {
   const { rows } = await store.pool.query<{ state: string; due: number; letters: number; problem: string | null }>(
-    `select state, (to_delete + to_archive)::float8 as due, letters::float8, problem from retention_pass order by started_at desc, id desc limit 1`,
+    `select state, (to_delete + to_archive)::float8 as due, letters::float8, problem from retention_pass where queue_id is null order by started_at desc, id desc limit 1`,
   )
   const [latest] = rows
   if (latest?.state === 'asks')
@@ -37,6 +37,23 @@ async function stoppedFindings(store: Store): Promise<readonly Finding[]> {
       next: 'redrive retention',
     },
   ]
+}
+
+/** Queues that are nearly full, and of which letters could not be archived to make room. */
+async function crowdedFindings(store: Store): Promise<readonly Finding[]> {
+  const { rows } = await store.pool.query<{ queue: string; problem: string | null }>(
+    `select queue, problem from (
+       select distinct on (p.queue_id) q.name as queue, p.state, p.problem from retention_pass p join queue q on q.id = p.queue_id
+        order by p.queue_id, p.started_at desc, p.id desc) latest where state = 'failed' order by 1`,
+  )
+  return rows.map(({ queue, problem }) => ({
+    code: 'retention-stopped',
+    severity: 'problem',
+    queue,
+    what: 'it is nearly full, and letters of it could not be archived to make room',
+    why: `${problem ?? 'nobody knows why'}; nothing is lost by it, and it is tried again in some minutes`,
+    next: 'redrive retention',
+  }))
 }
 
 async function damagedFindings(store: Store): Promise<readonly Finding[]> {

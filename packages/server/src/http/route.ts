@@ -4,7 +4,7 @@ import type { Static, TSchema } from 'typebox'
 import type { Role } from '../access/index.ts'
 import type { ArchivePlace } from '../archive/index.ts'
 import type { Books } from '../books.ts'
-import type { AlertsConfig, MaskingConfig, RetentionPolicy } from '../config/index.ts'
+import type { AlertsConfig, CapPolicy, MaskingConfig, RetentionPolicy } from '../config/index.ts'
 import type { Erasures } from '../erasure/index.ts'
 import type { SourceExpiry } from '../expiry/index.ts'
 import type { Masker } from '../masking/index.ts'
@@ -35,6 +35,8 @@ export interface OfficeServices {
   }
   readonly retention: Pick<Retention, 'run' | 'restore'> & {
     readonly policy: RetentionPolicy
+    /** How much a queue keeps that says nothing else. */
+    readonly most: CapPolicy
     /** Where letters are archived; `null`: nowhere. */
     readonly place: ArchivePlace | null
   }
@@ -53,6 +55,8 @@ export interface CaptureView {
   readonly role: 'dead-letter' | 'receipts'
   readonly state: string
   readonly reason: string | null
+  /** Queues at their caps, where that is all that it waits for. */
+  readonly waitsForRoomIn?: readonly string[]
   readonly letters: number
   readonly receipts: number
 }

@@ -43,16 +43,49 @@ export async function archiveLetters(
 ): Promise<ArchivedWindow> {
   const until = await windowEnd(store.pool, after)
   if (until === null) return { archived: 0, after: null, damaged: [] }
-  const { rows: due } = await store.pool.query<{ id: string; bytes: number }>(
+  const { rows: due } = await store.pool.query<DueLetter>(
     `with ${policyTable(1)}, ${awaitedTable}, judged as (
        ${judgedLetters('letter')} and l.id > $8 and l.id <= $9
      )
-     select j.id, (c.bytes + coalesce(length(c.stack), 0)
-         + coalesce((select sum(bytes) from letter_version where letter_id = j.id), 0))::float8 as bytes
+     select j.id, ${weight('j', 'c')} as bytes
        from judged j join letter_content c on c.id = j.id
       where j.action = 'archive' and j.held is null and j.due_at <= now() order by j.id`,
     [...policyValues(policies), after, until],
   )
+  return { ...(await archiveThese(store, { due, pass, place, signal })), after: until }
+}
+
+/** A letter that is to be archived, and how many bytes of it are read for that, with its versions. */
+export interface DueLetter {
+  readonly id: string
+  readonly bytes: number
+}
+
+/** SQL: `bytes` of a due letter. */
+export function weight(letter: string, content: string): string {
+  return `(${content}.bytes + coalesce(length(${content}.stack), 0)
+         + coalesce((select sum(bytes) from letter_version where letter_id = ${letter}.id), 0))::float8`
+}
+
+/**
+ * Archives letters, an archive for each part of them that is held in memory at once.
+ * @param options.due in the order of ids
+ * @throws ARCHIVE_UNWRITABLE, ARCHIVE_UNREADABLE
+ */
+export async function archiveThese(
+  store: Store,
+  {
+    due,
+    pass,
+    place,
+    signal,
+  }: {
+    readonly due: readonly DueLetter[]
+    readonly pass: string
+    readonly place: ArchivePlace
+    readonly signal: AbortSignal
+  },
+): Promise<Omit<ArchivedWindow, 'after'>> {
   let archived = 0
   const damaged: string[] = []
   for (const part of partsOf(
@@ -83,7 +116,7 @@ export async function archiveLetters(
       },
     })
   }
-  return { archived, after: until, damaged }
+  return { archived, damaged }
 }
 
 function* partsOf<T extends { readonly bytes: number }>(letters: readonly T[], most: number): Generator<readonly T[]> {

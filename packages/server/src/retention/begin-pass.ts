@@ -59,9 +59,11 @@ export async function beginPass(
     const hasNoPlace = place === null && sumOf(due, 'archive') > 0
     const sum = toDelete + toArchive
     if (sum === 0) {
-      await client.query(`delete from retention_pass where state = 'asks' or problem = $1`, [noPlace])
+      await client.query(`delete from retention_pass where queue_id is null and (state = 'asks' or problem = $1)`, [
+        noPlace,
+      ])
       // What failed has been caught up on since.
-      await client.query(`update retention_pass set state = 'done' where state = 'failed'`)
+      await client.query(`update retention_pass set state = 'done' where state = 'failed' and queue_id is null`)
       if (hasNoPlace) await writePass(client, { state: 'failed', problem: noPlace })
       if (said === null) return null
       throw new RedriveError('REQUEST_INVALID', 'No letter’s time is over: nothing to do.', {

@@ -46,10 +46,10 @@ export async function carryOutPass(
     const damaged = await archiveAll(store, pass, signal)
     const freedBytes = signal.aborted ? 0 : await reclaim(store, { signal })
     const problem = damaged.length === 0 ? null : damageLine(damaged)
-    await store.transaction((client) => finish(client, pass.id, { freedBytes, problem }))
+    await store.transaction((client) => finishPass(client, pass.id, { freedBytes, problem }))
   } catch (error) {
     const problem = error instanceof Error ? error.message : String(error)
-    await store.transaction((client) => finish(client, pass.id, { freedBytes: 0, problem })).catch(() => undefined)
+    await store.transaction((client) => finishPass(client, pass.id, { freedBytes: 0, problem })).catch(() => undefined)
     throw error
   }
 }
@@ -72,7 +72,8 @@ function damageLine(damaged: readonly string[]): string {
   return `the bytes of ${damaged.length} letters are not those that were captured; they are not archived: ${named}`
 }
 
-async function finish(
+/** Writes down how a pass ended, and into the audit trail what it did. */
+export async function finishPass(
   client: PoolClient,
   id: string,
   { freedBytes, problem }: { readonly freedBytes: number; readonly problem: string | null },

@@ -1,12 +1,15 @@
 import { type Clock, RedriveError, systemClock } from '@redrive/worker'
 import { type ArchivePlace, type Restored, type RestoreRequest, restoreLetters, verifyNext } from '../archive/index.ts'
-import type { RetentionPolicy } from '../config/index.ts'
+import { recountKept } from '../caps/index.ts'
+import { type CapPolicy, noCap, type RetentionPolicy } from '../config/index.ts'
 import type { Store } from '../store/store.ts'
 import type { Pass, Said } from './begin-pass.ts'
+import { keepRoom } from './keep-room.ts'
 import { aloneInRetention } from './lock.ts'
 import { passOnce } from './pass.ts'
 
 const everyMs = 3_600_000
+const roomEveryMs = 60_000
 const firstMs = 60_000
 
 export interface Retention {
@@ -26,13 +29,15 @@ export interface Retention {
 
 export interface WatchRetentionOptions {
   readonly retention: RetentionPolicy
+  /** How much a queue keeps that says nothing else. @default no cap */
+  readonly most?: CapPolicy
   /** Where letters are archived; `null`: nowhere. */
   readonly place: ArchivePlace | null
   readonly tell: (line: string) => void
   readonly clock?: Clock
 }
 
-/** Ends letters whose time is over, each hour, until it is stopped. */
+/** Ends letters whose time is over, each hour, and archives those of queues that are nearly full, each minute, until it is stopped. */
 export function watchRetention(store: Store, options: WatchRetentionOptions): Retention {
   const { retention, place, tell, clock = systemClock } = options
   const stopping = new AbortController()
@@ -60,6 +65,7 @@ export function watchRetention(store: Store, options: WatchRetentionOptions): Re
       try {
         await pass(null, () => undefined)
         await verify()
+        await recountKept(store)
         isTroubled = false
       } catch (error) {
         if (!isTroubled) tell(troubleLine(error))
@@ -68,7 +74,11 @@ export function watchRetention(store: Store, options: WatchRetentionOptions): Re
       await clock.sleep(everyMs, signal)
     }
   }
-  const running = loop()
+  const room = keepRoom(store, { most: options.most ?? noCap, place, signal, clock, tell })
+  const roomLoop = async (): Promise<void> => {
+    for (; !signal.aborted; await clock.sleep(roomEveryMs, signal)) await room.look()
+  }
+  const running = Promise.all([loop(), roomLoop()])
   return {
     run(said) {
       return new Promise((resolve, reject) => {

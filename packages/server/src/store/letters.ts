@@ -21,7 +21,7 @@ export interface NewLetter {
   readonly terms: readonly number[]
 }
 
-const letterColumns = ['id', 'queue_id', 'source_id', 'cause_id', 'identity'] as const
+const letterColumns = ['id', 'queue_id', 'source_id', 'cause_id', 'identity', 'bytes'] as const
 const outstandingColumns = ['queue_id', 'cause_id', 'letter_id'] as const
 const contentColumns = [
   'id', 'key', 'body', 'body_sha256', 'headers', 'properties', 'timestamp_ms', 'partition', 'position', 'bytes',
@@ -137,6 +137,7 @@ function encodeLetter(rows: CopyRows, letter: NewLetter): void {
   rows.int4(letter.sourceId)
   rows.int8(letter.causeId)
   rows.bytes(letter.identity)
+  rows.int4(letter.bytes)
 }
 
 function encodeOutstanding(rows: CopyRows, letter: NewLetter): void {

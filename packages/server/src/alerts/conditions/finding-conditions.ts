@@ -10,6 +10,7 @@ export const findingRules = [
   'source-in-trouble',
   'source-not-captured',
   'source-expiring',
+  'queue-full',
   'disk-nearly-full',
   'retention-stopped',
   'archive-damaged',
@@ -52,7 +53,10 @@ export function findingConditions(
       isEmpty: false,
       takenBy: null,
     }
-    const all = rule === 'source-expiring' && finding.severity === 'problem' ? asUrgent(condition) : [condition]
+    const all =
+      (rule === 'source-expiring' || rule === 'queue-full') && finding.severity === 'problem'
+        ? asUrgent(condition)
+        : [condition]
     for (const each of all) bySubject.set(each.subject, each)
   }
   return [...bySubject.values()]

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { RedriveError } from '@redrive/worker'
 import { defaultName, type GlobalOptions, withOffice } from '../context.ts'
 import { ago, type Output, printTable, size } from '../output.ts'
-import { ofEnded, ofOpen, type Policy } from '../retention-words.ts'
+import { fillOf, ofEnded, ofOpen, type Policy, type Room, whenFull } from '../retention-words.ts'
 import { safeLine, safeText } from '../safe-text.ts'
 import { type TrafficOfQueue, trafficLines } from '../traffic-words.ts'
 
@@ -36,6 +36,7 @@ interface QueueDetail {
     readonly process: Said | null
   }[]
   readonly retention: readonly (Policy & { readonly tier: string | null })[]
+  readonly room: Room | null
   readonly missing: readonly string[]
   readonly next: string | null
 }
@@ -57,6 +58,10 @@ export interface DocumentOptions extends GlobalOptions {
   readonly openKeepDays?: number
   readonly openAfterwards?: string
   readonly neverLookedAt?: string
+  readonly mostLetters?: number
+  readonly mostBytes?: string
+  readonly whenReached?: string
+  readonly whenReachedOpen?: string
   readonly clear?: readonly string[]
   readonly by?: string
   readonly reason?: string
@@ -101,12 +106,22 @@ const ofRetention = {
   neverLookedAt: ['open', 'neverLookedAt'],
 } as const
 
+/** Of a queue only, with their places below `retention.most`. */
+const ofCap = {
+  mostLetters: ['most', 'letters'],
+  mostBytes: ['most', 'bytes'],
+  whenReached: ['most', 'whenReached'],
+  whenReachedOpen: ['most', 'open'],
+} as const
+const belowRetention: Readonly<Record<string, readonly [string, string?]>> = { ...ofRetention, ...ofCap }
+
 /** As the API wants it: with `--tier`, what is said is said of that tier. @throws OPTION_INVALID */
 function documentOf(options: DocumentOptions): object {
   const { tier } = options
   const placed = Object.keys(ofRetention) as (keyof typeof ofRetention)[]
-  const allowed: readonly string[] = [...(tier === undefined ? ofQueue : ofTier), ...placed]
-  const given = [...new Set([...ofQueue, ...ofTier, ...placed])].flatMap((field) => {
+  const caps = Object.keys(ofCap) as (keyof typeof ofCap)[]
+  const allowed: readonly string[] = tier === undefined ? [...ofQueue, ...placed, ...caps] : [...ofTier, ...placed]
+  const given = [...new Set([...ofQueue, ...ofTier, ...placed, ...caps])].flatMap((field) => {
     const value = options[field]
     return value === undefined ? [] : [[field, field === 'bodySchema' ? fileText(String(value)) : value] as const]
   })
@@ -135,12 +150,17 @@ type Value = string | number | null
 
 function nested(said: readonly (readonly [string, Value])[]): object {
   const document: Record<string, unknown> = {}
-  const retention: { open?: Record<string, Value> } & Record<string, unknown> = {}
+  const retention: Record<string, unknown> = {}
+  const parts: Record<string, Record<string, Value>> = {}
   for (const [name, value] of said) {
-    const [first, second] = ofRetention[name as keyof typeof ofRetention] ?? []
+    const [first, second] = belowRetention[name] ?? []
     if (first === undefined) document[name] = value
     else if (second === undefined) retention[first] = value
-    else (retention.open ??= {})[second] = value
+    else {
+      const part = (parts[first] ??= {})
+      part[second] = value
+      retention[first] = part
+    }
   }
   return Object.keys(retention).length === 0 ? document : { ...document, retention }
 }
@@ -196,10 +216,20 @@ function showQueue(output: Output, queue: QueueDetail, nowMs: number): void {
   ])
   for (const policy of queue.retention)
     field(policy.tier ?? 'retention', `done with: ${ofEnded(policy)}; open: ${ofOpen(policy)}`)
+  if (queue.room !== null) field('kept', roomLine(queue.room))
   for (const { tier, process } of queue.tiers) if (process !== null) lines(output, { name: tier, said: process })
   if (queue.next === null) return
   output.say(safeLine(`Missing: ${queue.missing.join(', ')}`))
   output.say(safeLine(`Say it: ${queue.next}`))
+}
+
+function roomLine(room: Room): string {
+  const { letters, bytes, most } = room
+  const of = (is: string, cap: string | null): string => (cap === null ? is : `${is} of ${cap}`)
+  const kept = `${of(letters.toLocaleString('en-US'), most.letters?.toLocaleString('en-US') ?? null)} letters, ${of(size(bytes), most.bytes === null ? null : size(most.bytes))}`
+  return room.most.letters === null && most.bytes === null
+    ? `${kept}; no cap`
+    : `${kept} (${fillOf(room)}); at the cap ${whenFull(room)}`
 }
 
 /** A text keeps its lines, each behind the field's name, so that none of them looks like another field. */

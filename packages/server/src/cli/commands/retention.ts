@@ -4,7 +4,7 @@ import type { Client } from '../client.ts'
 import { defaultName, type GlobalOptions, withOffice } from '../context.ts'
 import { exitCodes } from '../exit-codes.ts'
 import { ago, type Output, printTable, size } from '../output.ts'
-import { ofEnded, ofOpen, type Policy } from '../retention-words.ts'
+import { fillOf, ofEnded, ofOpen, type Policy, type Room, whenFull } from '../retention-words.ts'
 import { safeLine } from '../safe-text.ts'
 
 interface Ending {
@@ -29,6 +29,7 @@ interface Pass {
 interface Retention {
   readonly office: Policy
   readonly own: readonly (Policy & { readonly queue: string; readonly tier: string | null })[]
+  readonly room: readonly Room[]
   readonly due: Ending
   readonly forecast: {
     readonly days: readonly (Ending & { readonly inDays: number })[]
@@ -48,6 +49,7 @@ export function retentionCommand(options: GlobalOptions & { readonly days: numbe
     const retention = await client.get<Retention>('/retention', { days: options.days })
     if (output.json) return output.out(JSON.stringify(retention))
     showPolicies(output, retention)
+    showRoom(output, retention.room)
     showForecast(output, retention, options.days)
     showPasses(output, retention.passes, nowMs)
   })
@@ -106,6 +108,20 @@ function showPolicies(output: Output, { office, own }: Retention): void {
     { title: 'TIER', value: ({ tier }) => tier ?? 'all' },
     { title: 'DONE WITH', value: ofEnded },
     { title: 'OPEN', value: ofOpen },
+  ])
+}
+
+function showRoom(output: Output, room: readonly Room[]): void {
+  if (room.length === 0) return
+  output.out('')
+  printTable(output, room, [
+    { title: 'QUEUE', value: ({ queue }) => queue, max: 40 },
+    { title: 'LETTERS', value: ({ letters }) => letters.toLocaleString('en-US'), align: 'right' },
+    { title: 'OF', value: ({ most }) => most.letters?.toLocaleString('en-US') ?? '–', align: 'right' },
+    { title: 'BYTES', value: ({ bytes }) => size(bytes), align: 'right' },
+    { title: 'OF', value: ({ most }) => (most.bytes === null ? '–' : size(most.bytes)), align: 'right' },
+    { title: 'TAKEN', value: fillOf },
+    { title: 'AT THE CAP', value: whenFull },
   ])
 }
 

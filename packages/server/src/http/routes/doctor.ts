@@ -58,6 +58,7 @@ export const doctorRoutes: readonly Route[] = [
         unaccounted,
         captures: office.captures(),
         disk,
+        most: office.retention.most,
         ...(office.expiry === undefined ? {} : { expiry: office.expiry() }),
         olderThanDays: query.olderThanDays ?? 7,
         nowMs,

@@ -1,11 +1,12 @@
 import { RedriveError } from '@redrive/worker'
 import { Type } from 'typebox'
+import { showRoom } from '../../caps/index.ts'
 import { documentShapes, flatDocument, queueFields } from '../../config/index.ts'
 import { documentQueue, listQueues, showQueue } from '../../queues/index.ts'
 import { policiesOfQueue } from '../../retention/index.ts'
 import { type OfficeServices, type Route, route } from '../route.ts'
 import { by, closed, count, counts, maxQueueName, orNull, said, text, tier, time } from '../schemas.ts'
-import { policySchema } from './retention.ts'
+import { policySchema, roomSchema } from './retention.ts'
 
 const trafficOfSpan = orNull(
   Type.Object(
@@ -88,6 +89,7 @@ const queueDetail = Type.Object(
     retention: Type.Array(Type.Object({ tier: orNull(tier), ...policySchema }, closed), {
       description: 'How long its letters are kept: one for all tiers (null), or one a tier.',
     }),
+    room: orNull(roomSchema),
     missing: Type.Array(text('A field by its path, as tiers.permanent.process.')),
     next: orNull(text('What to type to add it.')),
   },
@@ -112,7 +114,7 @@ const query = Type.Object(
 /** @throws REQUEST_INVALID: letters are to be archived, and nobody said where */
 function refuseWithoutPlace({ retention }: OfficeServices, fields: Readonly<Record<string, string | null>>): void {
   const archives = Object.entries(fields).some(
-    ([field, value]) => /(^|\.)afterwards$/.test(field) && value === 'archive',
+    ([field, value]) => /(^|\.)(afterwards|whenReached)$/.test(field) && value === 'archive',
   )
   if (!archives || retention.place !== null) return
   throw new RedriveError('REQUEST_INVALID', 'Letters cannot be archived: no place for archives is named.', {
@@ -128,7 +130,8 @@ async function withRetention(
   const detail = await showQueue(store, queue, options)
   const policies = await policiesOfQueue(store.pool, { queue, office: retention.policy })
   const view = policies.map(({ tier: of, keepDays, afterwards, open }) => ({ tier: of, keepDays, afterwards, open }))
-  return { ...detail, retention: view }
+  const [room = null] = await showRoom(store.pool, { most: retention.most, queue })
+  return { ...detail, retention: view, room }
 }
 
 export const queueRoutes: readonly Route[] = [

@@ -1,5 +1,6 @@
 import { type TSchema, Type } from 'typebox'
-import { retentionActions } from '../../config/index.ts'
+import { type RoomView, showRoom } from '../../caps/index.ts'
+import { type CapPolicy, capActions, capOpenActions, retentionActions } from '../../config/index.ts'
 import { showPass, showRetention } from '../../retention/index.ts'
 import { parsePassId } from '../../store/ids.ts'
 import { type Route, route } from '../route.ts'
@@ -25,6 +26,29 @@ export const heldSchema: TSchema = Type.Array(
     },
     closed,
   ),
+)
+
+/** `null`: no cap of that kind. */
+const capSchema = {
+  letters: orNull(count()),
+  bytes: orNull(count()),
+  whenReached: Type.Enum([...capActions]),
+  open: Type.Enum([...capOpenActions]),
+} satisfies Record<keyof CapPolicy, TSchema>
+
+export const roomSchema: TSchema = Type.Object(
+  {
+    queue: text(),
+    letters: count(),
+    bytes: count(),
+    most: Type.Object(capSchema, closed),
+    share: Type.Number({ minimum: 0, description: 'Of the cap, by letters or by bytes, whichever is more; 0: none.' }),
+    fullSince: orNull(time()),
+    fullInDays: orNull(
+      Type.Number({ minimum: 0, description: 'If as many come as in the last seven days, and none end.' }),
+    ),
+  } satisfies Record<keyof RoomView, TSchema>,
+  { ...closed, description: 'Letters that are here, archived ones not, with their bytes as they were captured.' },
 )
 
 const pass = Type.Object(
@@ -68,6 +92,7 @@ export const retentionRoutes: readonly Route[] = [
           own: Type.Array(Type.Object({ queue: text(), tier: orNull(tier), ...policySchema }, closed), {
             description: 'Of queues and tiers that have another; tier null: all of the queue.',
           }),
+          room: Type.Array(roomSchema, { description: 'Of queues that have a cap.' }),
           due: Type.Object(ending, closed),
           forecast: Type.Object(
             {
@@ -82,8 +107,10 @@ export const retentionRoutes: readonly Route[] = [
         closed,
       ),
     },
-    handle: ({ office, query }) =>
-      showRetention(office.store, { retention: office.retention.policy, days: query.days ?? 14 }),
+    handle: async ({ office, query }) => ({
+      ...(await showRetention(office.store, { retention: office.retention.policy, days: query.days ?? 14 })),
+      room: await showRoom(office.store.pool, { most: office.retention.most }),
+    }),
   }),
   route({
     method: 'POST',

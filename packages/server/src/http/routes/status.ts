@@ -11,6 +11,9 @@ const captureView = Type.Object(
     role: Type.Union([Type.Literal('dead-letter'), Type.Literal('receipts')]),
     state: text('running, paused or stopped'),
     reason: orNull(text()),
+    waitsForRoomIn: Type.Optional(
+      Type.Array(text(), { description: 'Queues at their caps, where that is all that it waits for.' }),
+    ),
     letters: count(),
     receipts: count(),
   },

@@ -1,0 +1,6 @@
+export { type CapKeeper, createCapKeeper } from './keep-caps.ts'
+export { type Fullness, goesOnBelow, isFull, lookAtFull, type QueueAtCap } from './look-at-full.ts'
+export { type CapsByQueue, readCaps } from './read-caps.ts'
+export { recountKept } from './recount.ts'
+export { fillText, sizeText } from './said.ts'
+export { type RoomView, showRoom } from './show-room.ts'
