@@ -291,6 +291,74 @@ test('from the command line: said, shown with who says it, refused where the fil
   assert.equal((await redrive('queue', 'show', '')).code, 2)
 })
 
+test('from the command line: from when on somebody is told, of the queue and of its tiers', async (t) => {
+  const { redrive, call } = await signedIn(t)
+  const told = async (...args: readonly string[]): Promise<string> => {
+    const { code, out, err } = await redrive('queue', 'document', 'orders', ...args)
+    assert.equal(code, 0, err)
+    return out
+      .split('\n')
+      .filter((line) => /^(told of|malformed) {2,}/.test(line))
+      .join('\n')
+  }
+  const byDefault = 'told of     1,000 open; the oldest open for 72 h; 5 % of 20 or more messages die; growth'
+  assert.equal(await told('--owner', 'team-reefer'), byDefault)
+  assert.equal(
+    await told(
+      '--alert-open',
+      '5000',
+      '--alert-age-hours',
+      'off',
+      '--alert-death-percent',
+      '0.5',
+      '--alert-silent',
+      'ticket',
+    ),
+    'told of     5,000 open; 0.5 % of 20 or more messages die; growth; silence',
+  )
+  assert.match(await told('--tier', 'malformed', '--alert-open', '50'), /^malformed {3}50 open$/m)
+  assert.equal(
+    await told(
+      '--clear',
+      'alert-open',
+      '--clear',
+      'alert-age-hours',
+      '--clear',
+      'alert-death-percent',
+      '--clear',
+      'alert-silent',
+    ),
+    `${byDefault}\nmalformed   50 open`,
+  )
+  assert.equal(
+    await told(
+      '--alert-open',
+      'off',
+      '--alert-age-hours',
+      'off',
+      '--alert-death-percent',
+      'off',
+      '--alert-growth',
+      'off',
+      '--tier',
+      'malformed',
+    ).catch(() => 'refused'),
+    'refused',
+  )
+  for (const wrong of [
+    ['--alert-open', '0'],
+    ['--alert-open', 'many'],
+    ['--alert-death-percent', '101'],
+    ['--tier', 'malformed', '--alert-growth', 'off'],
+  ])
+    assert.equal((await redrive('queue', 'document', 'orders', ...wrong)).code, 2, wrong.join(' '))
+  assert.equal(
+    (await call('/queues/orders', { document: { tiers: { malformed: { alerts: { ageHours: 1 } } } }, by: 'ann' }))
+      .status,
+    400,
+  )
+})
+
 test('nothing that is said of a queue, and no name of one, reaches a terminal as an escape', async (t) => {
   const { bed, redrive } = await signedIn(t)
   const evil = '\u001b]0;owned\u0007 \u202e\u009b31m\r'

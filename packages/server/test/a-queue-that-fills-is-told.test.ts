@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Finding } from '../src/doctor/index.ts'
 import { documentQueue } from '../src/queues/index.ts'
-import { alertBed } from './alert-bed.ts'
+import { type AlertBed, alertBed } from './alert-bed.ts'
 
 const many = (count: number, of: object = {}) =>
   Array.from({ length: count }, () => ({ errorClass: 'AError', error: 'no', ...of }))
@@ -38,6 +38,27 @@ test('a tier may have a limit of its own, and a limit may be off', async (t) => 
   await bed.captured(...many(1, { tier: 'malformed' }))
   assert.deepEqual(await bed.look({ queues: true }), ['team raised depth'])
   assert.equal((await bed.notices())[0]?.title, 'DEPTH orders: 2 open malformed letters, the limit is 2')
+})
+
+test('the limit of a queue is said by API, but where the file names the queue', async (t) => {
+  const say = (bed: AlertBed, fields: Readonly<Record<string, string>>, queue = 'orders') =>
+    documentQueue(bed.store, { queue, fields, by: 'ann', reason: null })
+  const routes = [{ rules: ['depth'], notify: ['team'] }, { notify: [] }] as const
+  const bed = await alertBed(t, { limits: [{ queues: ['bill*'], open: 9 }, { open: 8 }], routes })
+  await say(bed, { 'alerts.open': '4', 'tiers.malformed.alerts.open': '1' })
+  await say(bed, { 'alerts.open': '1' }, 'bills')
+  await say(bed, { 'alerts.open': '1' }, 'order*')
+  await bed.captured(...many(3), ...many(3, { queue: 'bills' }))
+  assert.deepEqual(await bed.look({ queues: true }), [], 'the file names bills, and a star in a name is a star')
+  await bed.captured(...many(1))
+  assert.deepEqual(await bed.look({ queues: true }), ['team raised depth'])
+  assert.equal((await bed.notices())[0]?.title, 'DEPTH orders: 4 open letters, the limit is 4')
+  await bed.captured(...many(1, { tier: 'malformed' }))
+  assert.deepEqual(await bed.look({ queues: true, minutes: 1 }), ['team raised depth'])
+  assert.equal((await bed.notices()).at(-1)?.title, 'DEPTH orders: 1 open malformed letters, the limit is 1')
+  await say(bed, { 'alerts.open': 'off', 'tiers.malformed.alerts.open': 'off' })
+  await bed.look({ queues: true, minutes: 2 })
+  assert.deepEqual(await bed.look({ queues: true, minutes: 8 }), ['team resolved depth', 'team resolved depth'])
 })
 
 test('a letter that is open for longer than the limit is told', async (t) => {

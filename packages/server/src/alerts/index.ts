@@ -10,7 +10,7 @@ export { type AlertView, listAlerts, showAlert, type ToldView } from './list-ale
 export { type LookOptions, lookOnce } from './look.ts'
 export { type Fact, type Notice, type NoticeChange, noticeChanges } from './notice.ts'
 export { type AlertReplay, replayAlerts, replayedRules } from './past/replay-alerts.ts'
-export { watchedBy } from './policy/index.ts'
+export { type Limits, limitsOf, readLimits, watchedBy } from './policy/index.ts'
 export { type AlertRule, alertRuleNames, alertRules, type Urgency } from './rules.ts'
 export { type SilenceWatch, silenceWatch } from './silence/silence-conditions.ts'
 export { watchAlerts } from './watch-alerts.ts'

@@ -18,6 +18,7 @@ import { deathRateConditions } from './death-rate/death-rate-conditions.ts'
 import type { CauseMinutes } from './growth/count-minutes.ts'
 import { growthConditions } from './growth/growth-conditions.ts'
 import { acknowledgeLinks } from './links.ts'
+import { readLimits } from './policy/index.ts'
 import { readKnown } from './read-alerts.ts'
 import { type AlertRule, causeRules } from './rules.ts'
 import type { ReadSource, SilenceWatch } from './silence/silence-conditions.ts'
@@ -92,8 +93,8 @@ async function lookAtAll(
   const looked = new Set<AlertRule>([...causeRules, 'run-halted', 'notifier-down'])
   const { minutes, findings, silence, config } = options
   const open = known.filter(({ state }) => state !== 'resolved')
+  const limits = minutes === undefined && silence === undefined ? [] : await readLimits(client, config.limits)
   if (minutes !== undefined) {
-    const { limits } = config
     const subjects = new Set(open.map(({ subject }) => subject))
     const told = new Set([...open, ...conditions].flatMap(({ causeId }) => (causeId === null ? [] : [causeId])))
     const counted = await minutes(client, nowMs)
@@ -111,7 +112,7 @@ async function lookAtAll(
   }
   if (findings !== undefined && silence !== undefined) {
     const captures = silence.captures()
-    conditions.push(...(await silence.watch(client, { captures, limits: config.limits, nowMs })))
+    conditions.push(...(await silence.watch(client, { captures, limits, nowMs })))
     looked.add('source-silent')
   }
   return { conditions, looked }

@@ -1,4 +1,4 @@
-import { type Command, Option } from 'commander'
+import { type Command, InvalidArgumentError, Option } from 'commander'
 import type { CommandHelpers } from './repair-commands.ts'
 
 const endings = ['delete', 'archive', 'keep']
@@ -60,6 +60,24 @@ export function addQueueCommands(program: Command, { office, wholeNumber }: Comm
         'with archive: archive-looked-at takes open letters of causes that somebody has looked at, too',
       ).choices(['keep', 'archive-looked-at']),
     )
+    .option('--alert-open <number>', 'tell somebody at so many open letters, or off', numberOrOff)
+    .option('--alert-age-hours <hours>', 'tell somebody when the oldest open letter is so old, or off', numberOrOff)
+    .option(
+      '--alert-death-percent <percent>',
+      'tell somebody when so many percent of the messages die, by what workers report, or off',
+      numberOrOff,
+    )
+    .option('--alert-death-least <number>', 'of so many messages or more', wholeNumber(1, 1_000_000))
+    .addOption(
+      new Option('--alert-growth <what>', 'tell somebody when letters come much faster').choices(['on', 'off']),
+    )
+    .addOption(
+      new Option('--alert-silent <what>', 'when none come any more: on lists it, ticket tells somebody').choices([
+        'on',
+        'off',
+        'ticket',
+      ]),
+    )
     .option('--clear <field>', 'take back what was said here; again for more', several)
     .option('--by <name>', 'who does this (default: your user name)')
     .option('--reason <text>', 'kept in the audit trail')
@@ -71,9 +89,11 @@ Examples:
   redrive queue document orders --tier malformed --urgency ticket --process 'fix with redrive transform, tell the shop'
   redrive queue document orders --tier malformed --clear urgency
   redrive queue document orders --keep-days 90 --afterwards archive
-  redrive queue document orders --most-letters 100000 --most-bytes 10GiB`,
+  redrive queue document orders --most-letters 100000 --most-bytes 10GiB
+  redrive queue document orders --alert-open 5000 --alert-age-hours 8
+  redrive queue document orders --tier malformed --alert-open 50`,
     )
-    .action(async (name, options) => (await import('./commands/queue.ts')).queueDocumentCommand(name, options))
+    .action(async (name, options) => (await import('./commands/queue-document.ts')).queueDocumentCommand(name, options))
 
   office(program.command('doctor'))
     .description('what is wrong, or looked after by nobody, each with the command to type')
@@ -89,3 +109,11 @@ Examples:
 }
 
 const several = (given: string, before: readonly string[] | undefined): readonly string[] => [...(before ?? []), given]
+
+/** What the API makes of it is the API's: it knows the bounds. */
+function numberOrOff(given: string): number | 'off' {
+  if (given === 'off') return given
+  const number = Number(given)
+  if (given.trim() !== '' && Number.isFinite(number)) return number
+  throw new InvalidArgumentError('Give a number, or off.')
+}

@@ -1,5 +1,6 @@
 import { type Tier, tiers } from '@redrive/worker'
 import { type TSchema, Type } from 'typebox'
+import { type AlertLimit, limitShapes } from './alert-limits.ts'
 import { urgencies } from './queue-document.ts'
 
 /** What alerts are raised by. */
@@ -32,26 +33,6 @@ export const alertRuleNames = [
   'notifier-down',
 ] as const
 export type AlertRule = (typeof alertRuleNames)[number]
-
-/** What is too much. The first entry that matches and says a limit counts; then the defaults. */
-export interface AlertLimit {
-  /** Names, in which `*` stands for anything. @default all */
-  readonly queues?: readonly string[]
-  /** With it the limits are those of the tier alone. `age`, `growth` and `silent` are of whole queues. @default the whole queue */
-  readonly tier?: Tier
-  /** Open letters. @default 1000 */
-  readonly open?: number | 'off'
-  /** Of the oldest open letter, in hours. @default 72 */
-  readonly ageHours?: number | 'off'
-  /** Percent of the messages of the last five minutes, or of the hour, that may die, where workers report it. @default 5 */
-  readonly deathPercent?: number | 'off'
-  /** Fewer messages than that say nothing of it. @default 20 */
-  readonly deathLeast?: number
-  /** @default 'on' */
-  readonly growth?: 'on' | 'off'
-  /** That no letters come any more: `on` is for the list and the review, `ticket` tells somebody. @default 'on' */
-  readonly silent?: 'on' | 'off' | 'ticket'
-}
 
 /** While somebody sleeps: what is no page waits until it is over. */
 export interface QuietTime {
@@ -103,38 +84,7 @@ export const alertsSchema: TSchema = Type.Object(
           {
             queues,
             tier: Type.Optional(Type.Enum([...tiers], { description: 'Only open letters of this tier are counted.' })),
-            open: Type.Optional(
-              Type.Union([Type.Integer({ minimum: 1, maximum: 1_000_000_000 }), Type.Literal('off')], {
-                description: 'Open letters; default 1000.',
-              }),
-            ),
-            ageHours: Type.Optional(
-              Type.Union([Type.Number({ exclusiveMinimum: 0, maximum: 87_600 }), Type.Literal('off')], {
-                description: 'Of the oldest open letter; default 72.',
-              }),
-            ),
-            deathPercent: Type.Optional(
-              Type.Union([Type.Number({ exclusiveMinimum: 0, maximum: 100 }), Type.Literal('off')], {
-                description:
-                  'How many percent of the messages may die, by what workers report of the last five minutes and the last hour; default 5.',
-              }),
-            ),
-            deathLeast: Type.Optional(
-              Type.Integer({
-                description: 'Fewer messages than that say nothing of how many die; default 20.',
-                minimum: 1,
-                maximum: 1_000_000,
-              }),
-            ),
-            growth: Type.Optional(
-              Type.Enum(['on', 'off'], { description: 'Whether letters come much faster than they used to.' }),
-            ),
-            silent: Type.Optional(
-              Type.Enum(['on', 'off', 'ticket'], {
-                description:
-                  'Whether no letters come where they used to: on lists it and tells nobody, ticket tells somebody; default on.',
-              }),
-            ),
+            ...limitShapes(Type.Optional),
           },
           closed,
         ),

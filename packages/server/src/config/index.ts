@@ -1,5 +1,5 @@
+export { type AlertLimit, type LimitDocument, limitFields, limitOf, tierLimitFields } from './alert-limits.ts'
 export {
-  type AlertLimit,
   type AlertRoute,
   type AlertRule,
   type AlertsConfig,

@@ -1,5 +1,6 @@
 import { type Tier, tiers } from '@redrive/worker'
 import { type TSchema, Type } from 'typebox'
+import { flatLimits, type LimitDocument, limitFields, limitsShape, tierLimitFields } from './alert-limits.ts'
 import { capFields, flatCap } from './caps.ts'
 import { flatRetention, type RetentionDocument, retentionFields, retentionShape } from './retention.ts'
 
@@ -13,6 +14,7 @@ export interface TierDocument {
   /** What to do with letters of this tier. */
   readonly process?: string
   readonly retention?: RetentionDocument
+  readonly alerts?: Pick<LimitDocument, (typeof tierLimitFields)[number]>
 }
 
 /** What people should know of a queue. */
@@ -33,6 +35,7 @@ export interface QueueDocument {
   /** In the file: where a JSON Schema is, beside the file. Once loaded: its text. Edited bodies have to fit it. */
   readonly bodySchema?: string
   readonly retention?: RetentionDocument
+  readonly alerts?: LimitDocument
   readonly tiers?: Readonly<Partial<Record<Tier, TierDocument>>>
 }
 
@@ -54,9 +57,11 @@ export const tierFields: readonly string[] = ['owner', 'urgency', 'process']
 export const documentFields: readonly string[] = [
   ...queueFields,
   ...[...retentionFields, ...capFields].map((field) => `retention.${field}`),
+  ...limitFields.map((field) => `alerts.${field}`),
   ...tiers.flatMap((tier) => [
     ...tierFields.map((field) => `tiers.${tier}.${field}`),
     ...retentionFields.map((field) => `tiers.${tier}.retention.${field}`),
+    ...tierLimitFields.map((field) => `tiers.${tier}.alerts.${field}`),
   ]),
 ]
 
@@ -80,12 +85,14 @@ export function documentShapes(wrap: (schema: TSchema) => TSchema): Record<strin
       ),
       process: wrap(words(mostOfProcess, 'What to do with letters of this tier.')),
       retention: Type.Optional(retentionShape(wrap, { ofTier: true })),
+      alerts: Type.Optional(limitsShape(wrap, { ofTier: true })),
     },
     { additionalProperties: false },
   )
   return {
     ...Object.fromEntries(Object.entries(most).map(([field, [max, what]]) => [field, wrap(words(max, what))])),
     retention: Type.Optional(retentionShape(wrap)),
+    alerts: Type.Optional(limitsShape(wrap)),
     tiers: Type.Optional(
       Type.Record(Type.String({ pattern: `^(${tiers.join('|')})$` }), tier, {
         description: `What to do by kind of failure: ${tiers.join(', ')}.`,
@@ -116,9 +123,11 @@ function flatFields(from: Fields, names: readonly string[]): readonly (readonly 
     ...[...flatRetention(from.retention), ...flatCap(from.retention?.most)].map(
       ([field, value]) => [`retention.${field}`, value] as const,
     ),
+    ...flatLimits(from.alerts).map(([field, value]) => [`alerts.${field}`, value] as const),
   ]
 }
 
 interface Fields {
   readonly retention?: { readonly most?: object }
+  readonly alerts?: object
 }

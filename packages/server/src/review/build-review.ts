@@ -1,5 +1,5 @@
 import type { PoolClient } from 'pg'
-import { watchedBy } from '../alerts/index.ts'
+import { readLimits, watchedBy } from '../alerts/index.ts'
 import type { AlertsConfig, RetentionPolicy } from '../config/index.ts'
 import { decide } from './decide.ts'
 import { headline } from './headline.ts'
@@ -47,13 +47,14 @@ export async function buildReview(
   const { runs, ofQueue } = await readRuns(client, { ...span, most })
   const busiest = flows.toSorted((a, b) => b.now.cameIn + b.waiting - (a.now.cameIn + a.waiting)).slice(0, mostQueues)
   const known = await readHygiene(client, { ...span, nowMs, queues: busiest.map(({ name }) => name) })
+  const limits = await readLimits(client, config.limits)
   const { retention, keptSo } = await readRetention(client, policy)
   const queues = busiest.flatMap(({ id, now, ...queue }) => {
     const facts = known.get(queue.name)
     if (facts === undefined) return []
     const hygiene = judgeHygiene({
       ...facts,
-      ...watchedBy(queue.name, { owner: facts.owner, config }),
+      ...watchedBy(queue.name, { owner: facts.owner, config: { ...config, limits } }),
       sources: countSources(facts.sources, captures),
       runs: ofQueue.get(queue.name) ?? [],
       keptSo: keptSo.get(queue.name) ?? { leastDays: Infinity, endsUnseen: false },

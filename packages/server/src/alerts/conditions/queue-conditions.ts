@@ -1,8 +1,7 @@
 import { type Tier, tiers } from '@redrive/worker'
-import type { AlertLimit } from '../../config/index.ts'
 import { shellWord } from '../../queues/index.ts'
 import type { Condition } from '../alert.ts'
-import { limitsOf } from '../policy/index.ts'
+import { limitsOf, type PlacedLimit } from '../policy/index.ts'
 import { alertRules } from '../rules.ts'
 import { oneLine } from './one-line.ts'
 
@@ -27,7 +26,7 @@ export function queueConditions(
     limits,
     known,
     nowMs,
-  }: { readonly limits: readonly AlertLimit[]; readonly known: ReadonlySet<string>; readonly nowMs: number },
+  }: { readonly limits: readonly PlacedLimit[]; readonly known: ReadonlySet<string>; readonly nowMs: number },
 ): readonly Condition[] {
   return queues.flatMap((queue) => [
     ...[null, ...tiers].flatMap((tier) => tooMany(queue, { tier, limits, known })),
@@ -41,7 +40,7 @@ function tooMany(
     tier,
     limits,
     known,
-  }: { readonly tier: Tier | null; readonly limits: readonly AlertLimit[]; readonly known: ReadonlySet<string> },
+  }: { readonly tier: Tier | null; readonly limits: readonly PlacedLimit[]; readonly known: ReadonlySet<string> },
 ): readonly Condition[] {
   const limit = limitsOf(queue.name, tier, limits).open
   const open = tier === null ? tiers.reduce((sum, each) => sum + (queue.open[each] ?? 0), 0) : (queue.open[tier] ?? 0)
@@ -67,7 +66,7 @@ function tooMany(
 
 function tooOld(
   queue: QueuePicture,
-  { limits, nowMs }: { readonly limits: readonly AlertLimit[]; readonly nowMs: number },
+  { limits, nowMs }: { readonly limits: readonly PlacedLimit[]; readonly nowMs: number },
 ): readonly Condition[] {
   const { ageHours } = limitsOf(queue.name, null, limits)
   if (ageHours === null || queue.oldestMs === null || nowMs - queue.oldestMs < ageHours * hourMs) return []

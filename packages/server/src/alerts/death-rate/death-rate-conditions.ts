@@ -1,11 +1,10 @@
 import { type Tier, tiers } from '@redrive/worker'
 import type { PoolClient } from 'pg'
-import type { AlertLimit } from '../../config/index.ts'
 import type { Alert, Condition } from '../alert.ts'
 import { oneLine } from '../conditions/one-line.ts'
 import { about } from '../conditions/queue-conditions.ts'
 import type { CauseMinutes } from '../growth/count-minutes.ts'
-import { limitsOf } from '../policy/index.ts'
+import { limitsOf, type PlacedLimit } from '../policy/index.ts'
 import {
   type DeathRate,
   type Deaths,
@@ -28,7 +27,7 @@ const dayMs = 24 * hourMs
 export async function deathRateConditions(
   client: PoolClient,
   counted: readonly CauseMinutes[],
-  look: { readonly known: readonly Alert[]; readonly limits: readonly AlertLimit[]; readonly nowMs: number },
+  look: { readonly known: readonly Alert[]; readonly limits: readonly PlacedLimit[]; readonly nowMs: number },
 ): Promise<readonly Condition[]> {
   const { known, limits, nowMs } = look
   const pictures = await lookAtTraffic(client, nowMs)
@@ -110,7 +109,7 @@ async function unknown(
   }: {
     readonly open: ReadonlyMap<string, Alert>
     readonly pictures: readonly TrafficPicture[]
-    readonly limits: readonly AlertLimit[]
+    readonly limits: readonly PlacedLimit[]
     readonly nowMs: number
   },
 ): Promise<readonly Condition[]> {

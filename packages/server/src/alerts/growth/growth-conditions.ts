@@ -1,9 +1,8 @@
 import type { PoolClient } from 'pg'
-import type { AlertLimit } from '../../config/index.ts'
 import type { Condition } from '../alert.ts'
 import { oneLine } from '../conditions/one-line.ts'
 import { about } from '../conditions/queue-conditions.ts'
-import { limitsOf } from '../policy/index.ts'
+import { limitsOf, type PlacedLimit } from '../policy/index.ts'
 import type { CauseMinutes } from './count-minutes.ts'
 import { fewestLetters, judgeGrowth } from './judge-growth.ts'
 
@@ -18,7 +17,7 @@ const historyHours = 28 * 24
 export async function growthConditions(
   client: PoolClient,
   counted: readonly CauseMinutes[],
-  look: { readonly told: ReadonlySet<string>; readonly limits: readonly AlertLimit[]; readonly nowMs: number },
+  look: { readonly told: ReadonlySet<string>; readonly limits: readonly PlacedLimit[]; readonly nowMs: number },
 ): Promise<readonly Condition[]> {
   const { told, limits, nowMs } = look
   const minute = Math.floor(nowMs / minuteMs)

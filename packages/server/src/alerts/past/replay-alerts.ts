@@ -8,6 +8,7 @@ import { type Addressed, address } from '../address.ts'
 import type { Alert, Condition } from '../alert.ts'
 import { queueConditions } from '../conditions/queue-conditions.ts'
 import { acknowledged, type Conversed, converse } from '../conversation/index.ts'
+import { readLimits } from '../policy/index.ts'
 import { type AlertRule, causeRules } from '../rules.ts'
 import { causePictures } from './cause-pictures.ts'
 import { queuePictures } from './queue-pictures.ts'
@@ -63,7 +64,7 @@ export async function replayAlerts(
   const first = time.fromMs / minuteMs
   const pictures = { causes: causePictures(past, first), queues: queuePictures(past, first) }
   // Tiers are not in the books.
-  const limits = config.limits.filter(({ tier }) => tier === undefined)
+  const limits = (await readLimits(store.pool, config.limits)).filter(({ tier }) => tier === undefined)
   const { routes } = config
   const looked = new Set<AlertRule>(replayedRules)
   let known: readonly Alert[] = []

@@ -22,10 +22,18 @@ export const defaultLimits: Limits = {
   silent: 'on',
 }
 
+/** An entry of the file, or what was said of one queue. */
+export interface PlacedLimit extends AlertLimit {
+  /** Its name as it is. @default by `queues` */
+  readonly queue?: string
+}
+
 /** Of a whole queue; of a tier only what the entries of that tier say. */
-export function limitsOf(queue: string, tier: Tier | null, limits: readonly AlertLimit[]): Limits {
-  const own = limits.filter((limit) => (limit.tier ?? null) === tier && matchesAny(limit.queues, queue))
-  const first = <T>(of: (limit: AlertLimit) => T | undefined): T | undefined =>
+export function limitsOf(queue: string, tier: Tier | null, limits: readonly PlacedLimit[]): Limits {
+  const isOf = (limit: PlacedLimit): boolean =>
+    limit.queue === undefined ? matchesAny(limit.queues, queue) : limit.queue === queue
+  const own = limits.filter((limit) => (limit.tier ?? null) === tier && isOf(limit))
+  const first = <T>(of: (limit: PlacedLimit) => T | undefined): T | undefined =>
     own.map(of).find((value) => value !== undefined)
   const orDefault = (value: number | 'off' | undefined, otherwise: number | null): number | null =>
     value === 'off' ? null : (value ?? (tier === null ? otherwise : null))

@@ -1,10 +1,9 @@
 import type { PoolClient } from 'pg'
-import type { AlertLimit } from '../../config/index.ts'
 import type { Condition } from '../alert.ts'
 import { oneLine } from '../conditions/one-line.ts'
 import { about } from '../conditions/queue-conditions.ts'
 import { hoursFrom } from '../growth/growth-conditions.ts'
-import { limitsOf } from '../policy/index.ts'
+import { limitsOf, type PlacedLimit } from '../policy/index.ts'
 import { judgeSilence, type Silence } from './judge-silence.ts'
 
 const hourMs = 3_600_000
@@ -31,7 +30,7 @@ export interface SilentQueue {
 
 export type SilenceWatch = (
   client: PoolClient,
-  look: { readonly captures: readonly ReadSource[]; readonly limits: readonly AlertLimit[]; readonly nowMs: number },
+  look: { readonly captures: readonly ReadSource[]; readonly limits: readonly PlacedLimit[]; readonly nowMs: number },
 ) => Promise<readonly Condition[]>
 
 /**

@@ -1,5 +1,6 @@
-import { RedriveError } from '@redrive/worker'
+import { RedriveError, tiers } from '@redrive/worker'
 import { Type } from 'typebox'
+import { limitsOf, readLimits } from '../../alerts/index.ts'
 import { showRoom } from '../../caps/index.ts'
 import { documentShapes, flatDocument, queueFields } from '../../config/index.ts'
 import { documentQueue, listQueues, showQueue } from '../../queues/index.ts'
@@ -90,6 +91,23 @@ const queueDetail = Type.Object(
       description: 'How long its letters are kept: one for all tiers (null), or one a tier.',
     }),
     room: orNull(roomSchema),
+    limits: Type.Array(
+      Type.Object(
+        {
+          tier: orNull(tier),
+          open: orNull(count()),
+          ageHours: orNull(Type.Number()),
+          deathPercent: orNull(Type.Number()),
+          deathLeast: count(),
+          growth: Type.Boolean(),
+          silent: Type.Enum(['on', 'off', 'ticket']),
+        },
+        closed,
+      ),
+      {
+        description: 'From when on somebody is told: of the whole queue (null), and of tiers with limits of their own.',
+      },
+    ),
     missing: Type.Array(text('A field by its path, as tiers.permanent.process.')),
     next: orNull(text('What to type to add it.')),
   },
@@ -122,8 +140,9 @@ function refuseWithoutPlace({ retention }: OfficeServices, fields: Readonly<Reco
   })
 }
 
-async function withRetention(
-  { store, retention }: OfficeServices,
+/** With what counts for it, whoever said so. */
+async function whole(
+  { store, retention, alerts }: OfficeServices,
   queue: string,
   options: { readonly mayBeUnknown?: boolean } = {},
 ): Promise<unknown> {
@@ -131,7 +150,11 @@ async function withRetention(
   const policies = await policiesOfQueue(store.pool, { queue, office: retention.policy })
   const view = policies.map(({ tier: of, keepDays, afterwards, open }) => ({ tier: of, keepDays, afterwards, open }))
   const [room = null] = await showRoom(store.pool, { most: retention.most, queue })
-  return { ...detail, retention: view, room }
+  const limits = await readLimits(store.pool, alerts.config.limits)
+  const ofTiers = tiers
+    .map((of) => ({ tier: of, ...limitsOf(queue, of, limits) }))
+    .filter(({ open, deathPercent }) => open !== null || deathPercent !== null)
+  return { ...detail, retention: view, room, limits: [{ tier: null, ...limitsOf(queue, null, limits) }, ...ofTiers] }
 }
 
 export const queueRoutes: readonly Route[] = [
@@ -148,7 +171,7 @@ export const queueRoutes: readonly Route[] = [
     summary:
       'A queue: what people should know of it and who says so, its letters, tiers and causes, and what is missing',
     schemas: { params, query, answer: queueDetail },
-    handle: ({ office, params: { name }, query: asked }) => withRetention(office, asked.name ?? name),
+    handle: ({ office, params: { name }, query: asked }) => whole(office, asked.name ?? name),
   }),
   route({
     method: 'PATCH',
@@ -192,7 +215,7 @@ export const queueRoutes: readonly Route[] = [
         by: `${body.by} (token ${caller})`,
         reason: body.reason ?? null,
       })
-      return withRetention(office, queue, { mayBeUnknown: true })
+      return whole(office, queue, { mayBeUnknown: true })
     },
   }),
 ]
