@@ -29,51 +29,81 @@ export interface SourceBalance {
   readonly letters: number
   readonly duplicates: number
   readonly receipts: number
-  /** Letters of this source that are there. */
+  /** Letters of this source that are there, and tombstones of those that are not. */
   readonly counted: number
 }
 
 /**
  * Counts the letters by queue and state and compares with the books, and by source with what was delivered, all in one snapshot.
- * Reads every letter's narrow row once.
+ * Reads every letter's narrow row once, and every tombstone's.
  */
 export async function checkLedger(store: Store): Promise<LedgerReport> {
   return store.transaction(
     async (client) => {
       const at = await client.query<{ now: Date }>('select now() as now')
-      const balances = await client.query<{
-        queue_id: number
-        queue: string
-        account: LedgerAccount
-        booked: string
-        counted: string
-      }>(`
-        select q.id as queue_id, q.name as queue, account, coalesce(b.letters, 0) as booked, coalesce(n.letters, 0) as counted
-          from (select queue_id, account, sum(letters) as letters from ledger_entry group by 1, 2) b
-          full join (select queue_id, state::text as account, count(*) as letters from letter group by 1, 2
-                     union all select queue_id, case when is_erased then 'erased' else 'tombstone' end, count(*) from tombstone group by 1, 2) n using (queue_id, account)
-          join queue q on q.id = queue_id
-         where coalesce(b.letters, 0) <> 0 or coalesce(n.letters, 0) <> 0
-         order by q.name, account`)
+      const counts = await client.query<Count>(`
+        select queue_id, source_id, state::text as account, count(*)::float8 as letters from letter group by 1, 2, 3
+        union all
+        select queue_id, source_id, case when is_erased then 'erased' else 'tombstone' end, count(*)::float8 from tombstone group by 1, 2, 3`)
+      const books = await client.query<Book>(
+        'select queue_id, account, sum(letters)::float8 as letters from ledger_entry group by 1, 2',
+      )
+      const queues = await client.query<{ id: number; name: string }>('select id, name from queue order by name')
       const sources = await client.query<Record<'broker' | 'place' | 'role' | Counted, string> & { id: number }>(`
         select s.id, s.broker, s.place, s.role, coalesce(p.delivered, 0) as delivered, coalesce(p.letters, 0) as letters,
-               coalesce(p.duplicates, 0) as duplicates, coalesce(p.receipts, 0) as receipts, coalesce(n.letters, 0) as counted
+               coalesce(p.duplicates, 0) as duplicates, coalesce(p.receipts, 0) as receipts
           from source s
           left join (select source_id, sum(delivered) as delivered, sum(letters) as letters, sum(duplicates) as duplicates,
                             sum(receipts) as receipts from source_position group by 1) p on p.source_id = s.id
-          left join (select source_id, count(*) as letters from letter group by 1) n on n.source_id = s.id
          order by s.broker, s.place`)
+      const [booked, counted] = [byQueue(books.rows), byQueue(counts.rows)]
+      const ofSource = Map.groupBy(counts.rows, ({ source_id }) => source_id)
       return report(
         at.rows[0]?.now ?? new Date(),
-        balances.rows.map((row) => ({ ...row, booked: Number(row.booked), counted: Number(row.counted) })),
-        sources.rows.map(sourceBalance),
+        queues.rows.flatMap((queue) =>
+          balancesOf(queue, { booked: booked.get(queue.id) ?? [], counted: counted.get(queue.id) ?? [] }),
+        ),
+        sources.rows.map((row) => sourceBalance(row, sum(ofSource.get(row.id) ?? []))),
       )
     },
     { isolation: 'repeatable read', readOnly: true },
   )
 }
 
-type Counted = 'delivered' | 'letters' | 'duplicates' | 'receipts' | 'counted'
+interface Count {
+  readonly queue_id: number
+  readonly source_id: number
+  readonly account: LedgerAccount
+  readonly letters: number
+}
+type Book = Omit<Count, 'source_id'>
+
+const sum = (rows: readonly { readonly letters: number }[]): number =>
+  rows.reduce((total, { letters }) => total + letters, 0)
+
+const byQueue = <T extends Book>(rows: readonly T[]): ReadonlyMap<number, readonly T[]> =>
+  Map.groupBy(rows, ({ queue_id }) => queue_id)
+
+/** Accounts of a queue that hold something, by the books or by the count, in the order of their names. */
+function balancesOf(
+  { id, name }: { readonly id: number; readonly name: string },
+  { booked, counted }: { readonly booked: readonly Book[]; readonly counted: readonly Book[] },
+): readonly Balance[] {
+  const accounts = [...new Set([...booked, ...counted].map(({ account }) => account))].toSorted()
+  const of = (rows: readonly Book[], account: LedgerAccount): number =>
+    sum(rows.filter((row) => row.account === account))
+  return accounts
+    .map((account) => ({
+      queue_id: id,
+      queue: name,
+      account,
+      booked: of(booked, account),
+      counted: of(counted, account),
+    }))
+    .filter((balance) => balance.booked !== 0 || balance.counted !== 0)
+}
+
+type Counted = 'delivered' | 'letters' | 'duplicates' | 'receipts'
 
 interface Balance {
   readonly queue_id: number
@@ -83,7 +113,10 @@ interface Balance {
   readonly counted: number
 }
 
-function sourceBalance(row: Record<'broker' | 'place' | 'role' | Counted, string> & { id: number }): SourceBalance {
+function sourceBalance(
+  row: Record<'broker' | 'place' | 'role' | Counted, string> & { readonly id: number },
+  counted: number,
+): SourceBalance {
   return {
     sourceId: row.id,
     broker: row.broker,
@@ -93,7 +126,7 @@ function sourceBalance(row: Record<'broker' | 'place' | 'role' | Counted, string
     letters: Number(row.letters),
     duplicates: Number(row.duplicates),
     receipts: Number(row.receipts),
-    counted: Number(row.counted),
+    counted,
   }
 }
 
@@ -102,22 +135,14 @@ function report(at: Date, balances: readonly Balance[], sources: readonly Source
     queueBalance(queueId, accounts),
   )
   const captured = queues.reduce((sum, queue) => sum + queue.captured, 0)
-  const buried = balances.reduce(
-    (sum, { account, booked }) => sum + (account === 'tombstone' || account === 'erased' ? booked : 0),
-    0,
-  )
   const misplaced = queues.reduce((sum, queue) => sum + queue.unaccounted, 0)
-  // What sources say they delivered, against the letters there; those that were buried have no row any more.
-  const undelivered = sources.reduce((sum, source) => sum + Math.max(0, source.counted - source.letters), 0)
-  const gone = Math.max(
-    0,
-    sources.reduce((sum, source) => sum + Math.max(0, source.letters - source.counted), 0) - buried,
-  )
+  // What sources say they delivered, against the letters there and their tombstones.
+  const elsewhere = sources.reduce((total, { counted, letters }) => total + Math.abs(counted - letters), 0)
   const unbalanced = sources.reduce(
     (sum, { delivered, letters, duplicates, receipts }) => sum + Math.abs(delivered - letters - duplicates - receipts),
     0,
   )
-  return { unaccounted: Math.max(misplaced, undelivered, gone, unbalanced), captured, queues, sources, at }
+  return { unaccounted: Math.max(misplaced, elsewhere, unbalanced), captured, queues, sources, at }
 }
 
 function queueBalance(queueId: number, balances: readonly Balance[]): QueueBalance {
