@@ -217,6 +217,7 @@ async function openCaptures(
         brokerName: name,
         source,
         consumer: each.consumer,
+        redaction: config.redaction,
         onReceipts: applyReceipts,
         onReturned: applyReturns,
         onEvent: (event) => {

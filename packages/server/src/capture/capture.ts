@@ -1,6 +1,9 @@
 import { type Broker, type BrokerTrouble, type Clock, type Subscription, systemClock } from '@redrive/worker'
 import { createCauseAssigner, createRuleKeeper } from '../causes/index.ts'
+import { defaultRedaction, type RedactionConfig } from '../config/index.ts'
+import { redactorsOf } from '../masking/index.ts'
 import type { DiskWatch } from '../store/disk.ts'
+import { showLetterId } from '../store/ids.ts'
 import { ensurePartitions } from '../store/partitions.ts'
 import { noteLoss } from '../store/source-losses.ts'
 import { ensureSource, PositionMoved } from '../store/sources.ts'
@@ -43,6 +46,8 @@ export interface CaptureOptions extends CaptureHooks {
   /** Without one, space is not watched: the database is somewhere else. */
   readonly disk?: DiskWatch
   readonly limits?: BatchLimits
+  /** What is never kept. @default everything is kept */
+  readonly redaction?: RedactionConfig
   /** @default the system's */
   readonly clock?: Clock
   readonly onEvent?: (event: CaptureEvent) => void
@@ -70,6 +75,7 @@ export function startCapture(options: CaptureOptions): Capture {
   const database = patienceWith('database')
   const causes = createCauseAssigner(store.pool)
   const rules = createRuleKeeper(store)
+  const redactorOf = redactorsOf(options.redaction ?? defaultRedaction)
   const queues = createQueueRegistry(store.pool, { fallback: place })
   let stopping = false
   let endReading: () => void = () => undefined
@@ -109,12 +115,20 @@ export function startCapture(options: CaptureOptions): Capture {
         queues,
         keyOf: (queue) => ({ broker: brokerName, system: broker.system, place: queue }),
         patiently: database.ask,
+        redactorOf: (queue) => redactorOf([...queue, place]),
       }),
       causes,
       rules,
       positions,
       fingerprint: fingerprinter(),
       nextId: uuidSource(clock.now),
+      redactorOf,
+      onWithheld: (letterId, why) =>
+        tell({
+          kind: 'trouble',
+          place,
+          message: `letter ${showLetterId(letterId)} could not be looked through for what is never kept; its content is withheld: ${why}`,
+        }),
       patiently: database.ask,
     }
     const commit = {
