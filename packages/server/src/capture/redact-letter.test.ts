@@ -4,8 +4,9 @@ import { test } from 'node:test'
 import type { Delivery, Message } from '@redrive/worker'
 import type { NamingRule } from '../config/index.ts'
 import { type Redactor, redactorsOf } from '../masking/index.ts'
+import { termHash } from '../store/terms.ts'
 import { ourLetter } from '../testing/letters.ts'
-import { type RecognisedLetter, recogniseLetter } from './recognise-letter.ts'
+import { letterToPlace, type RecognisedLetter, recogniseLetter, termsOfLetter } from './recognise-letter.ts'
 import { redactLetter } from './redact-letter.ts'
 
 const system = 'kafka'
@@ -79,6 +80,18 @@ test('a typed header that becomes a mark is text; one that stays JSON keeps its 
       ['b', '[redacted: header b]', undefined],
     ],
   )
+})
+
+test('rules of causes and searches see what is kept', () => {
+  const headers = [{ name: 'x-customer', value: Buffer.from('ann') }]
+  const kept = redacted(
+    { ...ourLetter(1), key: Buffer.from('ann7@example.com'), headers },
+    { header: 'x-customer' },
+    { part: 'key' },
+  )
+  const [header] = letterToPlace(kept, { id: 1, name: 'orders' }).headers()
+  assert.equal(Buffer.from(header?.value ?? '').toString(), '[redacted: header x-customer]')
+  assert.ok(!termsOfLetter(kept).includes(termHash('ann7')))
 })
 
 test('properties are redacted, and said so', () => {
