@@ -2,9 +2,12 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { NamingRule } from '../src/config/index.ts'
 import { maskingOff } from '../src/masking/index.ts'
+import { releaseHeld } from '../src/replay/release-held.ts'
 import { showLetterId } from '../src/store/ids.ts'
+import { ourLetter } from '../src/testing/letters.ts'
 import { api } from './api-bed.ts'
 import { commandLine } from './command-line.ts'
+import { until } from './office-bed.ts'
 
 const rules: readonly NamingRule[] = [
   { path: '**.email' },
@@ -70,9 +73,9 @@ test('a letter that lost something of what is sent stays here until somebody wro
   assert.deepEqual(await skipped(), [1, { redacted: 1 }])
   const body = '{"n":9007199254740993,"email":"ann@example.org"}'
   for (const change of [
+    { headers: [{ op: 'set', name: 'x-customer', value: { text: 'Bob' } }] },
     { body: { text: body } },
     { key: { text: 'bob' } },
-    { headers: [{ op: 'set', name: 'x-customer', value: { text: 'Bob' } }] },
   ]) {
     assert.deepEqual(await skipped(), [1, { redacted: 1 }], `before ${JSON.stringify(change)}`)
     const { status, json } = await edit(change)
@@ -90,11 +93,48 @@ test('reverting to what was captured takes the letter out of plans again', async
   const { bed, call } = await api(t, { redaction: { rules }, masking: maskingOff })
   const [id = ''] = (await bed.captured({ body: '{"email":"ann@example.com"}' })).map(showLetterId)
   const letter = `/api/v1/letters/${id}`
+  const partly = { patch: '[{"op":"set","path":"/n","value":1}]', ...ann }
+  assert.equal((await call('POST', `${letter}/versions`, { body: partly })).status, 201)
+  const plan = await bed.plan({ letters: [id] }, { destination: 'origin' })
+  assert.deepEqual(plan.skipped, { redacted: 1 }, 'a mark is left in its body')
   const edited = { body: { text: '{}' }, ...ann }
   assert.equal((await call('POST', `${letter}/versions`, { body: edited })).status, 201)
   assert.deepEqual((await bed.plan({ letters: [id] }, { destination: 'origin' })).skipped, {})
   assert.equal((await call('POST', `${letter}/revert`, { body: { to: 0, ...ann } })).status, 200)
   assert.deepEqual((await bed.plan({ letters: [id] }, { destination: 'origin' })).skipped, { redacted: 1 })
+})
+
+test('nothing is released from behind a held letter that lost something', async (t) => {
+  const { bed, call } = await api(t, { redaction: { rules }, masking: maskingOff })
+  const place = (at: number) => ({ key: 'k'.repeat(22), at, behind: null })
+  const bodies = ['{"n":1}', '{"email":"ann@example.com"}', '{"n":3}']
+  const messages = bodies.map((body, at) =>
+    ourLetter(at, { reason: 'held', line: place(at), body: Buffer.from(body), stack: null }),
+  )
+  await bed.broker.send(
+    'orders-dead-letter',
+    messages.map((message) => ({ message })),
+  )
+  const idOf = await until('they are captured', async () => {
+    const { rows } = await bed.store.pool.query<{ id: string; wire_id: string }>(
+      'select id, wire_id from letter_content',
+    )
+    return rows.length < 3 ? undefined : new Map(rows.map(({ id, wire_id }) => [wire_id, showLetterId(id)]))
+  })
+  const released = async (): Promise<readonly unknown[]> => {
+    await bed.store.pool.query('update key_line set look_at = now()')
+    const { letters = 0 } = (await releaseHeld(bed.store, { brokers: bed.brokers, nowMs: Date.now() })) ?? {}
+    const { rows } = await bed.store.pool.query<{ n: number }>('select count(*)::int as n from plan')
+    return [letters, rows[0]?.n]
+  }
+  assert.deepEqual(await released(), [1, 1])
+  await bed.store.pool.query(`update letter set state = 'discarded' where state = 'replaying'`)
+  await bed.store.pool.query('update key_line set stride = 2')
+  assert.deepEqual(await released(), [0, 1], 'and no plan is made of it again and again')
+  const change = { body: { text: '{}' }, ...ann }
+  const { status } = await call('POST', `/api/v1/letters/${idOf.get('wire-1')}/versions`, { body: change })
+  assert.equal(status, 201)
+  assert.deepEqual(await released(), [2, 2])
 })
 
 test('rules hold for their queues, by the place a letter came from and by the one it lies in', async (t) => {

@@ -65,6 +65,7 @@ test('an id in which something is found is another one, and a held letter stays 
   assert.match(read.facts.wireId ?? '', /^redacted-07070707-/)
   assert.deepEqual([read.facts.reason, read.facts.line], ['held', { ...line, behind: null }])
   assert.ok(lost.includes('email in route'), lost.join())
+  assert.equal(redacted(message, { header: 'redrive*' }).read.facts.reason, 'held')
 })
 
 test('a typed header that becomes a mark is text; one that stays JSON keeps its type', () => {
