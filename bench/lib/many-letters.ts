@@ -93,6 +93,7 @@ export async function fillLetters(
           headers: headers(n),
           timestampMs: atMs,
         },
+        redacted: [],
         bodySha256: createHash('sha256').update(body).digest(),
         bytes: body.length,
         partition: String(n % 6),

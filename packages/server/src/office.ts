@@ -225,6 +225,7 @@ async function openCaptures(
         source,
         consumer: each.consumer,
         most: config.most,
+        redaction: config.redaction,
         onReceipts: applyReceipts,
         onReturned: applyReturns,
         onEvent: (event) => {

@@ -1,4 +1,5 @@
 import type { TestContext } from 'node:test'
+import type { RedactionConfig } from '../src/config/index.ts'
 import { type HttpOptions, type OfficeBed, officeBed } from './office-bed.ts'
 
 export interface Answer {
@@ -17,9 +18,9 @@ type Call = (
 /** An office with its API, and a caller who has a token. */
 export async function api(
   t: TestContext,
-  options: HttpOptions = {},
+  { redaction, ...options }: HttpOptions & { readonly redaction?: RedactionConfig } = {},
 ): Promise<{ bed: OfficeBed; call: Call; url: string; token: string }> {
-  const bed = await officeBed(t)
+  const bed = await officeBed(t, redaction === undefined ? {} : { redaction })
   const { server, token } = await bed.http(options)
   const call: Call = async (method, path, options = {}) => {
     const given = options.token === undefined ? token : options.token

@@ -18,7 +18,7 @@ import { createToken } from '../src/access/index.ts'
 import type { ArchivePlace } from '../src/archive/index.ts'
 import { watchBooks } from '../src/books.ts'
 import { type Capture, startCapture } from '../src/capture/index.ts'
-import { defaultMasking, defaultRetention, noCap } from '../src/config/index.ts'
+import { defaultMasking, defaultRetention, noCap, type RedactionConfig } from '../src/config/index.ts'
 import { watchErasures } from '../src/erasure/index.ts'
 import type { OfficeServices } from '../src/http/route.ts'
 import { type HttpServer, startHttp } from '../src/http/server.ts'
@@ -105,7 +105,11 @@ export const lane = 'orders-retries-reefer'
 /** @param options.database another than a fresh one of the test server */
 export async function officeBed(
   t: TestContext,
-  options: { readonly database?: { readonly url: string; drop(): Promise<void> } } = {},
+  options: {
+    readonly database?: { readonly url: string; drop(): Promise<void> }
+    /** What is never kept. */
+    readonly redaction?: RedactionConfig
+  } = {},
 ): Promise<OfficeBed> {
   const database = options.database ?? (await officeDatabase())
   const store = await openStore({ url: database.url, allowUnsafe: true, maxConnections: 20 })
@@ -123,7 +127,7 @@ export async function officeBed(
   t.after(async () => {
     for (const close of closers.toReversed()) await close()
   })
-  const captures = startCaptures(store, 'memory', () => memoryBroker({ store: memory }))
+  const captures = startCaptures(store, 'memory', () => memoryBroker({ store: memory }), options.redaction)
   closers.push(() => Promise.all(captures.map((capture) => capture.stop())))
   let sent = 0
   const brokers = new Map<string, Broker>([['memory', broker]])
@@ -272,7 +276,12 @@ export async function officeBed(
 }
 
 /** Captures dead letters and receipts as an office does. */
-export function startCaptures(store: Store, brokerName: string, broker: () => Broker): readonly Capture[] {
+export function startCaptures(
+  store: Store,
+  brokerName: string,
+  broker: () => Broker,
+  redaction: RedactionConfig = { rules: [] },
+): readonly Capture[] {
   return (['orders-dead-letter', 'redrive-receipts'] as const).map((place) =>
     startCapture({
       store,
@@ -280,6 +289,7 @@ export function startCaptures(store: Store, brokerName: string, broker: () => Br
       brokerName,
       source: { place, role: place === 'redrive-receipts' ? 'receipts' : 'dead-letter' },
       consumer: 'redrive-office',
+      redaction,
       onReceipts: applyReceipts,
       onReturned: applyReturns,
     }),

@@ -1,8 +1,10 @@
 import { type Broker, type BrokerTrouble, type Clock, type Subscription, systemClock } from '@redrive/worker'
 import { createCapKeeper } from '../caps/index.ts'
 import { createCauseAssigner, createRuleKeeper } from '../causes/index.ts'
-import { type CapPolicy, noCap } from '../config/index.ts'
+import { type CapPolicy, defaultRedaction, noCap, type RedactionConfig } from '../config/index.ts'
+import { redactorsOf } from '../masking/index.ts'
 import type { DiskWatch } from '../store/disk.ts'
+import { showLetterId } from '../store/ids.ts'
 import { ensurePartitions } from '../store/partitions.ts'
 import { noteFed } from '../store/queue-kept.ts'
 import { noteLoss } from '../store/source-losses.ts'
@@ -51,6 +53,8 @@ export interface CaptureOptions extends CaptureHooks {
   readonly limits?: BatchLimits
   /** How much a queue keeps that says nothing else. @default no cap */
   readonly most?: CapPolicy
+  /** What is never kept. @default everything is kept */
+  readonly redaction?: RedactionConfig
   /** @default the system's */
   readonly clock?: Clock
   readonly onEvent?: (event: CaptureEvent) => void
@@ -78,6 +82,7 @@ export function startCapture(options: CaptureOptions): Capture {
   const database = patienceWith('database')
   const causes = createCauseAssigner(store.pool)
   const rules = createRuleKeeper(store)
+  const redactorOf = redactorsOf(options.redaction ?? defaultRedaction)
   const queues = createQueueRegistry(store.pool, { fallback: place })
   // Receipts say how replays end, and end letters: they never wait.
   const caps = role === 'receipts' ? null : createCapKeeper(store.pool, { most: options.most ?? noCap, clock })
@@ -120,12 +125,20 @@ export function startCapture(options: CaptureOptions): Capture {
         queues,
         keyOf: (queue) => ({ broker: brokerName, system: broker.system, place: queue }),
         patiently: database.ask,
+        redactorOf: (queue) => redactorOf([...queue, place]),
       }),
       causes,
       rules,
       positions,
       fingerprint: fingerprinter(),
       nextId: uuidSource(clock.now),
+      redactorOf,
+      onWithheld: (letterId, why) =>
+        tell({
+          kind: 'trouble',
+          place,
+          message: `letter ${showLetterId(letterId)} could not be looked through for what is never kept; its content is withheld: ${why}`,
+        }),
       patiently: database.ask,
     }
     const commit = {

@@ -156,24 +156,44 @@ async function withoutKnown(context: CommitContext, batch: Batch): Promise<Batch
     const before = known.get(at)
     if (before === undefined) {
       result.addLetter(item.letter, source)
-      known.set(at, { body_sha256: item.letter.bodySha256.toString('hex'), timestamp_ms: null })
+      known.set(at, {
+        body_sha256: item.letter.bodySha256.toString('hex'),
+        timestamp_ms: timeOf(item.letter),
+        is_redacted: item.letter.redacted.length > 0,
+      })
     } else if (isSameMessage(before, item.letter)) result.addDuplicate(item.letter.delivery)
     else result.addLetter(rewound(item.letter), source)
   }
   return result
 }
 
-/** Of an erased letter no hash is kept: the same position with the same time is the same message, and what has no time is known by its name alone. */
-function isSameMessage(before: Omit<KnownLetter, 'identity'>, { bodySha256, delivery }: PlacedLetter): boolean {
-  if (before.body_sha256 !== null) return before.body_sha256 === bodySha256.toString('hex')
-  const { timestampMs } = delivery.message
-  return before.timestamp_ms === null || timestampMs === undefined || before.timestamp_ms === String(timestampMs)
+/**
+ * Of an erased letter no hash is kept: the same position with the same time is the same message, and what has no time is known by its name alone.
+ * What is left of two messages after redaction may be the same, and that of one may differ after rules have changed: their times say so, where they have any.
+ */
+function isSameMessage(before: Omit<KnownLetter, 'identity'>, letter: PlacedLetter): boolean {
+  const time = timeOf(letter)
+  const areTimed = before.timestamp_ms !== null && time !== null
+  if (before.body_sha256 === null) return !areTimed || before.timestamp_ms === time
+  if (before.is_redacted || letter.redacted.length > 0) {
+    if (letter.identity.kind === 'stable' && letter.identity.isOfBody) return true
+    if (areTimed) return before.timestamp_ms === time
+  }
+  return before.body_sha256 === letter.bodySha256.toString('hex')
+}
+
+function timeOf({ message: { timestampMs } }: PlacedLetter): string | null {
+  return timestampMs === undefined ? null : String(timestampMs)
 }
 
 function rewound(letter: PlacedLetter): PlacedLetter {
   return {
     ...letter,
-    identity: { kind: 'stable', bytes: identityAfterRewind(letter.identity.bytes, letter.bodySha256) },
+    identity: {
+      kind: 'stable',
+      bytes: identityAfterRewind(letter.identity.bytes, letter.bodySha256),
+      isOfBody: false,
+    },
   }
 }
 

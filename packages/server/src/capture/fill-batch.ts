@@ -2,8 +2,9 @@ import type { Delivery } from '@redrive/worker'
 import type { Fingerprint, FingerprintInput } from '@redrive/worker/fingerprint'
 import type pg from 'pg'
 import { type CauseAssigner, causeIdOf, type RuleKeeper } from '../causes/index.ts'
+import type { Redactor } from '../masking/index.ts'
 import { knownIdentities } from '../store/letters.ts'
-import type { QueueKey } from '../store/queues.ts'
+import type { Queue, QueueKey } from '../store/queues.ts'
 import { findUnsettled } from '../store/unsettled.ts'
 import type { UuidSource } from '../store/uuid.ts'
 import type { Batch } from './batch.ts'
@@ -20,6 +21,7 @@ import {
   recogniseLetter,
   termsOfLetter,
 } from './recognise-letter.ts'
+import { redactLetter } from './redact-letter.ts'
 
 /** What a source's deliveries are read with. */
 export interface FillContext {
@@ -36,6 +38,10 @@ export interface FillContext {
   readonly positions: Positions
   readonly fingerprint: (input: FingerprintInput) => Fingerprint
   readonly nextId: UuidSource
+  /** What is never kept of letters of a queue, by all its names; `null`: everything is kept. */
+  readonly redactorOf: (names: readonly string[]) => Redactor | null
+  /** A letter could not be looked through: its content is not kept. */
+  readonly onWithheld: (letterId: string, why: string) => void
   /** Asks the database until it answers. Rejects only when capture stops. */
   patiently<T>(ask: () => Promise<T>): Promise<T>
 }
@@ -71,17 +77,31 @@ export async function fillBatch(
     const duplicate = duplicates.take(letter)
     if (duplicate !== undefined) batch.addDuplicate(letter.delivery, duplicate.of)
     else {
-      const placed = placeKnown(context, letter) ?? (await placeLetter(context, letter))
+      const key = queueKey(context, letter)
+      const queue = context.queues.known(key) ?? (await context.patiently(() => context.queues.make(key)))
+      const kept = asKept(context, letter, queue)
+      const placed = placeKnown(context, kept, queue) ?? (await placeLetter(context, kept, queue))
       batch.addLetter(placed, { sourceId: context.sourceId })
     }
     if (yielding.due()) await yielding.pause()
   }
 }
 
+/**
+ * Without what is never kept. The place it lies in and the one it came from count as names of its queue: who writes letters, or makes up too many
+ * places, must not be able to choose the rules.
+ */
+function asKept(context: FillContext, letter: RecognisedLetter, queue: Queue): RecognisedLetter {
+  const { place, system } = context
+  const redactor = context.redactorOf([queue.name, letter.read.facts.originPlace ?? place, place])
+  if (redactor === null) return letter
+  const { kept, problem } = redactLetter(letter, { redactor, system })
+  if (problem !== null) context.onWithheld(letter.idText, problem)
+  return kept
+}
+
 /** At once, as most letters are of a queue and a cause that were seen before; `undefined` for the others. */
-function placeKnown(context: FillContext, letter: RecognisedLetter): PlacedLetter | undefined {
-  const queue = context.queues.known(queueKey(context, letter))
-  if (queue === undefined) return undefined
+function placeKnown(context: FillContext, letter: RecognisedLetter, queue: Queue): PlacedLetter | undefined {
   const fingerprint = context.fingerprint(fingerprintInput(letter, queue))
   const assignment = context.causes.known(fingerprint)
   const rules = context.rules.current
@@ -94,9 +114,7 @@ function placeKnown(context: FillContext, letter: RecognisedLetter): PlacedLette
   return placed(letter, { ...known, led: place.kind === 'led' ? place.to : null })
 }
 
-async function placeLetter(context: FillContext, letter: RecognisedLetter): Promise<PlacedLetter> {
-  const key = queueKey(context, letter)
-  const queue = context.queues.known(key) ?? (await context.patiently(() => context.queues.make(key)))
+async function placeLetter(context: FillContext, letter: RecognisedLetter, queue: Queue): Promise<PlacedLetter> {
   const fingerprint = context.fingerprint(fingerprintInput(letter, queue))
   const assignment =
     context.causes.known(fingerprint) ?? (await context.patiently(() => context.causes.assign(fingerprint)))
@@ -113,7 +131,7 @@ async function placeLetter(context: FillContext, letter: RecognisedLetter): Prom
 /** Where the rules lead it, as they are now. */
 export async function ruled(
   rules: RuleKeeper,
-  letter: Pick<PlacedLetter, 'read' | 'delivery' | 'home' | 'queue'>,
+  letter: Pick<PlacedLetter, 'read' | 'message' | 'home' | 'queue'>,
 ): Promise<Pick<PlacedLetter, 'led' | 'rulesVersion'>> {
   const { place, version } = await rules.place(causeIdOf(letter.home).toString(), letterToPlace(letter, letter.queue))
   return { led: place.kind === 'led' ? place.to : null, rulesVersion: version }

@@ -7,14 +7,20 @@ import { encodeHeaders } from '../store/header-list.ts'
  * redelivery of what this source may not know as acknowledged can be recognised, by its content.
  */
 export type Identity =
-  | { readonly kind: 'stable'; readonly bytes: Buffer }
+  | {
+      readonly kind: 'stable'
+      readonly bytes: Buffer
+      /** Two of one identity have the same body. */
+      readonly isOfBody: boolean
+    }
   | { readonly kind: 'content'; readonly bytes: Buffer; readonly contentHash: Buffer }
 
 /**
  * By our wire, else by position, else by the broker's own id. The wire comes first because a worker that was killed between sending a dead
  * letter and acknowledging the message sends it again: two records, two positions, one death. Its word counts only together with the
  * body it came with: it can be forged, and a forged one must not make another letter vanish.
- * @param letterId the identity where there is none
+ * @param options.bodySha256 of what was delivered, whatever of it is kept
+ * @param options.letterId the identity where there is none
  */
 export function identityOf(
   delivery: Delivery,
@@ -23,11 +29,13 @@ export function identityOf(
 ): Identity {
   const { bodySha256, letterId } = options
   if (facts.wireId !== undefined) {
-    return stable(`wire\n${facts.wireId}\n${facts.hops ?? 0}\n${facts.replayId ?? ''}\n${bodySha256.toString('hex')}`)
+    return stable(`wire\n${facts.wireId}\n${facts.hops ?? 0}\n${facts.replayId ?? ''}\n${bodySha256.toString('hex')}`, {
+      isOfBody: true,
+    })
   }
   if (delivery.position !== null)
-    return { kind: 'stable', bytes: positionIdentity(delivery.partition, delivery.position) }
-  if (delivery.nativeId !== null) return stable(`native\n${delivery.place}\n${delivery.nativeId}`)
+    return { kind: 'stable', bytes: positionIdentity(delivery.partition, delivery.position), isOfBody: false }
+  if (delivery.nativeId !== null) return stable(`native\n${delivery.place}\n${delivery.nativeId}`, { isOfBody: false })
   return { kind: 'content', bytes: letterId, contentHash: contentHash(delivery, bodySha256) }
 }
 
@@ -52,8 +60,8 @@ function positionIdentity(partition: string, position: bigint): Buffer {
 const prefixes = new Map<string, Buffer>()
 const maxPrefixes = 10_000
 
-function stable(text: string): Identity {
-  return { kind: 'stable', bytes: hash('sha256', text, 'buffer').subarray(0, 16) }
+function stable(text: string, { isOfBody }: { readonly isOfBody: boolean }): Identity {
+  return { kind: 'stable', bytes: hash('sha256', text, 'buffer').subarray(0, 16), isOfBody }
 }
 
 function contentHash({ message, partition }: Delivery, bodySha256: Buffer): Buffer {

@@ -23,7 +23,7 @@ function placer(most: number) {
     },
   }
   const keyOf = (place: string) => ({ broker: 'main', system: 'memory', place })
-  return reportPlacer({ queues, keyOf, patiently: (ask) => ask() })
+  return reportPlacer({ queues, keyOf, patiently: (ask) => ask(), redactorOf: () => null })
 }
 
 test('beyond fifty consumers of a queue, all others are one', async () => {

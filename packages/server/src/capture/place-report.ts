@@ -1,7 +1,9 @@
 import type { TrafficReport } from '@redrive/worker'
+import type { Redactor } from '../masking/index.ts'
 import type { Queue, QueueKey } from '../store/queues.ts'
 import type { PlacedReport } from '../store/traffic.ts'
 import type { QueueRegistry } from './queue-registry.ts'
+import { redactSamples } from './redact-samples.ts'
 
 /** Who can write reports can make up consumers: beyond so many of a queue all others are one. */
 const maxConsumers = 50
@@ -17,10 +19,13 @@ export function reportPlacer({
   queues,
   keyOf,
   patiently,
+  redactorOf,
 }: {
   readonly queues: QueueRegistry
   readonly keyOf: (place: string) => QueueKey
   readonly patiently: <T>(ask: () => Promise<T>) => Promise<T>
+  /** What is never kept of messages of a queue, by its names. */
+  readonly redactorOf: (names: readonly string[]) => Redactor | null
 }): ReportPlacer {
   const consumers = new Map<number, Set<string>>()
 
@@ -39,7 +44,10 @@ export function reportPlacer({
       if (queues.known(key) === undefined) await patiently(() => queues.make(key))
       // Unknown still: it would share the queue of the place it came from.
       const queue = queues.known(key)
-      return queue === undefined ? null : { queueId: queue.id, consumer: consumerOf(queue, report.consumer), report }
+      if (queue === undefined) return null
+      const redactor = redactorOf([queue.name, report.queue])
+      const kept = redactor === null ? report : { ...report, samples: redactSamples(report.samples, redactor) }
+      return { queueId: queue.id, consumer: consumerOf(queue, report.consumer), report: kept }
     },
   }
 }

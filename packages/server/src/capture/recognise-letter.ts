@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto'
-import { type Delivery, type LetterFacts, messageBytes, type ReadLetter } from '@redrive/worker'
+import { type Delivery, type LetterFacts, type Message, messageBytes, type ReadLetter } from '@redrive/worker'
 import { type Fingerprint, type FingerprintInput, fingerprint } from '@redrive/worker/fingerprint'
 import { readLetter } from '@redrive/worker/readers'
 import type { Founding, LetterToPlace } from '../causes/index.ts'
@@ -11,9 +11,14 @@ import { type Identity, identityOf } from './identity.ts'
 /** A delivery as far as its bytes alone tell. */
 export interface RecognisedLetter {
   readonly delivery: Delivery
+  /** What is kept: the delivered one, or that with marks in place of what rules of redaction name. */
+  readonly message: Message
+  /** What was replaced and where, like `email in body`. */
+  readonly redacted: readonly string[]
   readonly id: Buffer
   readonly idText: string
   readonly read: ReadLetter
+  /** Of what is kept. */
   readonly bodySha256: Buffer
   readonly bytes: number
   readonly identity: Identity
@@ -39,13 +44,13 @@ export function recogniseLetter(
   delivery: Delivery,
   options: { readonly system: string; readonly id: Buffer },
 ): RecognisedLetter {
-  const { message, place, partition, position } = delivery
-  const bodySha256 = hash('sha256', message.body ?? nothing, 'buffer')
-  const { read, hostile } = readOrEmpty(() =>
-    capped(readLetter({ system: options.system, place, partition, position, message })),
-  )
+  const { message } = delivery
+  const bodySha256 = bodyHash(message)
+  const { read, hostile } = readMessage(delivery, message, options.system)
   return {
     delivery,
+    message,
+    redacted: [],
     id: options.id,
     idText: uuidText(options.id),
     read,
@@ -55,6 +60,18 @@ export function recogniseLetter(
     hostile,
   }
 }
+
+/** What readers make of a message that was delivered so. @param trim what becomes of the facts before they are cut */
+export function readMessage(
+  { place, partition, position }: Pick<Delivery, 'place' | 'partition' | 'position'>,
+  message: Message,
+  system: string,
+  trim: (read: ReadLetter) => ReadLetter = (read) => read,
+): { readonly read: ReadLetter; readonly hostile: string | null } {
+  return readOrEmpty(() => capped(trim(readLetter({ system, place, partition, position, message }))))
+}
+
+export const bodyHash = ({ body }: Message): Buffer => hash('sha256', body ?? nothing, 'buffer')
 
 /** The letter without what was read from it: its bytes stay, and its reason says why. It is still to be placed. */
 export function emptied(letter: PlacedLetter, why: string): PlacedLetter {
@@ -77,7 +94,7 @@ export function fingerprintInput({ read: { facts } }: Pick<RecognisedLetter, 're
 }
 
 /** As rules look at it. */
-export function letterToPlace(letter: Pick<RecognisedLetter, 'read' | 'delivery'>, queue: Queue): LetterToPlace {
+export function letterToPlace(letter: Pick<RecognisedLetter, 'read' | 'message'>, queue: Queue): LetterToPlace {
   const { facts } = letter.read
   return {
     queue,
@@ -87,11 +104,11 @@ export function letterToPlace(letter: Pick<RecognisedLetter, 'read' | 'delivery'
     message: facts.message ?? null,
     reason: facts.reason ?? null,
     stack: facts.stack ?? null,
-    headers: () => letter.delivery.message.headers,
+    headers: () => letter.message.headers,
   }
 }
 
-export function termsOfLetter({ delivery: { message }, read: { facts } }: RecognisedLetter): readonly number[] {
+export function termsOfLetter({ message, read: { facts } }: RecognisedLetter): readonly number[] {
   return termsOf(message.key, facts.wireId, facts.message, message.body)
 }
 

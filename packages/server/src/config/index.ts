@@ -24,7 +24,16 @@ export {
 } from './caps.ts'
 export type { RuleConfig } from './cause-rules.ts'
 export { type ConfigIssue, issuesIn, loadConfig, parseConfig } from './load.ts'
-export { defaultMasking, type MaskingConfig, type MaskRule, type PatternName, patternNames } from './masking.ts'
+export {
+  defaultMasking,
+  defaultRedaction,
+  type MaskingConfig,
+  type MaskRule,
+  type NamingRule,
+  type PatternName,
+  patternNames,
+  type RedactionConfig,
+} from './masking.ts'
 export type {
   AlertmanagerConfig,
   EmailConfig,

@@ -28,6 +28,7 @@ test('an empty file means the defaults', () => {
     alerts: { limits: [], routes: [] },
     causes: { rules: [] },
     masking: { rules: [], defaults: true },
+    redaction: { rules: [] },
     review: { zone: 'UTC', at: 'mon 08:00', notify: [] },
     retention: {
       keepDays: 30,
@@ -373,4 +374,17 @@ test('rules of masking say one thing each, and paths are paths', () => {
     assert.match(rules(`path: "${bad}"`).join(), /masking\.rules\.0\.path: must look like/, bad)
   assert.match(rules('pattern: phone').join(), /must be one of email, card-number/)
   assert.match(rules('{ pattern: iban, showTo: viewer }').join(), /must be/)
+})
+
+test('rules of redaction are those of masking, but shown to nobody', () => {
+  const rules = (text: string): readonly string[] => mistakes(`redaction:\n  rules:\n    - ${text}\n`)
+  for (const good of ['path: "**.email"', 'header: x-*', 'part: key', '{ pattern: iban, queues: ["pay*"] }'])
+    assert.deepEqual(rules(good), [], good)
+  assert.deepEqual(read('redaction: {}').redaction, { rules: [] })
+  assert.deepEqual(rules('{ part: key, pattern: iban }'), [
+    '3:7 redaction.rules.0: must have exactly one of path, header, part and pattern',
+  ])
+  assert.match(rules('path: email').join(), /redaction\.rules\.0\.path: must look like/)
+  assert.match(rules('{ pattern: iban, showTo: operator }').join(), /showTo/)
+  assert.match(mistakes('redaction: { defaults: true }').join(), /defaults/)
 })

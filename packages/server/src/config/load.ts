@@ -8,7 +8,7 @@ import { archiveIssues, archiveOf, archiveSecrets, type RawArchive } from './arc
 import { readBodySchemas } from './body-schemas.ts'
 import { withCapDefaults } from './caps.ts'
 import { ruleIssues } from './cause-rules.ts'
-import { defaultMasking, type MaskingConfig, maskingIssues } from './masking.ts'
+import { defaultMasking, defaultRedaction, type MaskingConfig, maskingIssues, type RedactionConfig } from './masking.ts'
 import { notifierIssues } from './notifier-issues.ts'
 import { type NotifierConfig, notifierSchemaByType, notifierSecrets, withNotifierDefaults } from './notifiers.ts'
 import { flatDocument, something } from './queue-document.ts'
@@ -100,6 +100,7 @@ export function parseConfig(text: string, options: { readonly file: string; read
     ...archiveIssues(raw.archive),
     ...ruleIssues(raw.causes?.rules ?? []),
     ...maskingIssues(raw.masking?.rules ?? []),
+    ...maskingIssues(raw.redaction?.rules ?? [], 'redaction'),
   ])
     issues.push({ ...at(offsetOf(keys)), path: keys.join('.'), message })
   if (issues.length > 0) throw invalid(options.file, issues)
@@ -140,10 +141,12 @@ interface RawConfig
       | 'archive'
       | 'causes'
       | 'masking'
+      | 'redaction'
     >
   > {
   readonly retention?: RetentionDocument
   readonly masking?: Partial<MaskingConfig>
+  readonly redaction?: Partial<RedactionConfig>
   readonly causes?: Partial<Config['causes']>
   readonly review?: Partial<ReviewConfig>
   readonly archive?: RawArchive
@@ -182,6 +185,7 @@ function configOf(raw: RawConfig, { env, file }: { readonly env: NodeJS.ProcessE
     most: withCapDefaults(raw.retention?.most),
     archive: archiveOf(raw.archive, path.dirname(file)),
     masking: { ...defaultMasking, ...raw.masking },
+    redaction: { ...defaultRedaction, ...raw.redaction },
     causes: { rules: [], ...raw.causes },
     heartbeat: raw.heartbeat === undefined ? null : { seconds: defaults.heartbeatSeconds, ...raw.heartbeat },
     file,

@@ -5,8 +5,8 @@ import { words } from './queue-document.ts'
 export const patternNames = ['email', 'card-number', 'iban', 'jwt', 'secret-key', 'private-key'] as const
 export type PatternName = (typeof patternNames)[number]
 
-/** What is not to be seen: exactly one of `path`, `header`, `part` and `pattern`. */
-export interface MaskRule {
+/** What a rule names: exactly one of `path`, `header`, `part` and `pattern`. */
+export interface NamingRule {
   /** In JSON bodies, keys and headers: `$.customer.email`, `**.email`; `*` stands for any text of one name, arrays are looked through. */
   readonly path?: string
   /** Headers of this name; `*` stands for any text. */
@@ -15,6 +15,10 @@ export interface MaskRule {
   readonly pattern?: PatternName
   /** Only letters of queues of these names; `*` stands for any text. @default every queue */
   readonly queues?: readonly string[]
+}
+
+/** What is not to be seen. */
+export interface MaskRule extends NamingRule {
   /** `operator`: operators see it without asking. @default nobody, until an operator reveals a letter */
   readonly showTo?: 'operator'
 }
@@ -25,7 +29,34 @@ export interface MaskingConfig {
   readonly defaults: boolean
 }
 
+/** What is never kept. */
+export interface RedactionConfig {
+  readonly rules: readonly NamingRule[]
+}
+
 export const defaultMasking: MaskingConfig = { rules: [], defaults: true }
+export const defaultRedaction: RedactionConfig = { rules: [] }
+
+const naming = {
+  path: Type.Optional(
+    words(
+      300,
+      'In JSON bodies, keys and headers: $.customer.email from the top, **.email at any depth; * stands for any text of one name. Arrays are looked through.',
+    ),
+  ),
+  header: Type.Optional(words(200, 'Headers of this name; * stands for any text.')),
+  part: Type.Optional(Type.Enum(['key', 'body'], { description: 'The whole of it.' })),
+  pattern: Type.Optional(Type.Enum([...patternNames], { description: 'What looks like one, wherever it stands.' })),
+  queues: Type.Optional(
+    Type.Array(words(600, 'A name; * stands for any text.'), {
+      description: 'Only letters of these queues; default all.',
+      minItems: 1,
+      maxItems: 100,
+    }),
+  ),
+}
+const oneOf = { description: 'Each has exactly one of path, header, part and pattern.', maxItems: 100 }
+const closed = { additionalProperties: false }
 
 export const maskingSchema: TSchema = Type.Object(
   {
@@ -40,24 +71,7 @@ export const maskingSchema: TSchema = Type.Object(
       Type.Array(
         Type.Object(
           {
-            path: Type.Optional(
-              words(
-                300,
-                'In JSON bodies, keys and headers: $.customer.email from the top, **.email at any depth; * stands for any text of one name. Arrays are looked through.',
-              ),
-            ),
-            header: Type.Optional(words(200, 'Headers of this name; * stands for any text.')),
-            part: Type.Optional(Type.Enum(['key', 'body'], { description: 'The whole of it.' })),
-            pattern: Type.Optional(
-              Type.Enum([...patternNames], { description: 'What looks like one, wherever it stands.' }),
-            ),
-            queues: Type.Optional(
-              Type.Array(words(600, 'A name; * stands for any text.'), {
-                description: 'Only letters of these queues; default all.',
-                minItems: 1,
-                maxItems: 100,
-              }),
-            ),
+            ...naming,
             showTo: Type.Optional(
               Type.Enum(['operator'], {
                 description:
@@ -65,9 +79,9 @@ export const maskingSchema: TSchema = Type.Object(
               }),
             ),
           },
-          { additionalProperties: false },
+          closed,
         ),
-        { description: 'Each has exactly one of path, header, part and pattern.', maxItems: 100 },
+        oneOf,
       ),
     ),
   },
@@ -77,15 +91,25 @@ export const maskingSchema: TSchema = Type.Object(
   },
 )
 
+export const redactionSchema: TSchema = Type.Object(
+  { rules: Type.Optional(Type.Array(Type.Object(naming, closed), oneOf)) },
+  {
+    ...closed,
+    description:
+      'What is never kept: it is replaced before a letter is stored, and cannot be brought back. Such a letter is replayed only once somebody edited it.',
+  },
+)
+
 const kinds = ['path', 'header', 'part', 'pattern'] as const
 const path = /^(?:\$|(?:\$|\*\*)(?:\.[^.[\]]+(?:\[\*?\])?)+)$/u
 
 /** What the shapes cannot say. */
 export function maskingIssues(
-  rules: readonly MaskRule[],
+  rules: readonly NamingRule[],
+  section: 'masking' | 'redaction' = 'masking',
 ): readonly { readonly path: readonly string[]; readonly message: string }[] {
   return rules.flatMap((rule, at) => {
-    const under = ['masking', 'rules', String(at)]
+    const under = [section, 'rules', String(at)]
     const given = kinds.filter((kind) => rule[kind] !== undefined)
     const wrong =
       given.length === 1 ? [] : [{ path: under, message: 'must have exactly one of path, header, part and pattern' }]

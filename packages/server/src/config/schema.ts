@@ -3,7 +3,7 @@ import { type AlertsConfig, alertsSchema } from './alerts.ts'
 import { type ArchiveConfig, archiveSchema } from './archive.ts'
 import type { CapPolicy } from './caps.ts'
 import { causesSchema, type RuleConfig } from './cause-rules.ts'
-import { type MaskingConfig, maskingSchema } from './masking.ts'
+import { type MaskingConfig, maskingSchema, type RedactionConfig, redactionSchema } from './masking.ts'
 import { type NotifierConfig, notifierSchemaByType } from './notifiers.ts'
 import { documentShapes, type QueueDocument } from './queue-document.ts'
 import { type RetentionPolicy, retentionShape } from './retention.ts'
@@ -41,6 +41,8 @@ export interface Config {
   readonly archive: ArchiveConfig | null
   /** What is not shown, and to whom. */
   readonly masking: MaskingConfig
+  /** What is never kept. */
+  readonly redaction: RedactionConfig
   /** Which letters belong together, where the office is to see it otherwise. */
   readonly causes: { readonly rules: readonly RuleConfig[] }
   /** Where this was read from, or would have been, as a full path. */
@@ -226,6 +228,7 @@ export const fileSchema: object = Type.Object(
     retention: Type.Optional(retentionShape(Type.Optional)),
     archive: Type.Optional(archiveSchema),
     masking: Type.Optional(maskingSchema),
+    redaction: Type.Optional(redactionSchema),
     causes: Type.Optional(causesSchema),
     heartbeat: Type.Optional(
       Type.Object(

@@ -42,6 +42,8 @@ export interface LetterDetail {
   /** Per field of `origin` and `failure`: `exact` or `inferred`. */
   readonly confidence: Readonly<Record<string, string>>
   readonly readers: readonly string[]
+  /** What was replaced before it was stored, and where, like `email in body`: it is nowhere here. Of the letter as it was captured. */
+  readonly redacted: readonly string[]
   /** Of the version that counts: what a replay sends. */
   readonly message: {
     /** 0: as it was captured. */
@@ -135,6 +137,7 @@ export interface ContentRow {
   readonly readers: readonly string[]
   readonly failure_headers: readonly string[]
   readonly confidence: Readonly<Record<string, string>>
+  readonly redacted: readonly string[] | null
 }
 
 export function detailOf(row: ContentRow, replays: readonly ReplayOfLetter[]): LetterDetail {
@@ -176,6 +179,7 @@ export function detailOf(row: ContentRow, replays: readonly ReplayOfLetter[]): L
           },
     confidence: row.confidence,
     readers: row.readers,
+    redacted: row.redacted ?? [],
     message: {
       version: row.version,
       ...shownBytesOf(row, row.failure_headers),

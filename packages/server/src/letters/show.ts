@@ -14,7 +14,7 @@ export async function showLetter(store: Store, id: string): Promise<LetterDetail
        octet_length(${current.body}) as body_bytes, ${current.bodySha256} as body_sha256, ${current.headers} as headers,
        c.properties, c.timestamp_ms, c.partition, c.position, ${current.bytes} as bytes, c.origin_system, c.origin_place, c.origin_partition,
        c.origin_position, c.origin_route, c.consumer, c.error_class, c.message, c.stack, c.reason, c.attempts, c.first_failed_at,
-       c.last_failed_at, c.service, c.release, c.host, c.traceparent, c.readers, c.failure_headers, c.confidence,
+       c.last_failed_at, c.service, c.release, c.host, c.traceparent, c.readers, c.failure_headers, c.confidence, c.redacted,
        n.archive_id, h.at as line_at, b.before as line_before, b.behind as line_behind
      from letter l
      join letter_content c on c.id = l.id

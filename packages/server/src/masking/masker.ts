@@ -67,14 +67,14 @@ export function maskerOf(
   }
 }
 
-interface Looking {
+export interface Looking {
   readonly audience: Audience
   readonly marked: (why: string, value: string) => string
 }
 
 const maxWithin = 4
 
-function textOf(text: string, rules: Rules, looking: Looking, within = 0): string {
+export function textOf(text: string, rules: Rules, looking: Looking, within = 0): string {
   if (isJsonLike(text) && within < maxWithin) {
     const masked = jsonOf(text, rules, looking, { within: within + 1 })
     if (masked !== null) return masked
@@ -109,7 +109,7 @@ function withoutMark<T extends Found>(text: string, found: T, { whys }: Rules): 
 
 const isJsonLike = (text: string): boolean => /^\ufeff?[ \t\r\n]{0,100}[[{]/.test(text)
 
-function jsonOf(
+export function jsonOf(
   json: string,
   rules: Rules,
   looking: Looking,
@@ -136,7 +136,7 @@ function jsonOf(
 /** An office answers nobody else while it looks: a MiB takes 0.15 s. */
 const mostLooked = 8 * 1024 * 1024
 
-function bytesOf(bytes: Buffer, { part, isCut = false }: Of, rules: Rules, looking: Looking): Buffer {
+export function bytesOf(bytes: Buffer, { part, isCut = false }: Of, rules: Rules, looking: Looking): Buffer {
   const withheld = (why: string): Buffer => Buffer.from(looking.marked(why, bytes.toString('base64')))
   if (bytes.length > mostLooked) return withheld(tooLarge)
   const text = utf8Of(bytes, isCut)
@@ -158,7 +158,7 @@ function bytesUnread(bytes: Buffer, part: Of['part'], rules: Rules, looking: Loo
   return textOf(text, rules, looking) !== text || textOf(plain, rules, looking) !== plain
 }
 
-function utf8Of(bytes: Buffer, isCut: boolean): string | null {
+export function utf8Of(bytes: Buffer, isCut: boolean): string | null {
   // The cut may go through a character.
   for (let left = 0; left <= (isCut ? 3 : 0); left += 1) {
     const whole = bytes.subarray(0, Math.max(0, bytes.length - left))
@@ -167,7 +167,7 @@ function utf8Of(bytes: Buffer, isCut: boolean): string | null {
   return null
 }
 
-function whyOfHeader(name: string, rules: Rules): string | null {
+export function whyOfHeader(name: string, rules: Rules): string | null {
   const rule = rules.headers.find(({ matches }) => matches(name))
   return rule?.why ?? (rules.secretNames && isSecretName(name) ? secretName : null)
 }

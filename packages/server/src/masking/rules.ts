@@ -1,4 +1,4 @@
-import type { MaskingConfig, PatternName } from '../config/index.ts'
+import type { MaskingConfig, NamingRule, PatternName, RedactionConfig } from '../config/index.ts'
 import { globMatcher } from './glob.ts'
 import { whyOf } from './mark.ts'
 
@@ -45,7 +45,24 @@ export function rulesFor(config: MaskingConfig, audience: Audience): ((queue: st
   }
 }
 
-function compiled(rules: MaskingConfig['rules'], defaults: boolean): Rules {
+/** Finds the rules for a letter by all names that its queue may be meant by. `null`: none speaks of it. */
+export function redactionRulesFor(config: RedactionConfig): (names: readonly string[]) => Rules | null {
+  const rules = config.rules.map((rule) => ({ ...rule, of: (rule.queues ?? ['*']).map(globMatcher) }))
+  if (rules.length === 0) return () => null
+  const remembered = new Map<string, Rules | null>()
+  return (names) => {
+    const at = names.join('\n')
+    const known = remembered.get(at)
+    if (known !== undefined) return known
+    const own = rules.filter(({ of }) => of.some((matches) => names.some(matches)))
+    const found = own.length === 0 ? null : compiled(own, false)
+    if (remembered.size >= maxRemembered) remembered.clear()
+    remembered.set(at, found)
+    return found
+  }
+}
+
+function compiled(rules: readonly NamingRule[], defaults: boolean): Rules {
   const patterns = rules.flatMap(({ pattern }) => (pattern === undefined ? [] : [pattern]))
   const paths = rules.flatMap(({ path }) =>
     path === undefined ? [] : [{ names: namesOf(path), why: whyOf(`path ${path.replaceAll(/\[\*?\]/g, '')}`) }],

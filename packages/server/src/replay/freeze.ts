@@ -6,6 +6,7 @@ import { destinationOf } from './destination.ts'
 import { thoseInLine } from './in-line-order.ts'
 import { heldBack, type Limits } from './limits.ts'
 import type { Misfits } from './misfits.ts'
+import { isIncomplete, type RedactionRow, redactionColumns } from './redacted.ts'
 import type { Superseded } from './superseded.ts'
 import type { PlanningBroker, Target } from './target.ts'
 
@@ -24,6 +25,7 @@ export type SkipReason =
   | 'superseded'
   | 'header-twice'
   | 'in-line'
+  | 'redacted'
 
 /** By their own lane or origin, or all to one place. */
 export type Route = 'lane' | 'origin' | { readonly target: Target; readonly misfits: Misfits }
@@ -54,7 +56,7 @@ export async function freeze(client: PoolClient, draft: Draft, ids: readonly str
   const { rows } = await client.query<Candidate>(
     `select l.id, l.state, l.revision, l.version, ${current.bodySha256} as body_sha256, ${current.bytes} as bytes, s.broker, s.system, c.origin_place, c.consumer, 'redrive' = any(c.readers) as ours,
        c.hops, c.replay_id is not null as is_returned, extract(epoch from uuid_extract_timestamp(l.id))::float8 * 1000 as captured_at_ms,
-       l.queue_id, c.failure_headers
+       l.queue_id, c.failure_headers, ${redactionColumns(current)}
      from letter l join letter_content c on c.id = l.id ${current.join} join source s on s.id = l.source_id
      where l.id = any($1::uuid[]) and c.id = any($1::uuid[])`,
     [ids],
@@ -105,7 +107,7 @@ const noIds: ReadonlySet<string> = new Set()
 const maxStrips = 30
 const maxStripLength = 200
 
-interface Candidate {
+interface Candidate extends RedactionRow {
   readonly id: string
   readonly state: string
   readonly revision: number
@@ -141,6 +143,7 @@ function verdictOn(
   const to = routed(row, draft)
   if ('skip' in to && to.skip === 'no-broker') return to
   const lineage = { hops: row.hops, isReturned: row.is_returned, capturedAtMs: row.captured_at_ms }
+  if (isIncomplete(row)) return { skip: 'redacted' }
   const skip = heldBack(lineage, { ...draft.limits, nowMs: draft.nowMs })
   if (skip !== null) return { skip }
   if (draft.limits.skipSuperseded && superseded.has(row.id)) return { skip: 'superseded' }

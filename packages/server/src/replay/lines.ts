@@ -1,4 +1,6 @@
+import { currentContent } from '../store/letter-versions.ts'
 import type { Store } from '../store/store.ts'
+import { isIncomplete, type RedactionRow, redactionColumns } from './redacted.ts'
 
 /** A line in which somebody waits, with what of it is unresolved. */
 export interface DueLine {
@@ -19,8 +21,11 @@ interface Unresolved {
   readonly capturedAtMs: number
   /** How often a message of this identity was captured. */
   readonly times: number
+  /** Something of it was never kept, and nobody wrote it yet: plans leave it out, so nothing behind it may go either. */
+  readonly isIncomplete: boolean
 }
 
+const current = currentContent({ letterId: 'l.id', version: 'l.version' })
 const maxLines = 200
 const maxOfLine = 200
 
@@ -31,7 +36,7 @@ interface LineRow {
   readonly look_at: string
 }
 
-interface LetterRow {
+interface LetterRow extends RedactionRow {
   readonly line_id: string
   readonly letter_id: string
   readonly state: string
@@ -85,7 +90,9 @@ export function nextOfLine(
 ): readonly string[] {
   const [first] = letters
   if (first === undefined || (cameBack && options.nowMs - first.capturedAtMs < restMs(first.times))) return []
-  const last = letters.findIndex(({ state, broker }) => state !== 'held' || !options.brokers.has(broker))
+  const last = letters.findIndex(
+    ({ state, broker, isIncomplete: isLeftOut }) => state !== 'held' || !options.brokers.has(broker) || isLeftOut,
+  )
   return letters.slice(0, Math.min(options.stride, last === -1 ? letters.length : last)).map(({ letterId }) => letterId)
 }
 
@@ -104,12 +111,14 @@ async function lettersOf(store: Store, lines: readonly string[]): Promise<readon
        case when l.state = 'replayed' then coalesce(a.is_over, true) else l.state in ('discarded', 'archived', 'erased') end as is_resolved,
        exists (select from release_notice n where n.line_id = h.line_id and n.sent_at is null) as is_untold,
        case when l.state = 'held' and c.replay_id is not null
-         then (select count(*)::int from letter_content t where t.wire_id = c.wire_id) else 1 end as times
+         then (select count(*)::int from letter_content t where t.wire_id = c.wire_id) else 1 end as times,
+       l.version, c.failure_headers, ${redactionColumns(current)}
      from unnest($1::bigint[]) as line(id)
      cross join lateral (
        select * from letter_line where line_id = line.id and not is_resolved order by at, letter_id limit ${maxOfLine}
      ) h
      join letter l on l.id = h.letter_id join letter_content c on c.id = h.letter_id join source s on s.id = l.source_id
+     ${current.join}
      left join lateral (
        select a.outcome = 'confirmed' or (a.outcome = 'returned' and a.returned_letter is not null) or a.outcome in ('presumed', 'unknown') as is_over
        from attempt a where a.letter_id = h.letter_id and l.state = 'replayed' order by a.intended_at desc limit 1
@@ -142,5 +151,6 @@ function unresolvedOf(row: LetterRow): Unresolved {
     broker: row.broker,
     capturedAtMs: row.captured_at.getTime(),
     times: row.times,
+    isIncomplete: isIncomplete(row),
   }
 }

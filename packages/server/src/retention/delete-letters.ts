@@ -34,8 +34,9 @@ export async function deleteLetters(
           where j.action = 'delete' and j.held is null and j.due_at <= now() and l.revision = j.revision
           order by j.id for update of l skip locked
        ), buried as (
-         insert into tombstone (letter_id, queue_id, source_id, cause_id, identity, was, since, body_sha256, pass_id)
-         select o.id, o.queue_id, o.source_id, o.cause_id, o.identity, o.state, o.changed_at, c.body_sha256, $10 from chosen o join letter_content c on c.id = o.id
+         insert into tombstone (letter_id, queue_id, source_id, cause_id, identity, was, since, body_sha256, timestamp_ms, pass_id)
+         select o.id, o.queue_id, o.source_id, o.cause_id, o.identity, o.state, o.changed_at, c.body_sha256,
+           case when c.redacted is not null then c.timestamp_ms end, $10 from chosen o join letter_content c on c.id = o.id
        ), ${partsOfEnding}, ${noteDebt('chosen')}
        select queue_id, state as was, count(*)::int as letters from chosen group by 1, 2`,
       [...policyValues(policies), after, until, pass],

@@ -13,6 +13,8 @@ export interface NewLetter {
   /** 16 bytes, unique per source. */
   readonly identity: Uint8Array
   readonly message: Message
+  /** What was replaced in it before it came here, and where. */
+  readonly redacted: readonly string[]
   readonly bodySha256: Uint8Array
   readonly bytes: number
   readonly partition: string
@@ -27,7 +29,7 @@ const contentColumns = [
   'id', 'key', 'body', 'body_sha256', 'headers', 'properties', 'timestamp_ms', 'partition', 'position', 'bytes',
   'origin_system', 'origin_place', 'origin_partition', 'origin_position', 'origin_route', 'consumer', 'error_class', 'message', 'stack', 'reason',
   'attempts', 'first_failed_at', 'last_failed_at', 'service', 'release', 'host', 'traceparent', 'wire_id', 'replay_id', 'hops',
-  'readers', 'failure_headers', 'confidence', 'terms',
+  'readers', 'failure_headers', 'confidence', 'terms', 'redacted',
 ] as const // biome-ignore format: the columns read better in lines
 
 /** Rows of a batch, encoded as they come and sent by binary COPYs, a table each. */
@@ -108,7 +110,7 @@ export async function wereDeleted(
 
 /**
  * Letters of this source with these identities and the hashes of their bodies, all as hex; also those that were deleted. Of those that were erased
- * there is no hash (`null`), but the time of the message, where it had one.
+ * there is no hash (`null`), but the time of the message, where it had one; that of deleted ones is known where something in them was redacted.
  */
 export async function lettersByIdentity(
   pool: pg.Pool,
@@ -116,9 +118,9 @@ export async function lettersByIdentity(
   identities: readonly Uint8Array[],
 ): Promise<readonly KnownLetter[]> {
   const { rows } = await pool.query<KnownLetter>(
-    `select encode(l.identity, 'hex') as identity, encode(c.body_sha256, 'hex') as body_sha256, null::text as timestamp_ms
+    `select encode(l.identity, 'hex') as identity, encode(c.body_sha256, 'hex') as body_sha256, c.timestamp_ms::text, c.redacted is not null as is_redacted
        from letter l join letter_content c on c.id = l.id where l.source_id = $1 and l.identity = any($2::bytea[])
-      union all select encode(identity, 'hex'), encode(body_sha256, 'hex'), timestamp_ms::text from tombstone where source_id = $1 and identity = any($2::bytea[])`,
+      union all select encode(identity, 'hex'), encode(body_sha256, 'hex'), timestamp_ms::text, timestamp_ms is not null and not is_erased from tombstone where source_id = $1 and identity = any($2::bytea[])`,
     [sourceId, identities],
   )
   return rows
@@ -128,6 +130,8 @@ export interface KnownLetter {
   readonly identity: string
   readonly body_sha256: string | null
   readonly timestamp_ms: string | null
+  /** Its hash is not that of what was delivered. */
+  readonly is_redacted: boolean
 }
 
 function encodeLetter(rows: CopyRows, letter: NewLetter): void {
@@ -188,4 +192,6 @@ function encodeContent(rows: CopyRows, letter: NewLetter): void {
   rows.textArray(read.failureHeaders)
   rows.sharedJsonb(read.confidence)
   rows.int4Array(letter.terms)
+  if (letter.redacted.length === 0) rows.text(null)
+  else rows.textArray(letter.redacted)
 }

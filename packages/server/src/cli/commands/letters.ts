@@ -52,6 +52,7 @@ interface LetterDetail {
   }
   readonly line: { readonly before: number; readonly behind: string | null } | null
   readonly readers: readonly string[]
+  readonly redacted: readonly string[]
   readonly masked: readonly string[]
   readonly archive: { readonly id: string; readonly problem: string | null } | null
   readonly message: {
@@ -129,12 +130,19 @@ export function letterShowCommand(
     const letter = await client.get<LetterDetail>(path, { reveal })
     if (output.json) return output.out(JSON.stringify(letter))
     showLetter(output, letter)
+    if (letter.redacted.length > 0) output.say(redactedText(letter))
     if (letter.masked.length > 0) output.say(maskedText(letter))
     const { versions } = await client.get<{ versions: readonly Version[] }>(`${path}/versions`)
     if (versions.length === 1) return
     output.out(`\n${output.paint('bold', 'Versions')}  (shown above and sent by a replay: *)`)
     printVersions(output, versions)
   })
+}
+
+function redactedText({ id, redacted }: LetterDetail): string {
+  const lost = redacted.map(safeLine).join(', ')
+  if (redacted.every((each) => each.endsWith(' in error'))) return `Never kept: ${lost}. A replay sends it as it was.`
+  return `Never kept: ${lost}. It is replayed once somebody wrote what is missing: redrive letter edit ${id}`
 }
 
 function maskedText({ id, masked }: LetterDetail): string {

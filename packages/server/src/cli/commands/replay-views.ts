@@ -189,6 +189,8 @@ const skipText: Readonly<Record<string, (plan: Plan) => string>> = {
   superseded: () => 'they have a newer letter of their key in their queue',
   'in-line': () =>
     'their worker keeps the order of their key and waits for them: replay them to their lane, or discard them',
+  redacted: () =>
+    'something of them was never kept (redaction in redrive.yaml), so they cannot be sent as they were: redrive letter edit writes what is missing',
   'header-twice': () => 'a header is there twice, which that broker cannot carry; an edit can take one out',
 }
 

@@ -119,6 +119,10 @@ const detail = Type.Object(
         { ...closed, description: 'Where the bytes of an archived letter are.' },
       ),
     ),
+    redacted: Type.Array(text(), {
+      description:
+        'What was replaced before it was stored, and where: email in body. Of the letter as it was captured.',
+    }),
     masked: Type.Array(text(), { description: 'Why parts of it are not shown; empty: all is as it is.' }),
   },
   closed,
