@@ -25,7 +25,7 @@ export const ciSteps: readonly CiStep[] = [
   single('torture, pg-boss', 12, script('torture/main.ts', '--pg-boss', '--kills', '110', '--cuts', '140')),
   single('torture, Kafka', 12, script('torture/main.ts', '--kafka', '--kills', '40', '--cuts', '100')),
   single('torture, RabbitMQ', 12, script('torture/main.ts', '--rabbitmq', '--kills', '30', '--cuts', '60')),
-  single('torture, every crash point', 12, script('torture/main.ts', '--crash-points')),
+  single('torture, every crash point', 20, script('torture/main.ts', '--crash-points')),
   single('torture, sequences against a model', 12, script('torture/main.ts', '--model', '--sequences', '10000')),
   single('fidelity', 8, script('torture/main.ts', '--fidelity', '--envelopes', '10000')),
   single('torture, saboteurs', 15, script('torture/main.ts', '--saboteurs')),

@@ -2,42 +2,32 @@ import { createHash } from 'node:crypto'
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { hostname } from 'node:os'
 import path from 'node:path'
-import { type Broker, systemClock } from '@redrive/worker'
+import { systemClock } from '@redrive/worker'
 import { renewLocalToken } from './access/index.ts'
 import { startDelivery, watchAlerts } from './alerts/index.ts'
 import { openArchivePlace } from './archive/index.ts'
 import { watchBooks } from './books.ts'
-import { type Capture, type CaptureEvent, startCapture } from './capture/index.ts'
 import { sayRulesByFile, watchCauses, watchRules } from './causes/index.ts'
-import { type AlertsConfig, type BrokerConfig, type Config, logNotifier } from './config/index.ts'
+import { type AlertsConfig, type Config, logNotifier } from './config/index.ts'
 import { examine } from './doctor/index.ts'
 import { watchErasures } from './erasure/index.ts'
 import { watchExpiry } from './expiry/index.ts'
 import { startHeartbeat } from './heartbeat.ts'
-import type { CaptureView } from './http/route.ts'
 import { startHttp } from './http/server.ts'
 import { maskedNotifiers, maskerOf, refuseNamedHeaders } from './masking/index.ts'
-import { naming } from './naming.ts'
 import { openNotifiers } from './notifiers/index.ts'
+import { deadLettersOf, type OpenBroker, openCaptures, viewOf } from './office-captures.ts'
+import { failureLine, replayLine } from './office-lines.ts'
 import { sayByFile, setPolicies } from './queues/index.ts'
-import { applyReceipts, applyReturns, type ReplayEvent, startReplayer } from './replay/index.ts'
+import { startReplayer } from './replay/index.ts'
 import { doubtAfterRestore, watchGeneration } from './restore/index.ts'
 import { watchRetention } from './retention/index.ts'
 import { watchReviews } from './review/index.ts'
 import type { Database } from './store/database.ts'
-import { type DiskWatch, watchDisk } from './store/disk.ts'
-import { openStore, type Store } from './store/store.ts'
+import { watchDisk } from './store/disk.ts'
+import { openStore } from './store/store.ts'
 import { watchTraffic } from './traffic/index.ts'
 import { version } from './version.ts'
-
-export interface OpenBroker {
-  readonly name: string
-  readonly config: BrokerConfig
-  readonly broker: Broker
-  /** Its places are in the database that the letters are in. */
-  readonly isWithin: boolean
-  close(): Promise<void>
-}
 
 export interface Office {
   readonly url: string
@@ -194,93 +184,12 @@ function alertsOf({ alerts, notifiers }: Config): AlertsConfig {
   return { ...alerts, routes: [{ notify: names.length > 0 ? names : [logNotifier] }] }
 }
 
-function deadLettersOf(brokers: readonly OpenBroker[]): Parameters<typeof watchExpiry>[1]['sources'] {
-  return brokers.flatMap(({ name, broker, config: { deadLetters, consumer } }) =>
-    deadLetters.map((place) => ({ broker, brokerName: name, place, consumer })),
-  )
-}
-
-interface PlacedCapture {
-  readonly broker: string
-  readonly role: 'dead-letter' | 'receipts'
-  readonly capture: Capture
-}
-
-async function openCaptures(
-  store: Store,
-  { config, brokers, tell, disk }: Parameters<typeof openOffice>[0] & { readonly disk?: DiskWatch },
-): Promise<readonly PlacedCapture[]> {
-  const captures: PlacedCapture[] = []
-  for (const { name, config: each, broker } of brokers) {
-    await naming({ name, config: each }, () => broker.prepare([{ place: each.receipts, role: 'receipts' }]))
-    const sources = [
-      ...each.deadLetters.map((place) => ({ place, role: 'dead-letter' as const })),
-      { place: each.receipts, role: 'receipts' as const },
-    ]
-    for (const source of sources) {
-      const capture = startCapture({
-        store,
-        broker,
-        brokerName: name,
-        source,
-        consumer: each.consumer,
-        most: config.most,
-        redaction: config.redaction,
-        onReceipts: applyReceipts,
-        onReturned: applyReturns,
-        onEvent: (event) => {
-          tellEvent(event, tell)
-          // A queue comes with its first cause; its policy is known from the configuration.
-          if (event.kind === 'cause') setPolicies(store, config.queues).catch(() => undefined)
-        },
-        ...(disk === undefined ? {} : { disk }),
-      })
-      captures.push({ broker: name, role: source.role, capture })
-    }
-  }
-  return captures
-}
-
-function viewOf({ broker, role, capture }: PlacedCapture): CaptureView {
-  const { place, state, problem, waitsForRoomIn, letters, receipts } = capture.health()
-  return { broker, place, role, state, reason: problem, waitsForRoomIn, letters, receipts }
-}
-
-function replayLine(event: ReplayEvent): string {
-  if (event.kind === 'trouble') return `replay${event.run === null ? '' : ` ${event.run}`}: ${event.message}`
-  return `replay ${event.run}: ${replayWords[event.kind]}${'message' in event ? `: ${event.message}` : ''}`
-}
-
-const replayWords: Readonly<Record<Exclude<ReplayEvent['kind'], 'trouble'>, string>> = {
-  'run-started': 'started',
-  'run-done': 'done',
-  'canary-passed': 'the canary passed',
-  'run-halted': 'halted',
-  'run-paused': 'waits for a decision',
-  'held-released': 'what was held goes on',
-  resolved: 'looked for what was uncertain',
-}
-
-/** The stack names places in the code; what letters hold is not in it. */
-function failureLine(requestId: string, error: unknown): string {
-  return `request ${requestId} failed: ${error instanceof Error ? error.stack : String(error)}`
-}
-
 /** One name for each data folder, so that two offices of one machine do not end each other's token. */
 function localName(folder: string): string {
   const place = createHash('sha256').update(path.resolve(folder)).digest('hex').slice(0, 8)
   return `local.${place}@${hostname()
     .replaceAll(/[^\w.-]/g, '-')
     .slice(0, 40)}`
-}
-
-function tellEvent(event: CaptureEvent, tell: (line: string) => void): void {
-  if (event.kind === 'cause') tell(`new cause in ${event.queue}: ${event.title}`)
-  else if (event.kind === 'paused') tell(`capture from ${event.place} waits: ${event.message}`)
-  else if (event.kind === 'resumed') tell(`capture from ${event.place} goes on`)
-  else if (event.kind === 'trouble') tell(`capture from ${event.place}: ${event.message}`)
-  else if (event.kind === 'hostile')
-    tell(`a letter from ${event.place} could not be understood and is kept as it is: ${event.reason}`)
 }
 
 /** For the command line on this machine, readable by its owner only. */
