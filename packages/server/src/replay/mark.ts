@@ -134,22 +134,37 @@ async function settleLetters(
   lease: Pick<Lease, 'runId' | 'planId'>,
   { fromOrdinal, marks }: { readonly fromOrdinal: number; readonly marks: readonly Mark[] },
 ): Promise<void> {
-  const { rows } = await client.query<Moved>({
-    // The state is compared as text: by the statistics hardly a letter is under way, so that the planner would read them all, for each
-    // of the batch.
-    text: `
-      with moved as (
-        update letter l set revision = l.revision + 1, changed_at = now(),
-          state = (case chr(get_byte($4, p.ordinal - $2)) when 's' then 'replayed' when 'n' then 'open' else 'uncertain' end)::letter_state
-        from plan_letter p
-        where p.plan_id = $1 and p.ordinal >= $2 and p.ordinal < $3 and l.id = p.letter_id and l.state::text = 'replaying'
-        returning l.queue_id, l.state
-      )
-      select queue_id as "queueId", state as "to", count(*)::int as letters from moved group by 1, 2`,
-    values: [lease.planId, fromOrdinal, fromOrdinal + marks.length, Buffer.from(marks.join(''), 'latin1')],
-  })
-  await book(client, rows, { from: 'replaying', reference: lease.runId })
+  const moved: Moved[] = []
+  for (const mark of new Set(marks)) {
+    const to = stateOf[mark]
+    const { rows } = await client.query<Omit<Moved, 'to'>>({
+      name: 'settle-letters',
+      // By the ids as one list, which is one walk through the index whatever the planner thinks it knows; the state is compared as text, since by
+      // the statistics hardly a letter is under way, so that it would read all of them.
+      text: `
+        with moved as (
+          update letter l set state = $6, revision = l.revision + 1, changed_at = now()
+          where l.state::text = 'replaying' and l.id = any (array(
+            select letter_id from plan_letter where plan_id = $1 and ordinal >= $2 and ordinal < $3 and get_byte($4, ordinal - $2) = $5
+          ))
+          returning l.queue_id
+        )
+        select queue_id as "queueId", count(*)::int as letters from moved group by 1`,
+      values: [
+        lease.planId,
+        fromOrdinal,
+        fromOrdinal + marks.length,
+        Buffer.from(marks.join(''), 'latin1'),
+        mark.charCodeAt(0),
+        to,
+      ],
+    })
+    moved.push(...rows.map((row) => ({ ...row, to })))
+  }
+  await book(client, moved, { from: 'replaying', reference: lease.runId })
 }
+
+const stateOf = { s: 'replayed', n: 'open', u: 'uncertain' } as const
 
 interface Moved {
   readonly queueId: number

@@ -59,20 +59,24 @@ async function takeLetters(
   run: { readonly runId: string; readonly planId: string; readonly letters: number; readonly withHeld: boolean },
 ): Promise<void> {
   await lockForBulk(client)
-  // A million letters take longer than any other statement may.
-  await client.query('set local statement_timeout to 0')
+  // A million letters take longer than any other statement may. Of a plan that was just made the planner believes that it is small.
+  await client.query('set local statement_timeout to 0; set local enable_nestloop to off')
   const moved: Taken[] = []
-  for (const from of run.withHeld ? (['open', 'held'] as const) : (['open'] as const)) {
-    const { rows } = await client.query<Omit<Taken, 'from'>>(
-      `with moved as (
-         update letter l set state = 'replaying', revision = l.revision + 1, changed_at = now()
-         from plan_letter p where p.plan_id = $1 and l.id = p.letter_id and l.state::text = $2 and l.revision = p.revision
-         returning l.queue_id
-       )
-       select queue_id as "queueId", count(*)::int as letters from moved group by 1`,
-      [run.planId, from],
-    )
-    moved.push(...rows.map((row) => ({ ...row, from })))
+  for (let ordinal = 0; ordinal < run.letters; ordinal += takenAtATime) {
+    for (const from of run.withHeld ? (['open', 'held'] as const) : (['open'] as const)) {
+      const { rows } = await client.query<Omit<Taken, 'from'>>(
+        // The ids as one list are one walk through the index of letters.
+        `with moved as (
+           update letter l set state = 'replaying', revision = l.revision + 1, changed_at = now()
+           from plan_letter p where p.plan_id = $1 and p.ordinal >= $3 and p.ordinal < $4 and l.id = p.letter_id and l.revision = p.revision
+             and l.state::text = $2 and l.id = any (array(select letter_id from plan_letter where plan_id = $1 and ordinal >= $3 and ordinal < $4))
+           returning l.queue_id
+         )
+         select queue_id as "queueId", count(*)::int as letters from moved group by 1`,
+        [run.planId, from, ordinal, ordinal + takenAtATime],
+      )
+      moved.push(...rows.map((row) => ({ ...row, from })))
+    }
   }
   const changed = run.letters - moved.reduce((sum, { letters }) => sum + letters, 0)
   if (changed > 0) {
@@ -86,6 +90,9 @@ async function takeLetters(
     moved.map((each) => ({ ...each, to: 'replaying', what: 'replay', reference: run.runId })),
   )
 }
+
+/** So that the memory of it does not grow with the plan. */
+const takenAtATime = 10_000
 
 interface Taken {
   readonly queueId: number
