@@ -18,13 +18,13 @@ export const ofReplay: readonly Saboteur[] = [
       },
       {
         file: 'packages/server/src/replay/carry-out.ts',
-        from: '  let next = claimed()',
+        from: '  const ahead = claimsAhead(',
         to: `  globalThis.sendNow = (letters) => sendBatch(letters, options)
-  let next = claimed()`,
+  const ahead = claimsAhead(`,
       },
       {
         file: 'packages/server/src/replay/carry-out.ts',
-        from: 'await sendBatch(claim.letters, { ...options, mayBegin: () => maySend(lease) })',
+        from: 'await sendBatch(claim.letters, { ...options, put: claim.put, mayBegin: () => maySend(lease) })',
         to: 'claim.sent',
       },
     ],

@@ -5,7 +5,7 @@ import { claimNext } from '../src/replay/claim.ts'
 import { cancelRun, pauseRun, resumeRun } from '../src/replay/index.ts'
 import { takeRun } from '../src/replay/leases.ts'
 import { putBack } from '../src/replay/put-back.ts'
-import { type OfficeBed, officeBed, until, uuidOf } from './office-bed.ts'
+import { lane, type OfficeBed, officeBed, until, uuidOf } from './office-bed.ts'
 import { recordingBroker } from './recording-broker.ts'
 
 const letters = (count: number) => Array.from({ length: count }, (_, n) => ({ body: `letter ${n}` }))
@@ -181,6 +181,35 @@ test('a run that is paused while its last letters are sent is given back, and ov
   const resumedMs = performance.now()
   await until('it is done', async () => ((await bed.runOf(id)).state === 'done' ? true : undefined))
   assert.ok(performance.now() - resumedMs < 10_000, 'nobody waits for the end of a lease, which is 20 s')
+  await bed.balanced()
+})
+
+test('what was claimed ahead when a run stops is sent when it goes on, each once and in its order', async (t) => {
+  const bed = await officeBed(t)
+  // Four batches.
+  await bed.captured(...letters(7_000))
+  const { id } = await bed.run(await bed.plan({ query: 'queue:orders' }))
+  const release = Promise.withResolvers<void>()
+  const broker = recordingBroker(bed.broker, { before: () => release.promise })
+  bed.replayer({ brokers: new Map([['memory', broker]]) })
+  const claimed = () => bed.store.pool.query('select from intent where noted_at is null')
+  await until('two are claimed beside the one that is sent', async () =>
+    (await claimed()).rowCount === 3 ? true : undefined,
+  )
+  const pausing = pauseRun(bed.store, decision(id))
+  release.resolve()
+  await pausing
+  await until('nothing is claimed any more', async () => ((await claimed()).rowCount === 0 ? true : undefined))
+  const { state, sends } = await bed.runOf(id)
+  assert.equal(state, 'paused')
+  assert.ok(sends.sent < 7_000, 'all were sent')
+  await resumeRun(bed.store, decision(id))
+  await until('it is done', async () => ((await bed.runOf(id)).state === 'done' ? true : undefined))
+  const sent = bed.messages(lane).map(({ body }) => Buffer.from(body ?? []).toString())
+  assert.deepEqual(
+    sent,
+    letters(7_000).map(({ body }) => body),
+  )
   await bed.balanced()
 })
 

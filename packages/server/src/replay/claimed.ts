@@ -1,4 +1,7 @@
-import type { Header, LinePlace } from '@redrive/worker'
+import type { Header, LinePlace, Message, SendResult } from '@redrive/worker'
+
+/** What is sent of a letter, or why nothing is. */
+export type Put = Message | Extract<SendResult, { readonly kind: 'not-sent' }>
 
 /** A letter whose intent is durable and that may now be sent. */
 export interface Claimed {
@@ -20,6 +23,8 @@ export interface Batch {
   readonly letters: readonly Claimed[]
   /** All of them go to places in the office's own database: they are sent in the transaction that marks them. */
   readonly isWithin: boolean
+  /** What is sent of them, where it was put together ahead. */
+  readonly put?: readonly Put[]
 }
 
 /** What of a letter is sent again, and what its new wire says. */

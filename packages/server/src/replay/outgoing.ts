@@ -11,7 +11,7 @@ import {
   type Wire,
   wireHeader,
 } from '@redrive/worker'
-import type { Claimed, ClaimedLetter } from './claimed.ts'
+import type { Claimed, ClaimedLetter, Put } from './claimed.ts'
 import { possibleDuplicateHeader } from './possible-duplicates.ts'
 
 type SendingBroker = Pick<Broker, 'system'> & {
@@ -22,14 +22,12 @@ type SendingBroker = Pick<Broker, 'system'> & {
  * The message that is sent: the letter's own bytes and headers, without what described its failure, with the replay id that
  * receipts and returns name. Or why it must not be sent: one letter's trouble is never that of its batch.
  */
-export function outgoingOf(
-  claimed: Claimed,
-  broker: SendingBroker,
-): Message | Extract<SendResult, { readonly kind: 'not-sent' }> {
+export function outgoingOf(claimed: Claimed, broker: SendingBroker): Put {
   const { letter } = claimed
   if (letter === null) return refused('its bytes are gone or broken')
-  const bodySha256 = hash('sha256', letter.body ?? nothing, 'buffer')
-  if (!bodySha256.equals(claimed.bodySha256)) return refused('its body is not the one that the plan holds')
+  // As text, which the runtime makes of a hash in less time than a buffer.
+  const bodySha256 = hash('sha256', letter.body ?? nothing, 'hex')
+  if (bodySha256 !== claimed.bodySha256.toString('hex')) return refused('its body is not the one that the plan holds')
   try {
     return messageOf(claimed, letter, broker)
   } catch (error) {
@@ -38,9 +36,14 @@ export function outgoingOf(
 }
 
 function messageOf(claimed: Claimed, letter: ClaimedLetter, broker: SendingBroker): Message {
-  const dropped = new Set([...letter.failureHeaders, wireHeader, stackHeader])
-  if (letter.mayBeDuplicate) dropped.add(possibleDuplicateHeader)
-  const own = letter.headers.filter(({ name }) => !dropped.has(name))
+  const dropped = new Set(letter.failureHeaders)
+  const own = letter.headers.filter(
+    ({ name }) =>
+      name !== wireHeader &&
+      name !== stackHeader &&
+      !(letter.mayBeDuplicate && name === possibleDuplicateHeader) &&
+      !dropped.has(name),
+  )
   if (letter.mayBeDuplicate) own.push({ name: possibleDuplicateHeader, value: one })
   const message: Message = {
     key: letter.key,

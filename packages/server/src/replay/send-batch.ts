@@ -1,5 +1,5 @@
 import type { Broker, Clock, Outgoing, SendResult } from '@redrive/worker'
-import type { Claimed } from './claimed.ts'
+import type { Claimed, Put } from './claimed.ts'
 import { outgoingOf } from './outgoing.ts'
 
 export interface SendContext {
@@ -9,67 +9,81 @@ export interface SendContext {
   readonly signal: AbortSignal
   /** Whether another try may begin. @default yes */
   readonly mayBegin?: () => boolean
+  /** What was put together of the batch already, in its order. */
+  readonly put?: readonly Put[] | undefined
+}
+
+/** Puts the messages of a batch together, in its order. */
+export function putTogether(batch: readonly Claimed[], brokers: ReadonlyMap<string, Broker>): readonly Put[] {
+  return batch.map((claimed) => {
+    const broker = brokers.get(claimed.broker)
+    return broker === undefined ? noBroker : outgoingOf(claimed, broker)
+  })
 }
 
 /** Sends a batch, place by place. Never rejects; gives each letter's result, in order, and none waits for the trouble of another place. */
 export async function sendBatch(batch: readonly Claimed[], context: SendContext): Promise<readonly SendResult[]> {
+  const { brokers, clock, signal, mayBegin = () => true, put = putTogether(batch, brokers) } = context
   const results = new Array<SendResult>(batch.length).fill(noResult)
   await Promise.all(
-    byPlace(batch).map(async ({ indexes, group }) => {
-      const sent = await sendGroup(group, context)
-      indexes.forEach((index, at) => {
-        results[index] = sent[at] ?? noResult
-      })
+    byPlace(batch).map(async ({ first, indexes }) => {
+      const broker = brokers.get(first.broker)
+      const send = async (messages: readonly Outgoing[]): Promise<readonly SendResult[]> =>
+        broker === undefined ? [] : sendAll({ broker, place: first.place, messages, clock, signal, mayBegin })
+      await sendPut({ batch, put, indexes, results }, send)
     }),
   )
   return results
 }
 
-/** The letters of each place, with where they stand in the batch. */
+/** The letters of each place, by where they stand in the batch. */
 export function byPlace(
   batch: readonly Claimed[],
-): readonly { readonly indexes: readonly number[]; readonly group: readonly Claimed[] }[] {
-  const groups = Map.groupBy(batch.keys(), (index) => JSON.stringify([batch[index]?.broker, batch[index]?.place]))
-  return [...groups.values()].map((indexes) => ({ indexes, group: indexes.map((index) => batch[index] as Claimed) }))
+): readonly { readonly first: Claimed; readonly indexes: readonly number[] }[] {
+  const groups = new Map<string, { readonly first: Claimed; readonly indexes: number[] }>()
+  batch.forEach((claimed, index) => {
+    const key = `${claimed.broker}\0${claimed.place}`
+    const group = groups.get(key)
+    if (group === undefined) groups.set(key, { first: claimed, indexes: [index] })
+    else group.indexes.push(index)
+  })
+  return [...groups.values()]
 }
 
-async function sendGroup(
-  group: readonly Claimed[],
-  { brokers, clock, signal, mayBegin = () => true }: SendContext,
-): Promise<readonly SendResult[]> {
-  const [first] = group
-  const broker = first === undefined ? undefined : brokers.get(first.broker)
-  if (first === undefined || broker === undefined) return group.map(() => noBroker)
-  const { place } = first
-  return sendOutgoing(group, {
-    broker,
-    send: (messages) => sendAll({ broker, place, messages, clock, signal, mayBegin }),
+/** Sends those of a place that can be sent, and writes the result of each where it belongs. */
+export async function sendPut(
+  group: {
+    readonly batch: readonly Claimed[]
+    readonly put: readonly Put[]
+    readonly indexes: readonly number[]
+    readonly results: SendResult[]
+  },
+  send: (messages: readonly Outgoing[]) => Promise<readonly SendResult[]>,
+): Promise<void> {
+  const { batch, put, indexes, results } = group
+  const messages: Outgoing[] = []
+  const sentIndexes: number[] = []
+  for (const index of indexes) {
+    const each = put[index] ?? noBroker
+    if ('kind' in each) results[index] = each
+    else {
+      messages.push({ message: each, uniqueId: (batch[index] as Claimed).attemptId })
+      sentIndexes.push(index)
+    }
+  }
+  if (messages.length === 0) return
+  const sent = await send(messages)
+  sentIndexes.forEach((index, at) => {
+    results[index] = sent[at] ?? noResult
   })
 }
 
-/** Puts the messages together and sends those that can be. */
-export async function sendOutgoing(
-  group: readonly Claimed[],
-  to: {
-    readonly broker: Broker
-    send(messages: readonly Outgoing[]): Promise<readonly SendResult[]>
-  },
-): Promise<readonly SendResult[]> {
-  const outgoing = group.map((claimed) => outgoingOf(claimed, to.broker))
-  const messages = outgoing.flatMap((each, index) =>
-    'kind' in each ? [] : [{ message: each, uniqueId: (group[index] as Claimed).attemptId }],
-  )
-  const sent = await to.send(messages)
-  let at = 0
-  return outgoing.map((each) => ('kind' in each ? each : (sent[at++] ?? noResult)))
-}
-
-const noBroker: SendResult = {
+const noBroker: Put = {
   kind: 'not-sent',
   reason: 'the office has no connection of this name any more',
   retryable: false,
 }
-const noResult: SendResult = { kind: 'uncertain', reason: 'the broker gave no result' }
+export const noResult: SendResult = { kind: 'uncertain', reason: 'the broker gave no result' }
 export const resendDelaysMs: readonly number[] = [100, 500, 2_000]
 
 /** What was certainly not sent and may be tried again is tried a few times more under the same intent. */

@@ -4,7 +4,7 @@ import { isConnectionTrouble, type Store } from '../store/store.ts'
 import type { Lease } from './claim.ts'
 import type { Batch, Claimed } from './claimed.ts'
 import { lockIntent, noteBatch } from './mark.ts'
-import { byPlace, resendDelaysMs, sendOutgoing } from './send-batch.ts'
+import { byPlace, noResult, putTogether, resendDelaysMs, sendPut } from './send-batch.ts'
 import { throughOutage } from './through-outage.ts'
 import { traceSent } from './trace-sent.ts'
 
@@ -98,25 +98,19 @@ async function sendAll(
   { letters, brokers }: { readonly letters: readonly Claimed[]; readonly brokers: ReadonlyMap<string, Broker> },
 ): Promise<readonly SendResult[]> {
   const transaction: SqlTransaction = { query: (text, values) => client.query(text, values) }
-  const results: SendResult[] = []
-  for (const { indexes, group } of byPlace(letters)) {
-    const [first] = group
-    const broker = brokers.get(first?.broker ?? '')
-    const send = broker?.sendWithin
-    if (first === undefined || broker === undefined || send === undefined)
-      throw new Error('a place is not in this database')
-    const sent = await sendOutgoing(group, { broker, send: (messages) => send(transaction, first.place, messages) })
-    indexes.forEach((index, at) => {
-      results[index] = surely(sent[at])
-    })
+  const results = new Array<SendResult>(letters.length).fill(noResult)
+  const put = putTogether(letters, brokers)
+  for (const { first, indexes } of byPlace(letters)) {
+    const send = brokers.get(first.broker)?.sendWithin
+    if (send === undefined) throw new Error('a place is not in this database')
+    await sendPut({ batch: letters, put, indexes, results }, (messages) => send(transaction, first.place, messages))
   }
-  return results
+  return results.map(surely)
 }
 
 /** Nothing is noted that the adapter leaves open; the transaction is given up instead. */
-function surely(result: SendResult | undefined): SendResult {
-  if (result === undefined || result.kind === 'uncertain')
-    throw new Error('the adapter gave no certain result within a transaction')
+function surely(result: SendResult): SendResult {
+  if (result.kind === 'uncertain') throw new Error('the adapter gave no certain result within a transaction')
   return result
 }
 

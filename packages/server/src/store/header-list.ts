@@ -45,18 +45,24 @@ export function decodeHeaders(bytes: Uint8Array): Header[] {
       if (byte < 0x80) return value
     }
   }
-  const take = (): Buffer => {
-    const end = varint() + at
-    if (end > buffer.length) throw new RangeError('a header list ends in the middle of a header')
-    const taken = buffer.subarray(at, end)
-    at = end
-    return taken
+  /** Where what comes next ends. */
+  const end = (): number => {
+    const length = varint()
+    if (at + length > buffer.length) throw new RangeError('a header list ends in the middle of a header')
+    return at + length
   }
   if (buffer[0] !== version) throw new RangeError(`header list version ${buffer[0] ?? 'missing'} is not known`)
   while (at < buffer.length) {
     const flags = buffer.readUInt8(at++)
-    const name = take().toString((flags & isUtf16) === 0 ? 'utf8' : 'utf16le')
-    const value = (flags & isNull) === 0 ? take() : null
+    const nameEnd = end()
+    const name = buffer.toString((flags & isUtf16) === 0 ? 'utf8' : 'utf16le', at, nameEnd)
+    at = nameEnd
+    let value: Buffer | null = null
+    if ((flags & isNull) === 0) {
+      const valueEnd = end()
+      value = buffer.subarray(at, valueEnd)
+      at = valueEnd
+    }
     headers.push((flags & isJson) === 0 ? { name, value } : { name, value, type: 'json' })
   }
   return headers

@@ -14,7 +14,14 @@ export function headersFromPairs(pairs: HeaderPairs): readonly Header[] {
  * A map for clients that take one: its keys are buffers, each its own, so that the same name may come twice and order stays.
  */
 export function mapFromHeaders(headers: readonly Header[]): Map<Buffer, Buffer | null> {
-  return new Map(headers.map(({ name, value }) => [Buffer.from(name), value === null ? null : Buffer.from(value)]))
+  const map = new Map<Buffer, Buffer | null>()
+  for (const { name, value } of headers) map.set(Buffer.from(name), value === null ? null : bufferOf(value))
+  return map
+}
+
+/** The same memory: what is sent is not changed any more. */
+export function bufferOf(bytes: Uint8Array): Buffer {
+  return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
 }
 
 /** Values of one name, merged into a list when there are several, as kafkajs wants and gives them. */

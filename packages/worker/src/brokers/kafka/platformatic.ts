@@ -1,7 +1,7 @@
 import type { SendResult } from '../../broker.ts'
 import type { ClientDriver, ProduceRecord, TopicSpec } from './driver.ts'
 import { startedGroupOf } from './groups.ts'
-import { mapFromHeaders } from './headers.ts'
+import { bufferOf, mapFromHeaders } from './headers.ts'
 import type {
   PlatformaticAdmin,
   PlatformaticConnection,
@@ -151,7 +151,7 @@ async function produce(
   const messages = records.map(({ partition, message }) => ({
     topic,
     partition,
-    ...(message.key === null ? {} : { key: Buffer.from(message.key) }),
+    ...(message.key === null ? {} : { key: bufferOf(message.key) }),
     ...(message.body === null ? {} : { value: bufferOf(message.body) }),
     headers: mapFromHeaders(message.headers) as Map<Buffer, Buffer>,
     timestamp: BigInt(Math.trunc(message.timestampMs ?? Date.now())),
@@ -200,8 +200,4 @@ function resultFrom(topic: string, base: ReadonlyMap<number, bigint>): (record: 
       nativeId: `${topic}/${String(partition)}/${String(position)}`,
     }
   }
-}
-
-function bufferOf(bytes: Uint8Array): Buffer {
-  return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
 }
