@@ -100,21 +100,34 @@ export function sinkLines(file: string): readonly SinkLine[] {
     .flatMap((line) => (line.endsWith('}') ? [JSON.parse(line) as SinkLine] : []))
 }
 
-/** How many lines a file has, which only grows: each call reads what is new. */
-export function lineCounter(file: string): () => number {
+/** What is in a sink so far, which only grows. */
+export interface SinkSoFar {
+  readonly lines: number
+  /** Of all messages in it. */
+  readonly numbers: ReadonlySet<number>
+}
+
+/** Each call reads what is new: over an hour it becomes too much to be read again every second. */
+export function followSink(file: string): () => SinkSoFar {
   const chunk = Buffer.alloc(65_536)
+  const numbers = new Set<number>()
   let at = 0
   let lines = 0
+  let rest = ''
   return () => {
-    if (!existsSync(file)) return 0
+    if (!existsSync(file)) return { lines, numbers }
     const handle = openSync(file, 'r')
     try {
-      for (let read = 0; (read = readSync(handle, chunk, 0, chunk.length, at)) > 0; at += read)
-        for (let end = chunk.indexOf(10); end >= 0 && end < read; end = chunk.indexOf(10, end + 1)) lines += 1
+      for (let read = 0; (read = readSync(handle, chunk, 0, chunk.length, at)) > 0; at += read) {
+        const complete = `${rest}${chunk.toString('latin1', 0, read)}`.split('\n')
+        rest = complete.pop() ?? ''
+        lines += complete.length
+        for (const line of complete) if (line.endsWith('}')) numbers.add((JSON.parse(line) as SinkLine).n)
+      }
     } finally {
       closeSync(handle)
     }
-    return lines
+    return { lines, numbers }
   }
 }
 
