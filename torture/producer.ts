@@ -15,16 +15,16 @@ const maxOnTheirWay = 1_500
 const everyMs = 50
 
 /**
- * @param options.handled how many messages were handled
+ * @param options.ended how many messages are not on their way any more
  * @param options.among so many producers, who share the load of one
  */
 export function startProducer(options: {
   readonly queue: DemoQueue
   readonly among: number
   readonly random: () => number
-  readonly handled: () => number
+  readonly ended: () => number
 }): Producer {
-  const { queue, among, random, handled } = options
+  const { queue, among, random, ended } = options
   const sent = new Map<number, string>()
   let stopping = false
   let n = 0
@@ -35,7 +35,7 @@ export function startProducer(options: {
         opened = await openDemoBroker(queue, 'torture-producer')
         await opened.broker.prepare([{ place: 'orders', role: 'source' }])
         while (!stopping) {
-          if (sent.size - handled() > maxOnTheirWay / among) {
+          if (sent.size - ended() > maxOnTheirWay / among) {
             await sleep(100)
             continue
           }

@@ -100,34 +100,25 @@ export function sinkLines(file: string): readonly SinkLine[] {
     .flatMap((line) => (line.endsWith('}') ? [JSON.parse(line) as SinkLine] : []))
 }
 
-/** What is in a sink so far, which only grows. */
-export interface SinkSoFar {
-  readonly lines: number
-  /** Of all messages in it. */
-  readonly numbers: ReadonlySet<number>
-}
-
-/** Each call reads what is new: over an hour it becomes too much to be read again every second. */
-export function followSink(file: string): () => SinkSoFar {
+/** Of the messages in a sink, which only grows. Each call reads what is new: over an hour it becomes too much to be read again every second. */
+export function numbersIn(file: string): () => ReadonlySet<number> {
   const chunk = Buffer.alloc(65_536)
   const numbers = new Set<number>()
   let at = 0
-  let lines = 0
   let rest = ''
   return () => {
-    if (!existsSync(file)) return { lines, numbers }
+    if (!existsSync(file)) return numbers
     const handle = openSync(file, 'r')
     try {
       for (let read = 0; (read = readSync(handle, chunk, 0, chunk.length, at)) > 0; at += read) {
-        const complete = `${rest}${chunk.toString('latin1', 0, read)}`.split('\n')
-        rest = complete.pop() ?? ''
-        lines += complete.length
-        for (const line of complete) if (line.endsWith('}')) numbers.add((JSON.parse(line) as SinkLine).n)
+        const lines = `${rest}${chunk.toString('latin1', 0, read)}`.split('\n')
+        rest = lines.pop() ?? ''
+        for (const line of lines) if (line.endsWith('}')) numbers.add((JSON.parse(line) as SinkLine).n)
       }
     } finally {
       closeSync(handle)
     }
-    return { lines, numbers }
+    return numbers
   }
 }
 
