@@ -29,10 +29,9 @@ export function usualStacks({ target, kills, fills }: { readonly target: TargetN
 export async function tortureStacks(options: TortureOptions & { readonly stacks: number }): Promise<StacksResult> {
   const { stacks, seed, say } = options
   const startedMs = performance.now()
-  const runs = Array.from({ length: stacks }, async (_, index): Promise<TortureResult> => {
+  const runs = sharesOf(options, stacks).map(async (faults, index): Promise<TortureResult> => {
     const own = seed + index * seedsApart
     const named = stacks === 1 ? '' : `stack ${index + 1} of seed ${own}: `
-    const faults = shareOf(options, { index, stacks })
     try {
       const result = await torture({ ...options, ...faults, seed: own, say: (line) => say(`${named}${line}`) })
       return { ...result, examples: result.examples.map((example) => `${named}${example}`) }
@@ -47,16 +46,18 @@ export async function tortureStacks(options: TortureOptions & { readonly stacks:
   return { ...(await Promise.all(runs)).reduce(sumOf), stacks, seconds, seed }
 }
 
-function shareOf(faults: Faults, { index, stacks }: { readonly index: number; readonly stacks: number }): Faults {
-  const share = (count: number): number => Math.floor((count + index) / stacks)
-  const { kills, cuts, freezes, jumps, fills } = faults
-  return {
-    kills: share(kills),
-    cuts: share(cuts),
-    freezes: share(freezes),
-    jumps: share(jumps),
-    fills: share(fills),
-  }
+/** As even as whole numbers allow. */
+export function sharesOf({ kills, cuts, freezes, jumps, fills }: Faults, stacks: number): readonly Faults[] {
+  return Array.from({ length: stacks }, (_, index) => {
+    const share = (count: number): number => Math.floor((count + index) / stacks)
+    return {
+      kills: share(kills),
+      cuts: share(cuts),
+      freezes: share(freezes),
+      jumps: share(jumps),
+      fills: share(fills),
+    }
+  })
 }
 
 function sumOf(one: TortureResult, other: TortureResult): TortureResult {
