@@ -17,9 +17,10 @@ test('the shares of all stacks are the whole, and differ by one at most', () => 
     )
 })
 
-test('few kills, a broker of its own and a small disk take one stack', () => {
+test('few kills, a broker of its own, freezes and a small disk take one stack', () => {
   assert.equal(usualStacks({ ...none, target: 'embedded', kills: 20 }), 1)
   assert.equal(usualStacks({ ...none, target: 'kafka', kills: 10_000 }), 1)
   assert.equal(usualStacks({ ...none, target: 'embedded', kills: 10_000, fills: 1 }), 1)
+  assert.equal(usualStacks({ ...none, target: 'embedded', kills: 10_000, freezes: 2 }), 1)
   assert.equal(usualStacks({ ...none, target: 'embedded', kills: 100 }), 2)
 })

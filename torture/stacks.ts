@@ -16,9 +16,12 @@ const killsWorthAStack = 50
 /** While one stack waits for a server that comes up, others work. */
 const stacksPerCore = 2
 
-/** Only where a stack has no broker of its own, which takes more of the machine than all the rest. */
-export function usualStacks({ target, kills, fills }: { readonly target: TargetName } & Faults): number {
-  if (target === 'kafka' || target === 'rabbitmq' || fills > 0) return 1
+/**
+ * Only where a stack has no broker of its own, which takes more of the machine than all the rest; and one where freezes take turns or the small
+ * disk is filled.
+ */
+export function usualStacks({ target, kills, freezes, fills }: { readonly target: TargetName } & Faults): number {
+  if (target === 'kafka' || target === 'rabbitmq' || freezes + fills > 0) return 1
   return Math.max(1, Math.min(stacksPerCore * availableParallelism(), Math.floor(kills / killsWorthAStack)))
 }
 
