@@ -4,12 +4,13 @@ import { type CrashPointsResult, crashPoints } from './crash-points/run.ts'
 import { carrierNames } from './fidelity/carrier.ts'
 import { fidelity, isFaithful } from './fidelity/run.ts'
 import { runModel } from './model/run.ts'
-import { isClean, type TortureResult, torture } from './run.ts'
+import { isClean } from './run.ts'
 import { huntAll } from './saboteurs/hunt-all.ts'
 import { saboteurs } from './saboteurs/index.ts'
 import { runOnSmallDisk, smallDisk } from './small-disk.ts'
+import { type StacksResult, tortureStacks, usualStacks } from './stacks.ts'
 
-const help = `npm run torture -- [--kills N] [--cuts N] [--freezes N] [--jumps N] [--fills N] [--seed S] [--pg-boss | --kafka | --rabbitmq]
+const help = `npm run torture -- [--kills N] [--cuts N] [--freezes N] [--jumps N] [--fills N] [--stacks N] [--seed S] [--pg-boss | --kafka | --rabbitmq]
 npm run torture -- --saboteurs [NAME]
 npm run torture -- --fidelity [--envelopes N] [--seed S] [--pg-boss | --kafka | --rabbitmq]
 npm run torture -- --crash-points [--operation NAME [--point N]]
@@ -39,6 +40,7 @@ const { values, positionals } = parseArgs({
     freezes: { type: 'string', default: '0' },
     jumps: { type: 'string', default: '0' },
     fills: { type: 'string', default: '0' },
+    stacks: { type: 'string' },
     seed: { type: 'string' },
     'pg-boss': { type: 'boolean', default: false },
     kafka: { type: 'boolean', default: false },
@@ -70,13 +72,14 @@ else {
   const faults = { kills: 0, cuts: 0, freezes: 0, jumps: 0, fills: 0 }
   for (const fault of Object.keys(faults) as (keyof typeof faults)[]) faults[fault] = Number(values[fault])
   const named = Object.entries(faults).flatMap(([fault, count]) => (count === 0 ? [] : [`${count} ${fault}`]))
-  say(`${named.join(', ')} on ${target}, seed ${seed}`)
-  const result = await torture({ target, ...faults, seed, root, say })
+  const stacks = values.stacks === undefined ? usualStacks({ target, ...faults }) : Number(values.stacks)
+  say(`${named.join(', ')} on ${target}, in ${stacks === 1 ? 'one stack' : `${stacks} stacks`}, seed ${seed}`)
+  const result = await tortureStacks({ target, ...faults, stacks, seed, root, say })
   report(result)
   process.exitCode = isClean(result) ? 0 : 1
 }
 
-function report({ examples, ...result }: TortureResult): void {
+function report({ examples, ...result }: StacksResult): void {
   for (const example of examples) say(example)
   process.stdout.write(`${JSON.stringify(result)}\n`)
 }

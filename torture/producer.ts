@@ -12,14 +12,19 @@ export interface Producer {
 
 /** More than so many are not on their way at once: a slow machine would never work off what comes on while everything is killed. */
 const maxOnTheirWay = 1_500
+const everyMs = 50
 
-/** @param options.handled how many messages were handled */
+/**
+ * @param options.ended how many messages are not on their way any more
+ * @param options.among so many producers, who share the load of one
+ */
 export function startProducer(options: {
   readonly queue: DemoQueue
+  readonly among: number
   readonly random: () => number
-  readonly handled: () => number
+  readonly ended: () => number
 }): Producer {
-  const { queue, random, handled } = options
+  const { queue, among, random, ended } = options
   const sent = new Map<number, string>()
   let stopping = false
   let n = 0
@@ -30,7 +35,8 @@ export function startProducer(options: {
         opened = await openDemoBroker(queue, 'torture-producer')
         await opened.broker.prepare([{ place: 'orders', role: 'source' }])
         while (!stopping) {
-          if (sent.size - handled() > maxOnTheirWay) {
+          // Not by all of their number: in each as many wait for the leases of the dead.
+          if (sent.size - ended() > maxOnTheirWay / Math.sqrt(among)) {
             await sleep(100)
             continue
           }
@@ -43,7 +49,7 @@ export function startProducer(options: {
             const message = batch[index]
             if (result.kind === 'sent' && message !== undefined) sent.set(message.n, sha256Of(bodyOf(message)))
           })
-          await sleep(results.every(({ kind }) => kind === 'sent') ? 50 : 500)
+          await sleep(results.every(({ kind }) => kind === 'sent') ? everyMs * among : 500)
         }
       } catch {
         await sleep(500)

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { check, type Verdict } from './checker.ts'
-import { lineCounter, sinkLines } from './checks/history.ts'
+import { numbersIn } from './checks/history.ts'
 import { cutConnections } from './cuts.ts'
 import { freeze } from './freeze.ts'
 import { jumpClocks } from './jumps.ts'
@@ -29,6 +29,8 @@ export interface TortureOptions {
   /** Times that the disk of the database is full for a while; only on a small one of its own. */
   readonly fills: number
   readonly seed: number
+  /** So many stacks run side by side, and share the load of one. @default 1 */
+  readonly stacks?: number
   /** Root of the code under torture; another one is a broken build. */
   readonly root: string
   /** Only these are killed. @default all */
@@ -67,6 +69,7 @@ export async function torture(options: TortureOptions): Promise<TortureResult> {
   const disk = smallDisk ?? folder
   const data = path.join(disk, 'data')
   const sink = path.join(folder, 'sink.jsonl')
+  const handled = numbersIn(sink)
   mkdirSync(data)
   const target = await startTarget(options.target, disk)
   const closers: (() => Promise<void>)[] = [() => target.stop()]
@@ -89,12 +92,18 @@ export async function torture(options: TortureOptions): Promise<TortureResult> {
     const queue = target.producerQueue ?? embeddedQueue(data)
     const worker = startWorker({ root, folder, queue: target.workerQueue, sink })
     closers.push(() => worker.stop())
-    const producer = startProducer({ queue, random: randomFrom(seed), handled: lineCounter(sink) })
+    const producer = startProducer({
+      queue,
+      among: options.stacks ?? 1,
+      random: randomFrom(seed),
+      // Otherwise an hour of discards would leave no room, and one of messages that were handled twice too much.
+      ended: () => handled().size + (operator.orders['discard'] ?? 0),
+    })
     closers.push(() => producer.stop())
     const databaseUrl = target.database?.url ?? embeddedDatabaseUrl(data)
 
     await until('the first message is handled', 60_000, async () => {
-      if (sinkLines(sink).length === 0) throw new Error('none is')
+      if (handled().size === 0) throw new Error('none is')
     })
     await sleep(queuesKeptMs)
     const cutting = cutConnections({ lines: target.lines, cuts: options.cuts, random: randomFrom(seed + 2), hit })
@@ -119,7 +128,7 @@ export async function torture(options: TortureOptions): Promise<TortureResult> {
       },
       onProgress: (kills) => {
         if (kills % 25 === 0)
-          say(`${kills}/${options.kills} kills, ${producer.sent.size} messages, ${sinkLines(sink).length} handled`)
+          say(`${kills}/${options.kills} kills, ${producer.sent.size} messages, ${handled().size} handled`)
       },
     })
     const cuts = await cutting
@@ -148,7 +157,7 @@ export async function torture(options: TortureOptions): Promise<TortureResult> {
     const settled = await settle({
       operator,
       produced: producer.sent,
-      sink,
+      handled,
       databaseUrl,
       say,
       settleMs: options.settleMs ?? 240_000,

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
-import { numberOf, sinkLines } from './checks/history.ts'
+import { numberOf } from './checks/history.ts'
 import type { Operator } from './operator.ts'
 
 /** So long what is uncertain is waited for once all the rest is done: the office has to look for it where it was sent to. */
@@ -10,7 +10,8 @@ const uncertainMs = 60_000
 export async function settle(run: {
   readonly operator: Operator
   readonly produced: ReadonlyMap<number, string>
-  readonly sink: string
+  /** Numbers of the messages that were handled so far. */
+  readonly handled: () => ReadonlySet<number>
   readonly databaseUrl: string
   readonly settleMs: number
   readonly say: (line: string) => void
@@ -41,10 +42,10 @@ export async function settle(run: {
 /** Messages neither handled nor at their end in a letter: they have to be on their way. */
 async function unhandled(run: {
   readonly produced: ReadonlyMap<number, string>
-  readonly sink: string
+  readonly handled: () => ReadonlySet<number>
   readonly databaseUrl: string
 }): Promise<number> {
-  const ended = new Set(sinkLines(run.sink).map(({ n }) => n))
+  const ended = new Set(run.handled())
   const client = new pg.Client({ connectionString: run.databaseUrl })
   await client.connect()
   try {

@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { appendFileSync, openSync } from 'node:fs'
+import { appendFileSync, closeSync, openSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 
 /** A process that is killed and comes again, as under any scheduler. */
@@ -42,6 +42,7 @@ export function supervise(options: {
         env: { ...process.env, ...options.env, REDRIVE_TORTURE_CLOCK: options.clock },
       },
     )
+    closeSync(log)
     child.once('exit', (code, signal) => {
       appendFileSync(options.log, `--- ended: ${signal ?? code}\n`)
       if (!stopping) setTimeout(start, 100)

@@ -12,7 +12,7 @@ export interface TortureWorkerSettings {
 
 const { queue, sink } = JSON.parse(process.env['REDRIVE_TORTURE_WORKER'] ?? '{}') as TortureWorkerSettings
 // A connection that is cut at a bad moment may be an error that the user's own client leaves to nobody: the process ends, and comes again.
-const { broker } = await openDemoBroker(queue, 'torture-worker')
+const { broker } = await patiently(() => openDemoBroker(queue, 'torture-worker'))
 const worker = createWorker({
   broker,
   queue: 'orders',
@@ -34,20 +34,21 @@ const worker = createWorker({
   },
 })
 worker.on('trouble', ({ message }) => process.stderr.write(`worker: ${message}\n`))
-await start()
+await patiently(() => worker.start())
 
 /** Of the machine, however wrong this process takes its clock to be. */
 function rightNow(): number {
   return performance.timeOrigin + performance.now()
 }
 
-async function start(): Promise<void> {
+/** What it needs may be down as well, and starting a process again and again would take the machine from those that come up. */
+async function patiently<T>(work: () => Promise<T>): Promise<T> {
   for (;;) {
     try {
-      return await worker.start()
+      return await work()
     } catch (error) {
       process.stderr.write(`worker: ${error instanceof Error ? error.message : String(error)}\n`)
-      await sleep(300)
+      await sleep(100)
     }
   }
 }

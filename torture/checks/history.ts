@@ -100,21 +100,25 @@ export function sinkLines(file: string): readonly SinkLine[] {
     .flatMap((line) => (line.endsWith('}') ? [JSON.parse(line) as SinkLine] : []))
 }
 
-/** How many lines a file has, which only grows: each call reads what is new. */
-export function lineCounter(file: string): () => number {
+/** Of the messages in a sink, which only grows. Each call reads what is new: over an hour it becomes too much to be read again every second. */
+export function numbersIn(file: string): () => ReadonlySet<number> {
   const chunk = Buffer.alloc(65_536)
+  const numbers = new Set<number>()
   let at = 0
-  let lines = 0
+  let rest = ''
   return () => {
-    if (!existsSync(file)) return 0
+    if (!existsSync(file)) return numbers
     const handle = openSync(file, 'r')
     try {
-      for (let read = 0; (read = readSync(handle, chunk, 0, chunk.length, at)) > 0; at += read)
-        for (let end = chunk.indexOf(10); end >= 0 && end < read; end = chunk.indexOf(10, end + 1)) lines += 1
+      for (let read = 0; (read = readSync(handle, chunk, 0, chunk.length, at)) > 0; at += read) {
+        const lines = `${rest}${chunk.toString('latin1', 0, read)}`.split('\n')
+        rest = lines.pop() ?? ''
+        for (const line of lines) if (line.endsWith('}')) numbers.add((JSON.parse(line) as SinkLine).n)
+      }
     } finally {
       closeSync(handle)
     }
-    return lines
+    return numbers
   }
 }
 

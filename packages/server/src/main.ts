@@ -1,8 +1,4 @@
-import { Admin, Consumer, Producer } from '@platformatic/kafka'
 import type { Broker } from '@redrive/worker'
-import { kafkaBroker } from '@redrive/worker/kafka'
-import { rabbitmqBroker } from '@redrive/worker/rabbitmq'
-import { connect as amqpConnect } from 'amqplib'
 import { openArchivePlace, tryPlace } from './archive/index.ts'
 import type { BrokerConfig, Config } from './config/index.ts'
 import { maskerOf } from './masking/index.ts'
@@ -98,21 +94,26 @@ interface Opened {
   close(): Promise<void>
 }
 
+/** A client is loaded when a configuration names its broker: that of Kafka alone takes as long to load as half of the office. */
 async function openBroker(
   config: BrokerConfig,
   options: { readonly url: string | null; readonly tell: (line: string) => void },
 ): Promise<Opened> {
   switch (config.type) {
     case 'kafka': {
+      const { Admin, Consumer, Producer } = await import('@platformatic/kafka')
+      const { kafkaBroker } = await import('@redrive/worker/kafka')
       const connection = { clientId: 'redrive-office', bootstrapBrokers: [...config.brokers], sessionTimeout: 10_000 }
       const broker = kafkaBroker({ client: { Admin, Consumer, Producer }, connection })
       return { broker, close: () => broker.close() }
     }
     case 'rabbitmq': {
+      const { connect } = await import('amqplib')
+      const { rabbitmqBroker } = await import('@redrive/worker/rabbitmq')
       const { management } = config
       const vhost = decodeURIComponent(new URL(config.url).pathname.slice(1)) || '/'
       const broker = rabbitmqBroker({
-        connect: () => amqpConnect(config.url),
+        connect: () => connect(config.url),
         ...(management === undefined ? {} : { management: { url: management.url, vhost } }),
       })
       return { broker, close: () => broker.close() }

@@ -1,0 +1,36 @@
+import assert from 'node:assert/strict'
+import { mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { test } from 'node:test'
+import { supervise } from './supervised.ts'
+import { within } from './until.ts'
+
+test('a process that starts again and again leaves no file of its log open', {
+  skip: process.platform !== 'linux',
+}, async (t) => {
+  const folder = mkdtempSync(path.join(tmpdir(), 'redrive-supervised-'))
+  t.after(() => rmSync(folder, { recursive: true, force: true }))
+  const script = path.join(folder, 'ends.mjs')
+  const log = path.join(folder, 'log')
+  writeFileSync(script, '')
+  const supervised = supervise({ script, log, clock: path.join(folder, 'clock'), cwd: folder })
+  const ends = (): number => readFileSync(log, 'utf8').split('--- ended').length - 1
+  await within(
+    () => ends() >= 3,
+    () => `it ended ${ends()} times`,
+  )
+  await supervised.stop()
+  assert.equal(openFiles(log), 0)
+})
+
+function openFiles(name: string): number {
+  const links = readdirSync('/proc/self/fd').map((each) => {
+    try {
+      return readlinkSync(`/proc/self/fd/${each}`)
+    } catch {
+      return ''
+    }
+  })
+  return links.filter((link) => link === name).length
+}
