@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { PermanentError } from '@redrive/worker'
+import { keptOf, setFull } from '../src/store/queue-kept.ts'
 import { officeBed, until } from './office-bed.ts'
 
 const operate = new URL('../../../docs/operate/', import.meta.url)
@@ -52,6 +53,22 @@ test('what is captured, replayed and comes back is in the metrics', async (t) =>
   assert.equal(valueOf(after, 'redrive_letters{queue="orders",state="replayed"}'), 3)
   assert.equal(valueOf(after, 'redrive_letters_captured_total{queue="orders"}'), 4)
   assert.equal(valueOf(after, 'redrive_unaccounted_letters'), 0)
+})
+
+test('what a queue keeps, and that it takes no more, is in the metrics', async (t) => {
+  const bed = await officeBed(t)
+  const office = await bed.http()
+  await bed.captured({ body: 'x'.repeat(1_000) }, { body: 'y' }, { queue: 'refunds' })
+  const before = await scrape(office)
+  assert.equal(valueOf(before, 'redrive_kept_letters{queue="orders"}'), 2)
+  assert.ok(valueOf(before, 'redrive_kept_bytes{queue="orders"}') > 1_000)
+  assert.equal(valueOf(before, 'redrive_queue_full{queue="orders"}'), 0)
+
+  const [orders] = await keptOf(bed.store.pool, { queue: 'orders' })
+  await setFull(bed.store.pool, { full: [orders?.queueId ?? 0], free: [] })
+  const full = await scrape(office)
+  assert.equal(valueOf(full, 'redrive_queue_full{queue="orders"}'), 1)
+  assert.equal(valueOf(full, 'redrive_queue_full{queue="refunds"}'), 0)
 })
 
 test('queues that somebody makes up do not make up series without end', async (t) => {

@@ -1,3 +1,4 @@
+import { keptOf } from '../store/queue-kept.ts'
 import type { Store } from '../store/store.ts'
 import { trafficOfQueues } from '../traffic/index.ts'
 import { addUp, boundedNames } from './bounded.ts'
@@ -40,6 +41,7 @@ export async function metricsOfStore(store: Store): Promise<readonly Family[]> {
            coalesce(sum(confirmed), 0) as confirmed, coalesce(sum(returned), 0) as returned from intent`,
       )
       const traffic = await trafficOfQueues(client)
+      const kept = await keptOf(client)
       const name = boundedNames(sizesOf(queues), maxQueues)
       const named = (queue: string): string => name.get(queue) ?? queue
       const ofState = (state: string): number => runs.find((row) => row.state === state)?.runs ?? 0
@@ -84,6 +86,29 @@ export async function metricsOfStore(store: Store): Promise<readonly Family[]> {
               { labels: { queue: named(queue), result: 'handled' }, value: handled },
               { labels: { queue: named(queue), result: 'died' }, value: died },
             ]),
+          ),
+        },
+        {
+          name: 'redrive_kept_letters',
+          type: 'gauge',
+          help: 'Letters that a queue keeps here, done ones included, as its cap counts them.',
+          samples: addUp(kept.map(({ queue, letters }) => ({ labels: { queue: named(queue) }, value: letters }))),
+        },
+        {
+          name: 'redrive_kept_bytes',
+          type: 'gauge',
+          help: 'Bytes of the letters that a queue keeps here, as its cap counts them.',
+          samples: addUp(kept.map(({ queue, bytes }) => ({ labels: { queue: named(queue) }, value: bytes }))),
+        },
+        {
+          name: 'redrive_queue_full',
+          type: 'gauge',
+          help: '1 while a queue has come to its cap and takes no more letters, so that its sources wait.',
+          samples: addUp(
+            kept.map(({ queue, fullSince }) => ({
+              labels: { queue: named(queue) },
+              value: fullSince === null ? 0 : 1,
+            })),
           ),
         },
         {

@@ -18,7 +18,7 @@ type Vector = Answer<{
 }>
 
 test('each rule fires when it should and is quiet otherwise, as Prometheus sees it', async () => {
-  assert.match(await promtool(['check', 'rules', rules]), /SUCCESS: 10 rules found/)
+  assert.match(await promtool(['check', 'rules', rules]), /SUCCESS: 11 rules found/)
   assert.match(await promtool(['test', 'rules', path.join(monitoring, 'redrive.rules.test.yml')]), /SUCCESS/)
 })
 
