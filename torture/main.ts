@@ -70,13 +70,24 @@ else if (values.model) process.exitCode = (await modelled()) ? 0 : 1
 else if (values.fills !== '0' && smallDisk === null) process.exitCode = runOnSmallDisk()
 else {
   const faults = { kills: 0, cuts: 0, freezes: 0, jumps: 0, fills: 0 }
-  for (const fault of Object.keys(faults) as (keyof typeof faults)[]) faults[fault] = Number(values[fault])
+  for (const fault of Object.keys(faults) as (keyof typeof faults)[])
+    faults[fault] = wholeNumber(values[fault], { of: fault, least: 0 })
   const named = Object.entries(faults).flatMap(([fault, count]) => (count === 0 ? [] : [`${count} ${fault}`]))
-  const stacks = values.stacks === undefined ? usualStacks({ target, ...faults }) : Number(values.stacks)
+  const stacks =
+    values.stacks === undefined
+      ? usualStacks({ target, ...faults })
+      : wholeNumber(values.stacks, { of: 'stacks', least: 1 })
   say(`${named.join(', ')} on ${target}, in ${stacks === 1 ? 'one stack' : `${stacks} stacks`}, seed ${seed}`)
   const result = await tortureStacks({ target, ...faults, stacks, seed, root, say })
   report(result)
   process.exitCode = isClean(result) ? 0 : 1
+}
+
+function wholeNumber(text: string, { of, least }: { readonly of: string; readonly least: number }): number {
+  const number = Number(text)
+  if (Number.isSafeInteger(number) && number >= least) return number
+  say(`--${of} takes a whole number from ${least} on, not "${text}"; see --help`)
+  process.exit(2)
 }
 
 function report({ examples, ...result }: StacksResult): void {
