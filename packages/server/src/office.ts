@@ -123,7 +123,12 @@ export async function openOffice(parts: {
       },
     })
     opened.push(() => watch.stop())
-    const facts = () => ({ config: alerts.config, retention: config.retention, captures: captures.map(viewOf) })
+    const facts = () => ({
+      config: alerts.config,
+      retention: config.retention,
+      captures: captures.map(viewOf),
+      expiry: expiry.latest(),
+    })
     const reviews = watchReviews(store, { ...config.review, facts, tell, onWritten: () => delivery.wake() })
     opened.push(() => reviews.stop())
     const archivePlace = config.archive === null ? null : openArchivePlace(config.archive)

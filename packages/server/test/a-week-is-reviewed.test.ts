@@ -4,6 +4,7 @@ import { type Notice, testResult } from '../src/alerts/index.ts'
 import { acknowledgeCause, fixCause } from '../src/causes/index.ts'
 import { defaultRetention } from '../src/config/index.ts'
 import { beginErasure, erasureOnce, planErasure } from '../src/erasure/index.ts'
+import type { SourceExpiry } from '../src/expiry/index.ts'
 import { discardLetters } from '../src/letters/index.ts'
 import { documentQueue } from '../src/queues/index.ts'
 import { listReviews, lookForReview, reviewOf, reviewText } from '../src/review/index.ts'
@@ -11,7 +12,7 @@ import type { Hygiene, Pattern } from '../src/review/judge-hygiene.ts'
 import { weekAt, weekSpan } from '../src/review/week.ts'
 import { showLetterId } from '../src/store/ids.ts'
 import { alertBed } from './alert-bed.ts'
-import { type OfficeBed, receipt } from './office-bed.ts'
+import { type OfficeBed, officeBed, receipt } from './office-bed.ts'
 import { aged, passed } from './retention-bed.ts'
 
 const dayMs = 86_400_000
@@ -24,8 +25,10 @@ const week = weekAt(Date.now(), 'UTC')
 const weekEndMs = weekSpan(week, 'UTC')?.toMs ?? 0
 const nextWeek = weekAt(weekEndMs, 'UTC')
 
-const reviewed = (bed: OfficeBed, of: { readonly week?: string; readonly nowMs?: number } = {}) =>
-  reviewOf(bed.store, { ...facts, zone: 'UTC', week: null, nowMs: Date.now(), ...of })
+const reviewed = (
+  bed: OfficeBed,
+  of: { readonly week?: string; readonly nowMs?: number; readonly expiry?: readonly SourceExpiry[] } = {},
+) => reviewOf(bed.store, { ...facts, zone: 'UTC', week: null, nowMs: Date.now(), ...of })
 
 const stateOf = (hygiene: Hygiene, pattern: Pattern) => hygiene.patterns.find((each) => each.pattern === pattern)?.state
 
@@ -347,6 +350,37 @@ test('what retention ended is said apart from what people did, and so is what it
   assert.equal(stateOf(queues.shown[0]?.hygiene as Hygiene, 'not-captured'), 'fine')
   const unseen = await reviewOf(bed.store, { ...facts, retention: open, zone: 'UTC', week: null, nowMs: Date.now() })
   assert.deepEqual(unseen.retention.held, [{ why: 'never-looked-at', queue: 'orders', letters: 1, causes: 1 }])
+})
+
+test('a queue whose source keeps letters briefly, or has deleted some, is told so', async (t) => {
+  const bed = await officeBed(t)
+  await bed.captured({ body: 'one' })
+  const keeps = { ageMs: dayMs, messages: null, bytes: null, unusedMs: null, isCompacted: false, longer: 'keep longer' }
+  const expiry = (place: string) => [
+    {
+      broker: 'memory',
+      place,
+      askedAtMs: 0,
+      expiry: { keeps, waiting: 0, gone: 0, oldestEndsAtMs: null },
+      why: null,
+      emptyAtMs: 0,
+    },
+  ]
+  const retentionOf = async (place: string) => {
+    const review = await reviewed(bed, { expiry: expiry(place) })
+    return review.queues.shown[0]?.hygiene.patterns.find((each) => each.pattern === 'retention-too-short')
+  }
+  assert.equal((await retentionOf('another'))?.state, 'fine')
+  const briefly = await retentionOf('orders-dead-letter')
+  assert.deepEqual([briefly?.state, briefly?.next], ['partly', 'keep longer'])
+  assert.equal(briefly?.why, 'orders-dead-letter on memory keeps letters for 24 h')
+  await bed.store.pool.query(
+    `insert into source_loss (source_id, partition, from_position, to_position)
+     select id, '0', 5, 9 from source where place = 'orders-dead-letter'`,
+  )
+  const lost = await retentionOf('another')
+  assert.equal(lost?.state, 'bad')
+  assert.match(lost?.why ?? '', /^up to 4 letters were deleted at their source/)
 })
 
 test('a review says which share of each queue died, and of which nothing is known', async (t) => {

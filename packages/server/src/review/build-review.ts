@@ -1,9 +1,12 @@
 import type { PoolClient } from 'pg'
 import { readLimits, watchedBy } from '../alerts/index.ts'
 import type { AlertsConfig, RetentionPolicy } from '../config/index.ts'
+import type { SourceExpiry } from '../expiry/index.ts'
+import { lossesSince } from '../store/source-losses.ts'
 import { decide } from './decide.ts'
 import { headline } from './headline.ts'
 import { judgeHygiene } from './judge-hygiene.ts'
+import { keepingOf } from './read/keeping-of.ts'
 import { readAlerts } from './read/read-alerts.ts'
 import { readCauses } from './read/read-causes.ts'
 import { readDiscards } from './read/read-discards.ts'
@@ -23,6 +26,8 @@ export interface OfficeFacts {
   readonly retention: RetentionPolicy
   /** Places that are read now. */
   readonly captures: readonly { readonly broker: string; readonly place: string; readonly state: string }[]
+  /** What brokers last said of how long they keep. @default nothing is known */
+  readonly expiry?: readonly SourceExpiry[]
 }
 
 const mostQueues = 50
@@ -40,6 +45,7 @@ export async function buildReview(
     config,
     retention: policy,
     captures,
+    expiry = [],
   }: OfficeFacts & { readonly span: Span; readonly week: string | null; readonly zone: string; readonly nowMs: number },
 ): Promise<Review> {
   const flows = await readFlows(client, span)
@@ -49,6 +55,7 @@ export async function buildReview(
   const known = await readHygiene(client, { ...span, nowMs, queues: busiest.map(({ name }) => name) })
   const limits = await readLimits(client, config.limits)
   const { retention, keptSo } = await readRetention(client, policy)
+  const losses = await lossesSince(client, span.fromMs)
   const queues = busiest.flatMap(({ id, now, ...queue }) => {
     const facts = known.get(queue.name)
     if (facts === undefined) return []
@@ -57,6 +64,10 @@ export async function buildReview(
       ...watchedBy(queue.name, { owner: facts.owner, config: { ...config, limits } }),
       sources: countSources(facts.sources, captures),
       runs: ofQueue.get(queue.name) ?? [],
+      ...keepingOf(facts.sources, {
+        expiry,
+        losses: losses.filter(({ noticedAt }) => noticedAt.getTime() <= span.toMs),
+      }),
       keptSo: keptSo.get(queue.name) ?? { leastDays: Infinity, endsUnseen: false },
     })
     return [

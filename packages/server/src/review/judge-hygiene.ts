@@ -61,6 +61,10 @@ export interface HygieneFacts {
     readonly verdict: string | null
   }[]
   readonly keptSo: KeptSo
+  /** Of what its sources removed before it was captured, at most so many letters, within the span. */
+  readonly lostAtSource: number
+  /** Its sources that keep letters too briefly, each as a sentence, with how it is made longer. */
+  readonly keptBriefly: readonly { readonly why: string; readonly longer: string }[]
   /** Captured within the span. */
   readonly letters: number
   /** Of them, those of which no tier is known. */
@@ -126,14 +130,27 @@ function judgeTriage({ queue, neverOpened, old, owner, missing }: HygieneFacts):
   return { pattern, state: 'fine', why: `${owner} looks after it`, next: null }
 }
 
-/** Of the office's own keeping; how long a broker keeps what is not captured yet, the office does not ask. */
-function judgeRetention({ queue, keptSo: { leastDays, endsUnseen } }: HygieneFacts): PatternState {
+/** Of the office's own keeping, and of how long its brokers keep what is not captured yet, as far as they say. */
+function judgeRetention({
+  queue,
+  keptSo: { leastDays, endsUnseen },
+  lostAtSource,
+  keptBriefly: [briefly],
+}: HygieneFacts): PatternState {
   const pattern = 'retention-too-short'
   const next = `redrive queue show ${shellWord(queue)}`
+  if (lostAtSource > 0)
+    return {
+      pattern,
+      state: 'bad',
+      why: `up to ${counted(lostAtSource, 'letter')} were deleted at their source before they were captured`,
+      next: 'redrive doctor',
+    }
   if (endsUnseen)
     return { pattern, state: 'bad', why: 'open letters end though nobody has looked at their cause', next }
   if (leastDays < fewDays)
     return { pattern, state: 'partly', why: `letters that are done with are deleted after ${leastDays} days`, next }
+  if (briefly !== undefined) return { pattern, state: 'partly', why: briefly.why, next: briefly.longer }
   const why = Number.isFinite(leastDays)
     ? `letters that are done with are kept for ${leastDays} days, and open ones until somebody has looked`
     : 'nothing is deleted'

@@ -33,7 +33,7 @@ export async function standingOf(
 
 /** Positions lost by source since a time, with when the last of them was noticed. */
 export async function lossesSince(
-  pool: pg.Pool,
+  client: pg.Pool | pg.PoolClient,
   sinceMs: number,
 ): Promise<
   readonly {
@@ -44,7 +44,7 @@ export async function lossesSince(
     readonly noticedAt: Date
   }[]
 > {
-  const { rows } = await pool.query(
+  const { rows } = await client.query(
     `select s.broker, s.place, s.role, sum(l.to_position - l.from_position)::float8 as positions, max(l.noticed_at) as "noticedAt"
        from source_loss l join source s on s.id = l.source_id where l.noticed_at >= $1 group by s.id order by s.broker, s.place`,
     [new Date(sinceMs)],

@@ -157,6 +157,7 @@ export const reviewRoutes: readonly Route[] = [
         config: office.alerts.config,
         retention: office.retention.policy,
         captures: office.captures(),
+        expiry: office.expiry?.() ?? [],
       })
       if (format === 'json') return made
       const { write, type } = formats[format as keyof typeof formats]

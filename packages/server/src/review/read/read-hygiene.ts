@@ -6,7 +6,10 @@ import type { Span } from '../week.ts'
 
 const dayMs = 86_400_000
 
-type Read = Omit<HygieneFacts, 'runs' | 'told' | 'isUnlimited' | 'sources' | 'keptSo'> & {
+type Read = Omit<
+  HygieneFacts,
+  'runs' | 'told' | 'isUnlimited' | 'sources' | 'keptSo' | 'lostAtSource' | 'keptBriefly'
+> & {
   readonly sources: readonly { readonly broker: string; readonly place: string }[]
 }
 
