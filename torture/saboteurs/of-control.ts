@@ -28,17 +28,17 @@ export const ofControl: readonly Saboteur[] = [
     changes: [
       {
         file: 'packages/server/src/replay/runs.ts',
-        from: '    await takeLetters(client, { runId, planId: request.plan, letters: plan.letters, withHeld: plan.with_held })',
-        to: `    const { rowCount } = await client.query(
-      \`insert into plan_letter (plan_id, ordinal, letter_id, revision, version, body_sha256, place, bytes)
-       select $1, $2::int + row_number() over (order by l.id) - 1, l.id, l.revision, l.version, c.body_sha256, 0, c.bytes
+        from: '  await takeLetters(client, { runId, planId: request.plan, letters: plan.letters, withHeld: plan.with_held })',
+        to: `  const { rowCount } = await client.query(
+    \`insert into plan_letter (plan_id, ordinal, letter_id, revision, version, body_sha256, place, bytes)
+     select $1, $2::int + row_number() over (order by l.id) - 1, l.id, l.revision, l.version, c.body_sha256, 0, c.bytes
        from letter l join letter_content c on c.id = l.id where l.state = 'open'
-         and not exists (select from plan_letter p where p.plan_id = $1 and p.letter_id = l.id)\`,
-      [request.plan, plan.letters],
-    )
-    plan.letters += rowCount ?? 0
-    await client.query('update plan set letters = $2 where id = $1', [request.plan, plan.letters])
-    await takeLetters(client, { runId, planId: request.plan, letters: plan.letters, withHeld: plan.with_held })`,
+       and not exists (select from plan_letter p where p.plan_id = $1 and p.letter_id = l.id)\`,
+    [request.plan, plan.letters],
+  )
+  plan.letters += rowCount ?? 0
+  await client.query('update plan set letters = $2 where id = $1', [request.plan, plan.letters])
+  await takeLetters(client, { runId, planId: request.plan, letters: plan.letters, withHeld: plan.with_held })`,
       },
     ],
     caughtBy: { file: frozen, tests: /letters that arrive after the plan are not sent/ },
