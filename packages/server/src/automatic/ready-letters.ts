@@ -1,7 +1,7 @@
 import type { Tier } from '@redrive/worker'
 import type { Pool, PoolClient } from 'pg'
 import type { ReplayPolicy } from '../config/index.ts'
-import { defaultLimits } from '../replay/index.ts'
+import { defaultLimits, heldBack } from '../replay/index.ts'
 import { firstUuidAt } from '../store/uuid.ts'
 import type { LeftOut } from './decide.ts'
 import { judgeCauses } from './judge-causes.ts'
@@ -34,7 +34,7 @@ export async function readyLetters(client: Pool | PoolClient, options: ReadyOpti
   let after = '00000000-0000-0000-0000-000000000000'
   for (let page = 0; page < mostPages && ids.length < options.most && causes.ready.length > 0; page += 1) {
     const rows = await nextPage(client, { ...options, causes: causes.ready, after })
-    for (const { id, why } of rows)
+    for (const { id, why } of rows.map((row) => judged(row, options.nowMs)))
       if (why !== null) leftOut.set(why, (leftOut.get(why) ?? 0) + 1)
       else if (ids.length < options.most) ids.push(id)
     const last = rows.at(-1)
@@ -42,6 +42,20 @@ export async function readyLetters(client: Pool | PoolClient, options: ReadyOpti
     after = last.id
   }
   return { ids, leftOut }
+}
+
+/** With what a plan would leave out too: it is to hold all that it is given, or its canary would be none. */
+function judged(row: Row, nowMs: number): { readonly id: string; readonly why: LeftOut | null } {
+  const why = row.why ?? heldBack(row, { ...defaultLimits, nowMs })
+  return { id: row.id, why: why === 'too-soon' ? 'too-new' : why }
+}
+
+interface Row {
+  readonly id: string
+  readonly why: LeftOut | null
+  readonly hops: number | null
+  readonly isReturned: boolean
+  readonly capturedAtMs: number
 }
 
 async function countOf(client: Pool | PoolClient, causes: ReadonlyMap<string, LeftOut>): Promise<Map<LeftOut, number>> {
@@ -60,8 +74,8 @@ const replayed = `join run r on r.id = overlay(n.replay_id::text placing '000000
 async function nextPage(
   client: Pool | PoolClient,
   options: ReadyOptions & { readonly causes: readonly string[]; readonly after: string },
-): Promise<readonly { readonly id: string; readonly why: LeftOut | null }[]> {
-  const { rows } = await client.query<{ id: string; why: LeftOut | null }>(
+): Promise<readonly Row[]> {
+  const { rows } = await client.query<Row>(
     `select o.id, case
          when o.id >= $5 then 'too-new'
          when coalesce(home.tier, $6) <> $6 then 'moved'
@@ -69,8 +83,8 @@ async function nextPage(
          when s.broker <> all ($7) then 'no-broker'
          when 'redrive' <> all (c.readers) or c.consumer is null or c.origin_place is null then 'no-lane'
          when exists (select from unnest(c.redacted) as part where regexp_replace(part, '^.* ', '') <> 'error') then 'redacted'
-         when c.hops > $8 then 'over-cap'
-         when t.times >= $9 then 'tried' end as why
+         when t.times >= $8 then 'tried' end as why,
+         c.hops, c.replay_id is not null as "isReturned", extract(epoch from uuid_extract_timestamp(o.id))::float8 * 1000 as "capturedAtMs"
        from (select letter_id as id from outstanding where queue_id = $1 and state = 'open' and cause_id = any ($2) and letter_id > $3
               order by letter_id limit $4) o
        join letter l on l.id = o.id join letter_content c on c.id = o.id join source s on s.id = l.source_id
@@ -90,7 +104,7 @@ async function nextPage(
     [
       ...[options.queueId, options.causes, options.after, pageSize],
       ...[firstUuidAt(Math.max(0, options.nowMs - options.afterMs)), options.tier, options.brokers],
-      ...[defaultLimits.maxHops, options.times],
+      options.times,
     ],
   )
   return rows

@@ -4,7 +4,7 @@ export { type Decided, type Decision, decideUncertain } from './decide-uncertain
 export type { Destination } from './destination.ts'
 export type { SkipReason } from './freeze.ts'
 export { settleEveryRun } from './leases.ts'
-export { defaultLimits, type Limits } from './limits.ts'
+export { defaultLimits, heldBack, type Limits } from './limits.ts'
 export { listUncertain, type UncertainLetter, type UncertainPage } from './list-uncertain.ts'
 export { applyReceipts, applyReturns } from './outcomes.ts'
 export { createPlan, type PlanRequest, writePlan } from './plan.ts'
