@@ -124,6 +124,7 @@ export async function openOffice(parts: {
           expiry: expiry.latest(),
           disk: (await disk.disk?.space()) ?? null,
           most: config.most,
+          automatic: { tiers: config.replay, brokers: [...byName.keys()] },
           olderThanDays: untouchedDays,
           nowMs: systemClock.now(),
         })

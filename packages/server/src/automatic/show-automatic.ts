@@ -2,7 +2,7 @@ import type { Tier } from '@redrive/worker'
 import type { ReplayByTier, ReplayPolicy } from '../config/index.ts'
 import { showRunId } from '../store/ids.ts'
 import type { Store } from '../store/store.ts'
-import { type Decision, decide } from './decide.ts'
+import { type Decision, decide, type LeftOut } from './decide.ts'
 import { type PlacedPolicy, readPolicies } from './policies.ts'
 import { readFacts } from './read-facts.ts'
 
@@ -19,6 +19,8 @@ export interface AutomaticView extends ReplayPolicy {
   readonly nextAt: string | null
   /** Letters it sent within the last hour. */
   readonly sentInHour: number
+  /** Letters that it leaves out, by why, as far as they were looked at. */
+  readonly leftOut: Readonly<Partial<Record<LeftOut, number>>>
   /** Failed runs in a row. */
   readonly failures: number
   readonly stopped: { readonly by: string; readonly why: string | null } | null
@@ -65,6 +67,7 @@ async function viewOf(
     why,
     nextAt: untilMs === null ? null : new Date(untilMs).toISOString(),
     sentInHour: facts.sentInHour,
+    leftOut: Object.fromEntries(facts.leftOut),
     failures: facts.failures,
     stopped: facts.stopped,
     unhealthySince: unhealthySince?.toISOString() ?? null,

@@ -59,6 +59,7 @@ export const doctorRoutes: readonly Route[] = [
         captures: office.captures(),
         disk,
         most: office.retention.most,
+        automatic: { tiers: office.automatic, brokers: [...office.brokers.keys()] },
         ...(office.expiry === undefined ? {} : { expiry: office.expiry() }),
         olderThanDays: query.olderThanDays ?? 7,
         nowMs,
