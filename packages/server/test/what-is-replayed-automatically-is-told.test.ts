@@ -35,6 +35,9 @@ test('redrive automatic says what is sent without a person, and why nothing is; 
   assert.match(empty.out, /^No letter is sent without a person\..*redrive\.yaml:\n {2}redrive help automatic\n$/s)
   assert.match((await run('help', 'automatic')).out, /transient: \{ replay: \{ when: healthy/)
 
+  const none = await run('automatic')
+  assert.equal(none.out, 'Letters of all queues are sent again without a person: transient (healthy). None is open.\n')
+
   await bed.letters(2)
   const [cause] = (await listCauses(bed.store)).causes
   await acknowledgeCause(bed.store, { cause: cause?.id ?? '', by: 'ann' })

@@ -3,7 +3,7 @@ import type { PlanningBroker } from '../replay/index.ts'
 import type { Store } from '../store/store.ts'
 import { begin } from './begin.ts'
 import { decide, type Health } from './decide.ts'
-import { type PlacedPolicy, readPolicies } from './policies.ts'
+import { type PlacedPolicy, readPolicies, withOpenLetters } from './policies.ts'
 import { readFacts } from './read-facts.ts'
 import { type Settled, settleRuns } from './settle.ts'
 
@@ -25,7 +25,7 @@ export interface Looked {
 export async function lookOnce(store: Store, options: LookOptions): Promise<Looked> {
   const policies = await readPolicies(store.pool, options.tiers)
   const settled = await settleRuns(store, policies)
-  const waiting = await withOpenLetters(store)
+  const waiting = await withOpenLetters(store.pool)
   const answers = new Map<string, Promise<Health>>()
   const ask = (url: string): Promise<Health> => {
     const answer = answers.get(url) ?? options.ask(url)
@@ -50,15 +50,6 @@ async function lookAt(store: Store, policy: PlacedPolicy, { brokers, ask }: Look
   const health = policy.healthUrl === null ? null : await ask(policy.healthUrl)
   if (health !== null || facts.health !== null) await noteHealth(store, policy, health)
   return health?.isHealthy === false ? null : begin(store, policy, { brokers, health })
-}
-
-/** By `queue/tier`: most have nothing open, and are not looked at. */
-async function withOpenLetters(store: Store): Promise<ReadonlySet<string>> {
-  const { rows } = await store.pool.query<{ place: string }>(
-    `select distinct c.queue_id || '/' || c.tier::text as place from cause c
-      where exists (select from outstanding o where o.cause_id = c.id and o.state = 'open')`,
-  )
-  return new Set(rows.map(({ place }) => place))
 }
 
 async function noteHealth(store: Store, { queue, tier }: PlacedPolicy, health: Health | null): Promise<void> {

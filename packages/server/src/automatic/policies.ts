@@ -36,6 +36,15 @@ export async function readPolicies(client: Pool | PoolClient, office: ReplayByTi
   )
 }
 
+/** Places that have something open, as `queue id/tier`: most have nothing, and are not looked at. */
+export async function withOpenLetters(client: Pool | PoolClient): Promise<ReadonlySet<string>> {
+  const { rows } = await client.query<{ place: string }>(
+    `select distinct c.queue_id || '/' || c.tier::text as place from cause c
+      where exists (select from outstanding o where o.cause_id = c.id and o.state = 'open')`,
+  )
+  return new Set(rows.map(({ place }) => place))
+}
+
 function fieldOf(tier: Tier, field: string): string {
   return `tiers.${tier}.replay.${field}`
 }

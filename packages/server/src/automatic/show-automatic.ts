@@ -3,7 +3,7 @@ import type { ReplayByTier, ReplayPolicy } from '../config/index.ts'
 import { showRunId } from '../store/ids.ts'
 import type { Store } from '../store/store.ts'
 import { type Decision, decide, type LeftOut } from './decide.ts'
-import { type PlacedPolicy, readPolicies } from './policies.ts'
+import { type PlacedPolicy, readPolicies, withOpenLetters } from './policies.ts'
 import { readFacts } from './read-facts.ts'
 
 type Waiting = Extract<Decision, { kind: 'wait' }>['state']
@@ -35,21 +35,26 @@ export interface AutomaticView extends ReplayPolicy {
   } | null
 }
 
-/** Policies that send something, that somebody set to by hand for a queue, or that are stopped. */
+/** Whoever can write dead letters can invent queues. */
+const mostShown = 1_000
+
+/** Policies that somebody set for a queue, that have open letters, or that something is remembered of. */
 export async function showAutomatic(
   store: Store,
   options: { readonly tiers: ReplayByTier; readonly brokers: readonly string[] },
 ): Promise<readonly AutomaticView[]> {
   const policies = await readPolicies(store.pool, options.tiers)
   const { rows } = await store.pool.query<{ place: string }>(
-    `select tier || '/' || queue as place from automatic_replay where stopped_at is not null
-     union select tier || '/' || queue from automatic_run where settled_at is null`,
+    `select tier || '/' || queue as place from automatic_replay`,
   )
   const remembered = new Set(rows.map(({ place }) => place))
+  const open = await withOpenLetters(store.pool)
+  const shown = policies.filter(
+    ({ queue, queueId, tier, when, isOwn }) =>
+      isOwn || remembered.has(`${tier}/${queue}`) || (when !== 'by-hand' && open.has(`${queueId}/${tier}`)),
+  )
   const views: AutomaticView[] = []
-  for (const policy of policies)
-    if (policy.when !== 'by-hand' || policy.isOwn || remembered.has(`${policy.tier}/${policy.queue}`))
-      views.push(await viewOf(store, policy, options))
+  for (const policy of shown.slice(0, mostShown)) views.push(await viewOf(store, policy, options))
   return views
 }
 

@@ -15,6 +15,7 @@ interface Policy {
 }
 
 interface Automatic {
+  readonly tiers: readonly { readonly tier: string; readonly when: string }[]
   readonly policies: readonly Policy[]
 }
 
@@ -35,11 +36,20 @@ export function automaticChangeCommand(
     const { tier, reason, by = defaultName() } = options
     const automatic = await client.post<Automatic>(`/automatic-replays/${what}`, { queue, tier, reason, by })
     if (output.json) return output.out(JSON.stringify(automatic))
-    show(output, { policies: automatic.policies.filter((each) => each.queue === queue && each.tier === tier) }, nowMs)
+    show(
+      output,
+      { ...automatic, policies: automatic.policies.filter((each) => each.queue === queue && each.tier === tier) },
+      nowMs,
+    )
   })
 }
 
-function show(output: Output, { policies }: Automatic, nowMs: number): void {
+function show(output: Output, { tiers, policies }: Automatic, nowMs: number): void {
+  if (policies.length === 0 && tiers.length > 0) {
+    const said = tiers.map(({ tier, when }) => `${tier} (${when})`).join(', ')
+    output.out(`Letters of all queues are sent again without a person: ${said}. None is open.`)
+    return
+  }
   if (policies.length === 0) {
     output.out('No letter is sent without a person. A queue and tier that may be sent again say so in redrive.yaml:')
     output.out('  redrive help automatic')

@@ -1,3 +1,4 @@
+import { tiers } from '@redrive/worker'
 import { type TSchema, Type } from 'typebox'
 import {
   type AutomaticView,
@@ -43,7 +44,18 @@ const policy = Type.Object(
   closed,
 )
 
-const answer = Type.Object({ policies: Type.Array(policy) }, closed)
+const answer = Type.Object(
+  {
+    tiers: Type.Array(Type.Object({ tier, when: Type.Enum(['healthy', 'fixed']) }, closed), {
+      description: 'What holds in all queues that say nothing else.',
+    }),
+    policies: Type.Array(policy, {
+      description:
+        'Of queues that say so themselves, that have open letters, or that something is remembered of; at most 1,000.',
+    }),
+  },
+  closed,
+)
 const body = Type.Object(
   {
     queue: Type.String({ minLength: 1, maxLength: maxQueueName, pattern: '^[^\\u0000]*$' }),
@@ -54,12 +66,12 @@ const body = Type.Object(
   closed,
 )
 
-async function shown({
-  store,
-  automatic,
-  brokers,
-}: OfficeServices): Promise<{ readonly policies: readonly AutomaticView[] }> {
-  return { policies: await showAutomatic(store, { tiers: automatic, brokers: [...brokers.keys()] }) }
+async function shown({ store, automatic, brokers }: OfficeServices): Promise<unknown> {
+  const said = tiers.map((each) => ({ tier: each, when: automatic[each]?.when ?? 'by-hand' }))
+  return {
+    tiers: said.filter(({ when }) => when !== 'by-hand'),
+    policies: await showAutomatic(store, { tiers: automatic, brokers: [...brokers.keys()] }),
+  }
 }
 
 export const automaticReplayRoutes: readonly Route[] = [
