@@ -1,6 +1,7 @@
 import type { Saboteur } from './saboteur.ts'
 
 const frozen = 'packages/server/test/a-plan-is-frozen.test.ts'
+const automatic = 'packages/server/test/letters-are-replayed-automatically.test.ts'
 const stops = 'packages/server/test/a-stop-stops.test.ts'
 const discards = 'packages/server/test/letters-are-discarded.test.ts'
 const conversation = 'packages/server/test/an-alert-is-one-conversation.test.ts'
@@ -110,6 +111,30 @@ export const ofControl: readonly Saboteur[] = [
       },
     ],
     caughtBy: { file: 'packages/server/test/the-pace-holds.test.ts', tests: /what is not due yet waits/ },
+  },
+  {
+    name: 'automatic-bound-not-kept',
+    breaks: 'no more letters are sent without a person in any hour than somebody said, over restarts',
+    changes: [
+      {
+        file: 'packages/server/src/automatic/read-facts.ts',
+        from: `where e.queue = $1 and e.tier = $2 and (e.settled_at is null or e.settled_at > n.at - interval '1 hour')`,
+        to: 'where e.queue = $1 and e.tier = $2 and e.settled_at is null',
+      },
+    ],
+    caughtBy: { file: automatic, tests: /the bound of an hour holds/ },
+  },
+  {
+    name: 'cancelled-policy-goes-on',
+    breaks: 'a person who cancels a run of a policy has stopped it',
+    changes: [
+      {
+        file: 'packages/server/src/automatic/settle.ts',
+        from: `  if (judged.verdict === 'cancelled') {`,
+        to: `  if (judged.verdict === 'cancelled' && policy.stopAfter === 0) {`,
+      },
+    ],
+    caughtBy: { file: automatic, tests: /a cancel of a run stops its policy/ },
   },
   {
     name: 'letter-under-replay-discarded',
