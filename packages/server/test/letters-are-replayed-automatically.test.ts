@@ -1,14 +1,23 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { encodeTrafficReport } from '@redrive/worker'
-import { resumeAutomatic, stopAutomatic } from '../src/automatic/index.ts'
-import { acknowledgeCause, fixCause, followCauses, listCauses, reopenCause, snoozeCause } from '../src/causes/index.ts'
+import { resumeAutomatic, stopAutomatic, watchAutomatic } from '../src/automatic/index.ts'
+import {
+  acknowledgeCause,
+  changeRules,
+  fixCause,
+  followCauses,
+  listCauses,
+  reopenCause,
+  snoozeCause,
+} from '../src/causes/index.ts'
+import { discardLetters } from '../src/letters/index.ts'
 import { editLetter } from '../src/repair/index.ts'
 import { cancelRun, pauseRun } from '../src/replay/index.ts'
 import { showLetterId } from '../src/store/ids.ts'
 import { openStore, type Store } from '../src/store/store.ts'
 import { type AutomaticBed, automaticBed, healthy } from './automatic-bed.ts'
-import { until, uuidOf } from './office-bed.ts'
+import { lane, until, uuidOf } from './office-bed.ts'
 
 const fixed = { permanent: { when: 'fixed', after: '0s', pace: 1_000 } } as const
 const by = 'ann'
@@ -193,6 +202,45 @@ test('a letter that somebody edited is left to them', async (t) => {
   assert.deepEqual(await bed.states(), { open: 1, replayed: 1 })
 })
 
+test('what the broker did not take does not count as sent, neither of the letter nor of the hour', async (t) => {
+  const bed = await automaticBed(t, { transient: { ...healthy.transient, times: 1, perHour: 2 } })
+  const { send } = bed.broker
+  bed.broker.send = async (place, messages) =>
+    place === lane
+      ? messages.map(() => ({ kind: 'not-sent', reason: 'the queue is full', retryable: true }))
+      : send.call(bed.broker, place, messages)
+  await bed.letters(2)
+  await bed.look()
+  assert.match(await bed.settled(), /^failed: /)
+  await until('both are open', async () => ((await bed.states())['open'] === 2 ? true : undefined))
+  assert.equal((await bed.view()).sentInHour, 0)
+  bed.broker.send = send
+  await bed.gapIsOver()
+  assert.equal((await bed.look()).started.length, 1)
+  assert.match(await bed.settled(), /^passed: 2 of 2/)
+})
+
+test('an office does all of this by itself, and tells of it', async (t) => {
+  const bed = await automaticBed(t)
+  const told: string[] = []
+  await bed.letters(7)
+  const watch = watchAutomatic(bed.store, {
+    ...{ tiers: healthy, brokers: bed.brokers, everyMs: 20 },
+    tell: (line) => told.push(line),
+    onStarted: () => told.push('woken'),
+  })
+  try {
+    await until('all are confirmed', () => (told.length === 3 ? true : undefined))
+  } finally {
+    await watch.stop()
+  }
+  assert.match(
+    told.join('\n'),
+    /^automatic replay (r_\w+): started for orders, transient\nwoken\nautomatic replay \1: passed: 7 of 7 letters were handled$/,
+  )
+  assert.deepEqual(await bed.states(), { replayed: 7 })
+})
+
 test('letters of a permanent failure go once their cause was fixed, and not when it came back', async (t) => {
   const bed = await automaticBed(t, fixed)
   await bed.letters(3, { tier: 'permanent' })
@@ -282,6 +330,7 @@ test('after so many failed runs in a row the policy stops itself until a person 
   assert.match(stopped?.why ?? '', /^2 runs in a row failed, at last: \d of 5 canary letters died again/)
   bed.backend.isSick = false
   await resumeAutomatic(bed.store, { queue: 'orders', tier: 'transient', by, reason: 'the disk is new' })
+  assert.equal((await bed.view()).failures, 0)
   assert.equal((await bed.look()).started.length, 1)
   assert.match(await bed.settled(), /^passed/)
 })
@@ -289,11 +338,15 @@ test('after so many failed runs in a row the policy stops itself until a person 
 test('any number of offices begin one run', async (t) => {
   const bed = await automaticBed(t, { transient: { ...healthy.transient, pace: 1 } })
   await bed.letters(10)
+  // The first of all would wait for each other by the row that they make.
+  await bed.store.pool.query(`insert into automatic_replay (queue, tier) values ('orders', 'transient')`)
   const { store, close } = await another(bed)
   try {
     const looks = await Promise.all(Array.from({ length: 12 }, (_, at) => bed.look(at % 2 === 0 ? {} : { store })))
     assert.equal(looks.flatMap(({ started }) => started).length, 1)
     assert.equal((await bed.runs()).length, 1)
+    const second = `insert into automatic_run (run_id, queue, tier) values (gen_random_uuid(), 'orders', 'transient')`
+    await assert.rejects(bed.store.pool.query(second), { code: '23505' }, 'whatever the code thinks')
   } finally {
     await close()
   }
@@ -330,6 +383,25 @@ test('a crash anywhere while a run begins leaves nothing of it, and the next loo
   assert.match(await bed.settled(), /^passed: 3 of 3/)
 })
 
+test('when somebody is quicker with one of the letters none is sent yet', async (t) => {
+  const bed = await automaticBed(t)
+  const [first = ''] = await bed.letters(3)
+  const quicker = beforeStatements(bed.store, async (text) => {
+    if (text !== 'savepoint planning') return
+    await discardLetters(bed.store, {
+      selection: { letters: [showLetterId(first)] },
+      ...{ by, reason: 'not worth it', nowMs: Date.now() },
+    })
+  })
+  assert.deepEqual((await bed.look({ store: quicker })).started, [])
+  const { rows } = await bed.store.pool.query('select (select count(*)::int from plan) as plans')
+  assert.deepEqual(rows, [{ plans: 0 }])
+  assert.equal((await bed.view()).why, 'its last plan left out some of 3 letters: 1 not-open')
+  await bed.gapIsOver()
+  assert.equal((await bed.look()).started.length, 1)
+  assert.match(await bed.settled(), /^passed: 2 of 2/)
+})
+
 /** A second office on the same database. */
 async function another(bed: AutomaticBed): Promise<{ readonly store: Store; close(): Promise<void> }> {
   const store = await openStore({ url: bed.url, allowUnsafe: true })
@@ -338,21 +410,30 @@ async function another(bed: AutomaticBed): Promise<{ readonly store: Store; clos
 
 /** A store whose transactions end at a statement of theirs. */
 function crashing(store: Store, isAt: (text: string) => boolean): Store {
+  return beforeStatements(store, async (text) => {
+    if (isAt(text)) throw new Error('a crash')
+  })
+}
+
+/** A store in whose transactions something happens before each statement. */
+function beforeStatements(store: Store, work: (text: string) => Promise<void>): Store {
   return {
     ...store,
-    transaction: (work, how) =>
+    transaction: (inner, how) =>
       store.transaction((client) => {
         const proxy = new Proxy(client, {
           get: (target, name) => {
             const value = Reflect.get(target, name) as unknown
             if (name !== 'query') return typeof value === 'function' ? value.bind(target) : value
-            return (first: string | { text: string }, ...rest: unknown[]) => {
-              if (isAt(typeof first === 'string' ? first : (first.text ?? ''))) throw new Error('a crash')
-              return (value as (...all: unknown[]) => unknown).call(target, first, ...rest)
+            return (first: string | { text?: string }, ...rest: unknown[]) => {
+              const query = () => (value as (...all: unknown[]) => unknown).call(target, first, ...rest)
+              // Streams are given as they are.
+              const text = typeof first === 'string' ? first : first.text
+              return text === undefined ? query() : work(text).then(query)
             }
           },
         })
-        return work(proxy)
+        return inner(proxy)
       }, how),
   }
 }

@@ -98,6 +98,9 @@ test('a policy that stopped itself is told once, to whom the tier belongs, until
     (await look()).map(({ state }) => state),
     ['resolved'],
   )
+  const byAnn = ['--tier', 'transient', '--reason', 'a migration', '--by', 'ann']
+  assert.equal((await run('automatic', 'stop', 'orders', ...byAnn)).code, 0)
+  assert.equal((await look()).length, 1, 'who stops it knows it')
 })
 
 test('a halted run of a policy wakes nobody, for the policy ends it', async (t) => {

@@ -47,37 +47,8 @@ async function plannedAndRun(
   policy: PlacedPolicy,
   { brokers, letters, nowMs }: Planning,
 ): Promise<string | null> {
-  const { queue, tier } = policy
-  await client.query('savepoint planning')
-  const first = await planned(client, policy, { brokers, letters, nowMs })
-  // Its canary was for all of them.
-  const plan = first.left === null ? first : await replanned(client, policy, { brokers, letters: first.left, nowMs })
-  if (plan.letters === 0) {
-    await client.query('rollback to savepoint planning')
-    const why = [...plan.skipped].map(([reason, count]) => `${count} ${reason}`).join(', ')
-    await remember(client, policy, { problem: `its plan left out all letters: ${why}` })
-    return null
-  }
-  const run = await beginRun(client, { plan: plan.id, by: policyActor })
-  await client.query('insert into automatic_run (run_id, queue, tier) values ($1, $2, $3)', [run, queue, tier])
-  await remember(client, policy, { problem: null })
-  return showRunId(run)
-}
-
-interface Planned {
-  readonly id: string
-  readonly letters: number
-  readonly skipped: ReadonlyMap<string, number>
-  /** Letters that are in it, where some were left out. */
-  readonly left: readonly string[] | null
-}
-
-async function planned(
-  client: PoolClient,
-  policy: PlacedPolicy,
-  { brokers, letters, nowMs }: Planning,
-): Promise<Planned> {
   const { queue, tier, when, pace } = policy
+  await client.query('savepoint planning')
   const plan = await writePlan(client, brokers, {
     selection: { letters: letters.map(showLetterId) },
     destination: 'lane',
@@ -87,16 +58,17 @@ async function planned(
     reason: `automatic replay: ${queue}, ${tier}, ${when === 'fixed' ? 'after the fix' : 'while healthy'}`,
     nowMs,
   })
-  if (plan.letters === letters.length || plan.letters === 0) return { ...plan, left: null }
-  const { rows } = await client.query<{ id: string }>('select letter_id as id from plan_letter where plan_id = $1', [
-    plan.id,
-  ])
-  return { ...plan, left: rows.map(({ id }) => id) }
-}
-
-async function replanned(client: PoolClient, policy: PlacedPolicy, planning: Planning): Promise<Planned> {
-  await client.query('rollback to savepoint planning')
-  return planned(client, policy, planning)
+  // Somebody was quicker with some of them; of so few the canary might be all.
+  if (plan.letters !== letters.length) {
+    await client.query('rollback to savepoint planning')
+    const why = [...plan.skipped].map(([reason, count]) => `${count} ${reason}`).join(', ')
+    await remember(client, policy, { problem: `its last plan left out some of ${letters.length} letters: ${why}` })
+    return null
+  }
+  const run = await beginRun(client, { plan: plan.id, by: policyActor })
+  await client.query('insert into automatic_run (run_id, queue, tier) values ($1, $2, $3)', [run, queue, tier])
+  await remember(client, policy, { problem: null })
+  return showRunId(run)
 }
 
 /** Its row, which is made where there is none: who has it decides alone. */
@@ -108,7 +80,7 @@ export async function lockPolicy(
   await client.query('select from automatic_replay where queue = $1 and tier = $2 for update', [queue, tier])
 }
 
-/** A plan that held nothing is not made again at once. */
+/** A plan that was not run is not made again at once. */
 async function remember(
   client: PoolClient,
   { queue, tier, retryEveryMs }: PlacedPolicy,

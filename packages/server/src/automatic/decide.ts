@@ -44,7 +44,6 @@ export const leftOutReasons = [
   'redacted',
   'no-broker',
   'no-lane',
-  'moved',
 ] as const
 export type LeftOut = (typeof leftOutReasons)[number]
 
@@ -115,7 +114,6 @@ const words: Readonly<Record<LeftOut, string>> = {
   redacted: 'redacted',
   'no-broker': 'of a connection that this office does not have',
   'no-lane': 'without a lane to go through',
-  moved: 'led here from a cause of another tier',
 }
 
 function goingWords({ run, state, problem }: Going): string {

@@ -11,7 +11,7 @@ export interface Known {
   readonly ids: readonly string[]
   /** Since when its backend is not healthy. */
   readonly unhealthySince: Date | null
-  /** Why the last plan held nothing. */
+  /** Why its last plan was not run. */
   readonly problem: string | null
 }
 

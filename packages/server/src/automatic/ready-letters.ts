@@ -78,17 +78,15 @@ async function nextPage(
   const { rows } = await client.query<Row>(
     `select o.id, case
          when o.id >= $5 then 'too-new'
-         when coalesce(home.tier, $6) <> $6 then 'moved'
          when l.version > 0 then 'edited'
-         when s.broker <> all ($7) then 'no-broker'
+         when s.broker <> all ($6) then 'no-broker'
          when 'redrive' <> all (c.readers) or c.consumer is null or c.origin_place is null then 'no-lane'
          when exists (select from unnest(c.redacted) as part where regexp_replace(part, '^.* ', '') <> 'error') then 'redacted'
-         when t.times >= $8 then 'tried' end as why,
+         when t.times >= $7 then 'tried' end as why,
          c.hops, c.replay_id is not null as "isReturned", extract(epoch from uuid_extract_timestamp(o.id))::float8 * 1000 as "capturedAtMs"
        from (select letter_id as id from outstanding where queue_id = $1 and state = 'open' and cause_id = any ($2) and letter_id > $3
               order by letter_id limit $4) o
        join letter l on l.id = o.id join letter_content c on c.id = o.id join source s on s.id = l.source_id
-       left join letter_home h on h.letter_id = o.id left join cause home on home.id = h.cause_id
        cross join lateral (
          with recursive lineage (letter_id, replay_id, depth) as (
            select o.id, c.replay_id, 1
@@ -103,7 +101,7 @@ async function nextPage(
        ) t order by o.id`,
     [
       ...[options.queueId, options.causes, options.after, pageSize],
-      ...[firstUuidAt(Math.max(0, options.nowMs - options.afterMs)), options.tier, options.brokers],
+      ...[firstUuidAt(Math.max(0, options.nowMs - options.afterMs)), options.brokers],
       options.times,
     ],
   )

@@ -15,7 +15,7 @@ create table automatic_replay (
   -- since when the address of its backend does not answer as it should, and what it answered last; null while it does
   unhealthy_since timestamptz,
   health_problem text,
-  -- why the last plan held nothing
+  -- why its last plan was not run
   problem text,
   primary key (queue, tier),
   check ((stopped_at is null) = (stopped_by is null))
