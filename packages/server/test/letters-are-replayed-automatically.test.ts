@@ -312,6 +312,34 @@ test('a stop ends the run that goes on: nothing is sent after it, and what was n
   await bed.balanced()
 })
 
+test('a stop while a run begins waits for it, and ends it: nothing begins after its answer', async (t) => {
+  const bed = await automaticBed(t, { transient: { ...healthy.transient, pace: 1 } })
+  await bed.letters(10)
+  // What its first row would make wait.
+  await bed.store.pool.query(`insert into automatic_replay (queue, tier) values ('orders', 'transient')`)
+  let stop: Promise<unknown> | undefined
+  let isAnswered = false
+  const meanwhile = beforeStatements(bed.store, async (text) => {
+    if (text !== 'savepoint planning') return
+    stop = stopAutomatic(bed.store, { queue: 'orders', tier: 'transient', by, reason: 'a migration' }).then(
+      () => (isAnswered = true),
+    )
+    await until('it waits or is through', async () => {
+      const { rowCount } = await bed.store.pool.query(
+        `select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`,
+      )
+      return isAnswered || rowCount === 1 ? true : undefined
+    })
+  })
+  await bed.look({ store: meanwhile })
+  await stop
+  assert.deepEqual(
+    (await bed.runs()).map(({ state }) => state),
+    ['cancelled'],
+  )
+  assert.equal((await bed.view()).state, 'stopped')
+})
+
 test('after so many failed runs in a row the policy stops itself until a person resumes it', async (t) => {
   const bed = await automaticBed(t, { transient: { ...healthy.transient, stopAfter: 2 } })
   bed.backend.isSick = true
