@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { lookOnce as lookForAlerts } from '../src/alerts/index.ts'
+import { resumeAutomatic } from '../src/automatic/index.ts'
 import { acknowledgeCause, listCauses } from '../src/causes/index.ts'
+import { defaultRetention } from '../src/config/index.ts'
 import { documentQueue } from '../src/queues/index.ts'
+import { reviewOf, reviewText } from '../src/review/index.ts'
 import { type AutomaticBed, automaticBed, healthy } from './automatic-bed.ts'
 import { commandLine } from './command-line.ts'
 import { until } from './office-bed.ts'
@@ -117,6 +120,37 @@ test('a halted run of a policy wakes nobody, for the policy ends it', async (t) 
   assert.deepEqual(
     (await bed.runs()).map(({ state }) => state),
     ['cancelled'],
+  )
+})
+
+test('the review says in a line what went by itself, and lists runs of people alone', async (t) => {
+  const bed = await automaticBed(t, stopsSoon)
+  await stoppedItself(bed)
+  await resumeAutomatic(bed.store, { queue: 'orders', tier: 'transient', by: 'ann', reason: 'mended' })
+  await bed.look()
+  assert.match(await bed.settled(), /^passed/)
+  const config = { limits: [], routes: [] }
+  const facts = {
+    config,
+    retention: defaultRetention,
+    captures: [],
+    zone: 'UTC',
+    week: null,
+    nowMs: Date.now() + 60_000,
+  }
+  const review = await reviewOf(bed.store, facts)
+  const [policy] = review.automatic.shown
+  assert.deepEqual(
+    { ...policy, sent: 0, returned: 0 },
+    {
+      ...{ queue: 'orders', tier: 'transient', runs: 2, passed: 1, failed: 1, cancelled: 0 },
+      ...{ sent: 0, confirmed: 3, returned: 0, isStopped: false },
+    },
+  )
+  assert.deepEqual([review.runs.count, review.runs.shown], [2, []])
+  assert.match(
+    reviewText(review),
+    /By itself, transient letters of orders: 2 runs \(1 passed, 1 failed, 0 cancelled\), \d letters sent, 3/,
   )
 })
 

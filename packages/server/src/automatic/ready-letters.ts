@@ -24,7 +24,7 @@ export interface ReadyOptions extends Pick<ReplayPolicy, 'when' | 'afterMs' | 't
 
 const pageSize = 1_000
 /** Letters before those that may be sent; more of them hide what is behind. */
-const mostPages = 100
+const mostPages = 30
 
 /** Open letters of a queue and tier that a policy may send now: by page, so that the cost follows what is asked for. */
 export async function readyLetters(client: Pool | PoolClient, options: ReadyOptions): Promise<ReadyLetters> {
