@@ -172,6 +172,9 @@ test('the doctor names a policy that stopped, and one that cannot work', async (
   const [sick] = await findings(bed, asked)
   assert.deepEqual([sick?.['code'], sick?.['severity']], ['automatic-cannot-work', 'warning'])
   assert.match(String(sick?.['what']), /not healthy for 3 h/)
+  await bed.store.pool.query(`update automatic_replay set asked_at = now() - interval '3 hours'`)
+  await bed.look({ tiers: asked, ask: async () => ({ isHealthy: false, problem: 'inventory.example answered 503' }) })
+  assert.deepEqual(await findings(bed, asked), [], 'nobody asked for hours')
   assert.match(String(sick?.['next']), /curl -i http:\/\/inventory\.example\/health/)
 
   await bed.store.pool.query(`update source set broker = 'gone'`)

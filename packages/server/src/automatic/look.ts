@@ -52,11 +52,15 @@ async function lookAt(store: Store, policy: PlacedPolicy, { brokers, ask }: Look
   return health?.isHealthy === false ? null : begin(store, policy, { brokers, health })
 }
 
+/** It is asked while letters wait for it alone: of the time before a pause nothing is known. */
 async function noteHealth(store: Store, { queue, tier }: PlacedPolicy, health: Health | null): Promise<void> {
   await store.pool.query(
-    `insert into automatic_replay (queue, tier, unhealthy_since, health_problem) values ($1, $2, case when $3::text is not null then now() end, $3)
-     on conflict (queue, tier) do update set health_problem = $3,
-       unhealthy_since = case when $3::text is not null then coalesce(automatic_replay.unhealthy_since, now()) end`,
+    `insert into automatic_replay (queue, tier, asked_at, unhealthy_since, health_problem)
+     values ($1, $2, now(), case when $3::text is not null then now() end, $3)
+     on conflict (queue, tier) do update set health_problem = $3, asked_at = now(),
+       unhealthy_since = case when $3::text is null then null
+         when automatic_replay.asked_at > now() - interval '10 minutes' then coalesce(automatic_replay.unhealthy_since, now())
+         else now() end`,
     [queue, tier, health?.isHealthy === false ? health.problem : null],
   )
 }

@@ -19,6 +19,8 @@ export interface AutomaticView extends ReplayPolicy {
   readonly nextAt: string | null
   /** Letters it sent within the last hour. */
   readonly sentInHour: number
+  /** Letters that may be sent now, as far as they were looked at. */
+  readonly ready: number
   /** Letters that it leaves out, by why, as far as they were looked at. */
   readonly leftOut: Readonly<Partial<Record<LeftOut, number>>>
   /** Failed runs in a row. */
@@ -72,6 +74,7 @@ async function viewOf(
     why,
     nextAt: untilMs === null ? null : new Date(untilMs).toISOString(),
     sentInHour: facts.sentInHour,
+    ready: facts.ready,
     leftOut: Object.fromEntries(facts.leftOut),
     failures: facts.failures,
     stopped: facts.stopped,

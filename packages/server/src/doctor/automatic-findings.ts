@@ -34,10 +34,10 @@ function stopped({ queue, tier, state, stopped: by, why }: AutomaticView): reado
 }
 
 function sick(
-  { queue, tier, state, why, healthUrl, unhealthySince }: AutomaticView,
+  { queue, tier, state, why, healthUrl, ready, unhealthySince }: AutomaticView,
   nowMs: number,
 ): readonly Finding[] {
-  if (state !== 'waiting' || healthUrl === null || unhealthySince === null) return []
+  if (state !== 'waiting' || ready === 0 || healthUrl === null || unhealthySince === null) return []
   const hours = Math.floor((nowMs - Date.parse(unhealthySince)) / hourMs)
   if (hours < 1) return []
   return [

@@ -21,6 +21,7 @@ const policy = Type.Object(
     nextAt: orNull({ ...time(), description: 'When it may send again, where that is a matter of time.' } as TSchema),
     sentInHour: count(),
     perHour: count(),
+    ready: count(),
     leftOut: Type.Partial(Type.Object(Object.fromEntries(leftOutReasons.map((reason) => [reason, count()])), closed), {
       description: 'Letters that are left out, by why, as far as they were looked at.',
     }),

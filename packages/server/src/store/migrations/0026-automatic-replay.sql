@@ -12,7 +12,8 @@ create table automatic_replay (
   stopped_at timestamptz,
   stopped_by text,
   stopped_why text,
-  -- since when the address of its backend does not answer as it should, and what it answered last; null while it does
+  -- when the address of its backend was asked last, since when it does not answer as it should, and what it answered; null while it does
+  asked_at timestamptz,
   unhealthy_since timestamptz,
   health_problem text,
   -- why its last plan was not run
