@@ -6,7 +6,7 @@ import { systemClock } from '@redrive/worker'
 import { renewLocalToken } from './access/index.ts'
 import { startDelivery, watchAlerts } from './alerts/index.ts'
 import { openArchivePlace } from './archive/index.ts'
-import { watchAutomatic } from './automatic/index.ts'
+import { showAutomatic, watchAutomatic } from './automatic/index.ts'
 import { watchBooks } from './books.ts'
 import { sayRulesByFile, watchCauses, watchRules } from './causes/index.ts'
 import { type AlertsConfig, type Config, logNotifier } from './config/index.ts'
@@ -124,7 +124,7 @@ export async function openOffice(parts: {
           expiry: expiry.latest(),
           disk: (await disk.disk?.space()) ?? null,
           most: config.most,
-          automatic: { tiers: config.replay, brokers: [...byName.keys()] },
+          automatic: await showAutomatic(store, { tiers: config.replay, brokers: [...byName.keys()] }),
           olderThanDays: untouchedDays,
           nowMs: systemClock.now(),
         })

@@ -2,15 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { encodeTrafficReport } from '@redrive/worker'
 import { resumeAutomatic, stopAutomatic, watchAutomatic } from '../src/automatic/index.ts'
-import {
-  acknowledgeCause,
-  changeRules,
-  fixCause,
-  followCauses,
-  listCauses,
-  reopenCause,
-  snoozeCause,
-} from '../src/causes/index.ts'
+import { acknowledgeCause, fixCause, followCauses, listCauses, reopenCause, snoozeCause } from '../src/causes/index.ts'
 import { discardLetters } from '../src/letters/index.ts'
 import { editLetter } from '../src/repair/index.ts'
 import { cancelRun, pauseRun } from '../src/replay/index.ts'

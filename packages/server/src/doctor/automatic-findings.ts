@@ -1,25 +1,28 @@
-import { type AutomaticView, showAutomatic } from '../automatic/index.ts'
-import type { ReplayByTier } from '../config/index.ts'
 import { shellWord } from '../queues/index.ts'
-import type { Store } from '../store/store.ts'
 import { counted, type Finding } from './finding.ts'
+
+/** What is looked at of an automatic replay. */
+export interface AutomaticState {
+  readonly queue: string
+  readonly tier: string
+  readonly state: string
+  readonly why: string
+  readonly stopped: { readonly by: string } | null
+  readonly healthUrl: string | null
+  readonly unhealthySince: string | null
+  /** Letters that may be sent, and those that are left out, by why. */
+  readonly ready: number
+  readonly leftOut: { readonly 'no-broker'?: number; readonly 'no-lane'?: number }
+}
 
 const hourMs = 3_600_000
 
 /** Policies that were stopped, and those that cannot send what they are there for. */
-export async function automaticFindings(
-  store: Store,
-  {
-    tiers,
-    brokers,
-    nowMs,
-  }: { readonly tiers: ReplayByTier; readonly brokers: readonly string[]; readonly nowMs: number },
-): Promise<readonly Finding[]> {
-  const views = await showAutomatic(store, { tiers, brokers })
-  return views.flatMap((view) => [...stopped(view), ...sick(view, nowMs), ...unfit(view)])
+export function automaticFindings(states: readonly AutomaticState[], nowMs: number): readonly Finding[] {
+  return states.flatMap((each) => [...stopped(each), ...sick(each, nowMs), ...unfit(each)])
 }
 
-function stopped({ queue, tier, state, stopped: by, why }: AutomaticView): readonly Finding[] {
+function stopped({ queue, tier, state, stopped: by, why }: AutomaticState): readonly Finding[] {
   if (state !== 'stopped' || by === null) return []
   return [
     {
@@ -34,7 +37,7 @@ function stopped({ queue, tier, state, stopped: by, why }: AutomaticView): reado
 }
 
 function sick(
-  { queue, tier, state, why, healthUrl, ready, unhealthySince }: AutomaticView,
+  { queue, tier, state, why, healthUrl, ready, unhealthySince }: AutomaticState,
   nowMs: number,
 ): readonly Finding[] {
   if (state !== 'waiting' || ready === 0 || healthUrl === null || unhealthySince === null) return []
@@ -52,7 +55,7 @@ function sick(
   ]
 }
 
-function unfit({ queue, tier, leftOut }: AutomaticView): readonly Finding[] {
+function unfit({ queue, tier, leftOut }: AutomaticState): readonly Finding[] {
   const [foreign = 0, laneless = 0] = [leftOut['no-broker'], leftOut['no-lane']]
   if (foreign + laneless === 0) return []
   return [

@@ -1,7 +1,7 @@
-import { type CapPolicy, noCap, type ReplayByTier } from '../config/index.ts'
+import { type CapPolicy, noCap } from '../config/index.ts'
 import type { SourceExpiry } from '../expiry/index.ts'
 import type { Store } from '../store/store.ts'
-import { automaticFindings } from './automatic-findings.ts'
+import { type AutomaticState, automaticFindings } from './automatic-findings.ts'
 import { capFindings } from './cap-findings.ts'
 import { causeFindings } from './cause-findings.ts'
 import { erasureFindings } from './erasure-findings.ts'
@@ -37,7 +37,7 @@ export async function examine(
     /** How much a queue keeps that says nothing else. @default no cap */
     readonly most?: CapPolicy
     /** What is replayed without a person. @default not looked at */
-    readonly automatic?: { readonly tiers: ReplayByTier; readonly brokers: readonly string[] }
+    readonly automatic?: readonly AutomaticState[]
     /** `null`: the database is elsewhere. */
     readonly disk: DiskSpace | null
     readonly olderThanDays: number
@@ -55,7 +55,7 @@ export async function examine(
     ...(await retentionFindings(store)),
     ...(await erasureFindings(store)),
     ...(await runFindings(store, nowMs)),
-    ...(office.automatic === undefined ? [] : await automaticFindings(store, { ...office.automatic, nowMs })),
+    ...automaticFindings(office.automatic ?? [], nowMs),
     ...(await uncertainFindings(store, queues)),
     ...(await lineFindings(store, { olderThanDays, nowMs })),
     ...(await causeFindings(store, { nowMs })),
