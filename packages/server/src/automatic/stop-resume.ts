@@ -14,10 +14,11 @@ interface Request {
 
 /**
  * Nothing is sent by itself until somebody resumes it, also after another configuration; a run that goes on is cancelled.
+ * @returns that run, as a UUID; what of it was on its way may still arrive
  * @throws NOT_FOUND (no such queue), STATE_CONFLICT (it is stopped already)
  */
-export async function stopAutomatic(store: Store, { queue, tier, by, reason }: Request): Promise<void> {
-  await store.transaction(async (client) => {
+export async function stopAutomatic(store: Store, { queue, tier, by, reason }: Request): Promise<string | null> {
+  return store.transaction(async (client) => {
     const { rowCount: isKnown } = await client.query(
       'select from (select name from queue union all select queue from queue_document) q (name) where name = $1 limit 1',
       [queue],
@@ -46,6 +47,7 @@ export async function stopAutomatic(store: Store, { queue, tier, by, reason }: R
       )
     }
     await stopPolicy(client, { queue, tier }, { by, why: reason })
+    return going.rows[0]?.run_id ?? null
   })
 }
 

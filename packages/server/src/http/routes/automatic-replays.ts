@@ -10,6 +10,7 @@ import {
 import type { OfficeServices, Route } from '../route.ts'
 import { route } from '../route.ts'
 import { by, closed, count, maxQueueName, orNull, said, text, tier, time } from '../schemas.ts'
+import { stoppedView } from '../stopped-view.ts'
 
 const policy = Type.Object(
   {
@@ -86,10 +87,12 @@ export const automaticReplayRoutes: readonly Route[] = [
   route({
     method: 'POST',
     path: '/automatic-replays/stop',
-    summary: 'Send nothing more without a person, of a queue and tier; a run that goes on is cancelled',
+    summary:
+      'Send nothing more without a person, of a queue and tier; a run that goes on is cancelled; answers when nothing is on its way any more',
     schemas: { body, answer },
     handle: async ({ office, body: { by: name, ...request }, caller }) => {
-      await stopAutomatic(office.store, { ...request, by: `${name} (token ${caller})` })
+      const run = await stopAutomatic(office.store, { ...request, by: `${name} (token ${caller})` })
+      if (run !== null) await stoppedView(office, run)
       return shown(office)
     },
   }),
