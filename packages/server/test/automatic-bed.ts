@@ -11,8 +11,10 @@ import { capturedIn } from './retention-bed.ts'
 
 /** An office with a policy for transient letters, a worker whose backend can be sick, and looks that a test makes itself. */
 export interface AutomaticBed extends OfficeBed {
-  /** As long as it is sick every letter dies again. */
-  readonly backend: { isSick: boolean; calls: number }
+  /** As long as it is sick every letter dies again; while it is silent no call comes back. */
+  readonly backend: { isSick: boolean; isSilent: boolean; calls: number }
+  /** Lets all calls come back that were silent. */
+  speaks(): void
   look(options?: Partial<LookOptions> & { readonly store?: Store }): ReturnType<typeof lookOnce>
   /** Looks until the run that goes on is judged. */
   settled(): Promise<string>
@@ -33,11 +35,13 @@ export const healthy: ReplayByTier = { transient: { when: 'healthy', after: '0s'
 export async function automaticBed(t: TestContext, tiers: ReplayByTier = healthy): Promise<AutomaticBed> {
   const office = await officeBed(t)
   const { store } = office
-  const backend = { isSick: false, calls: 0 }
+  const backend = { isSick: false, isSilent: false, calls: 0 }
+  const silenced: (() => void)[] = []
   await office.worker({
     retry: { maxAttempts: 1, backoff: constant(1) },
-    handle: () => {
+    handle: async () => {
       backend.calls += 1
+      if (backend.isSilent) await new Promise<void>((resolve) => silenced.push(resolve))
       if (backend.isSick) throw Object.assign(new Error('no answer'), { code: 'ECONNREFUSED' })
     },
   })
@@ -45,6 +49,7 @@ export async function automaticBed(t: TestContext, tiers: ReplayByTier = healthy
   const bed: AutomaticBed = {
     ...office,
     backend,
+    speaks: () => silenced.splice(0).forEach((speak) => speak()),
     look: ({ store: other = store, ...options } = {}) =>
       lookOnce(other, { tiers, brokers: office.brokers, ask: () => assert.fail('nobody is to be asked'), ...options }),
     settled: () =>

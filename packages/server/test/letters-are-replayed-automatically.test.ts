@@ -212,6 +212,19 @@ test('what the broker did not take does not count as sent, neither of the letter
   assert.match(await bed.settled(), /^passed: 2 of 2/)
 })
 
+test('silence is no success: a canary of which nobody speaks fails the run, which does not wait for a person', async (t) => {
+  const bed = await automaticBed(t)
+  bed.backend.isSilent = true
+  await bed.letters(8)
+  await bed.look()
+  await bed.store.pool.query('update plan set verdict_seconds = 1')
+  assert.match(await bed.settled(), /^failed: nobody said within 1 s what became of 5 of 5 canary letters/)
+  assert.equal((await bed.runs())[0]?.state, 'cancelled')
+  assert.deepEqual(await bed.states(), { open: 3, replayed: 5 })
+  assert.equal((await bed.view()).state, 'backing-off')
+  bed.speaks()
+})
+
 test('an office does all of this by itself, and tells of it', async (t) => {
   const bed = await automaticBed(t)
   const told: string[] = []
