@@ -25,6 +25,7 @@ const useCases = [
     'alerts',
     'archive',
     'audit',
+    'automatic',
     'caps',
     'capture',
     'causes',

@@ -35,7 +35,7 @@ test('every configuration in the documentation is right', () => {
   for (const { file, text } of pages) {
     for (const [, block = ''] of text.matchAll(/^```yaml\n(.*?)^```$/gms)) {
       if (
-        !/^(?:#.*\n)*(?:data|database|http|brokers|queues|notifiers|alerts|review|retention|archive|causes|heartbeat):/.test(
+        !/^(?:#.*\n)*(?:data|database|http|brokers|queues|notifiers|alerts|review|retention|archive|causes|tiers|heartbeat):/.test(
           block,
         )
       )

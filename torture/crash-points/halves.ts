@@ -13,6 +13,8 @@ const pairs: Readonly<Record<string, readonly [is: string, said: string]>> = {
   plans: [count('plan'), audits('plan.create')],
   'letters of plans': [count('plan_letter'), sum('letters', 'plan')],
   runs: [count('run'), audits('run.start')],
+  'plans of policies': [count(`plan where created_by = 'policy'`), count('automatic_run')],
+  'runs of policies': [count(`run where started_by = 'policy'`), count('automatic_run')],
   'runs that are done': [runs('done'), audits('run.done')],
   'runs that are cancelled': [runs('cancelled'), audits('run.cancel')],
   'runs that are paused': [runs('paused'), `${audits('run.pause')} - ${audits('run.resume')}`],

@@ -1,3 +1,4 @@
+import { lookOnce } from '../../packages/server/src/automatic/index.ts'
 import { claimNext } from '../../packages/server/src/replay/claim.ts'
 import { cancelRun, decideUncertain, pauseRun, resumeRun, startRun } from '../../packages/server/src/replay/index.ts'
 import { takeRun } from '../../packages/server/src/replay/leases.ts'
@@ -17,6 +18,11 @@ async function inDoubt(scene: Scene): Promise<Known> {
 }
 
 const start = ({ store }: Scene, known: Known) => startRun(store, { plan: of(known, 'plan'), by: by.by, expect: 4 })
+/** An office looks whether letters go again without a person: one letter, so that no canary waits for what a consumer says. */
+const looked = async ({ store, brokers }: Scene): Promise<void> => {
+  const ask = async () => ({ isHealthy: true }) as const
+  await lookOnce(store, { tiers: { transient: { when: 'healthy', after: '0s' } }, brokers, ask })
+}
 const stop = (known: Known) => ({ run: of(known, 'run'), ...by })
 
 export const ofRuns: readonly Operation[] = [
@@ -33,6 +39,13 @@ export const ofRuns: readonly Operation[] = [
     act: async (scene, known) => void (await start(scene, known)),
     repeat: (scene, known) => unlessDone(start(scene, known)),
     ends: { replayed: [4] },
+  },
+  {
+    name: 'begin-by-itself',
+    prepare: (scene) => captured(scene, 1),
+    act: looked,
+    repeat: looked,
+    ends: { replayed: [1] },
   },
   {
     name: 'send',

@@ -1,6 +1,7 @@
 import type { Saboteur } from './saboteur.ts'
 
 const frozen = 'packages/server/test/a-plan-is-frozen.test.ts'
+const automatic = 'packages/server/test/letters-are-replayed-automatically.test.ts'
 const stops = 'packages/server/test/a-stop-stops.test.ts'
 const discards = 'packages/server/test/letters-are-discarded.test.ts'
 const conversation = 'packages/server/test/an-alert-is-one-conversation.test.ts'
@@ -28,17 +29,17 @@ export const ofControl: readonly Saboteur[] = [
     changes: [
       {
         file: 'packages/server/src/replay/runs.ts',
-        from: '    await takeLetters(client, { runId, planId: request.plan, letters: plan.letters, withHeld: plan.with_held })',
-        to: `    const { rowCount } = await client.query(
-      \`insert into plan_letter (plan_id, ordinal, letter_id, revision, version, body_sha256, place, bytes)
-       select $1, $2::int + row_number() over (order by l.id) - 1, l.id, l.revision, l.version, c.body_sha256, 0, c.bytes
+        from: '  await takeLetters(client, { runId, planId: request.plan, letters: plan.letters, withHeld: plan.with_held })',
+        to: `  const { rowCount } = await client.query(
+    \`insert into plan_letter (plan_id, ordinal, letter_id, revision, version, body_sha256, place, bytes)
+     select $1, $2::int + row_number() over (order by l.id) - 1, l.id, l.revision, l.version, c.body_sha256, 0, c.bytes
        from letter l join letter_content c on c.id = l.id where l.state = 'open'
-         and not exists (select from plan_letter p where p.plan_id = $1 and p.letter_id = l.id)\`,
-      [request.plan, plan.letters],
-    )
-    plan.letters += rowCount ?? 0
-    await client.query('update plan set letters = $2 where id = $1', [request.plan, plan.letters])
-    await takeLetters(client, { runId, planId: request.plan, letters: plan.letters, withHeld: plan.with_held })`,
+       and not exists (select from plan_letter p where p.plan_id = $1 and p.letter_id = l.id)\`,
+    [request.plan, plan.letters],
+  )
+  plan.letters += rowCount ?? 0
+  await client.query('update plan set letters = $2 where id = $1', [request.plan, plan.letters])
+  await takeLetters(client, { runId, planId: request.plan, letters: plan.letters, withHeld: plan.with_held })`,
       },
     ],
     caughtBy: { file: frozen, tests: /letters that arrive after the plan are not sent/ },
@@ -110,6 +111,30 @@ export const ofControl: readonly Saboteur[] = [
       },
     ],
     caughtBy: { file: 'packages/server/test/the-pace-holds.test.ts', tests: /what is not due yet waits/ },
+  },
+  {
+    name: 'automatic-bound-not-kept',
+    breaks: 'no more letters are sent without a person in any hour than somebody said, over restarts',
+    changes: [
+      {
+        file: 'packages/server/src/automatic/read-facts.ts',
+        from: `where e.queue = $1 and e.tier = $2 and (e.settled_at is null or e.settled_at > n.at - interval '1 hour')`,
+        to: 'where e.queue = $1 and e.tier = $2 and e.settled_at is null',
+      },
+    ],
+    caughtBy: { file: automatic, tests: /the bound of an hour holds/ },
+  },
+  {
+    name: 'cancelled-policy-goes-on',
+    breaks: 'a person who cancels a run of a policy has stopped it',
+    changes: [
+      {
+        file: 'packages/server/src/automatic/settle.ts',
+        from: `  if (judged.verdict === 'cancelled') {`,
+        to: `  if (judged.verdict === 'cancelled' && policy.stopAfter === 0) {`,
+      },
+    ],
+    caughtBy: { file: automatic, tests: /a cancel of a run stops its policy/ },
   },
   {
     name: 'letter-under-replay-discarded',

@@ -6,6 +6,7 @@ import { systemClock } from '@redrive/worker'
 import { renewLocalToken } from './access/index.ts'
 import { startDelivery, watchAlerts } from './alerts/index.ts'
 import { openArchivePlace } from './archive/index.ts'
+import { showAutomatic, watchAutomatic } from './automatic/index.ts'
 import { watchBooks } from './books.ts'
 import { sayRulesByFile, watchCauses, watchRules } from './causes/index.ts'
 import { type AlertsConfig, type Config, logNotifier } from './config/index.ts'
@@ -83,6 +84,13 @@ export async function openOffice(parts: {
       onEvent: (event) => tell(replayLine(event)),
     })
     opened.push(() => replayer.stop())
+    const automatic = watchAutomatic(store, {
+      tiers: config.replay,
+      brokers: byName,
+      tell,
+      onStarted: () => replayer.wake(),
+    })
+    opened.push(() => automatic.stop())
     const disk = database.folder === null ? {} : { disk: watchDisk({ folder: config.data, clock: systemClock }) }
     const captures = await openCaptures(store, { ...parts, tell, ...disk })
     opened.push(() => Promise.all(captures.map(({ capture }) => capture.stop())))
@@ -116,6 +124,7 @@ export async function openOffice(parts: {
           expiry: expiry.latest(),
           disk: (await disk.disk?.space()) ?? null,
           most: config.most,
+          automatic: await showAutomatic(store, { tiers: config.replay, brokers: [...byName.keys()] }),
           olderThanDays: untouchedDays,
           nowMs: systemClock.now(),
         })
@@ -161,6 +170,7 @@ export async function openOffice(parts: {
           run: (said) => retention.run(said),
           restore: (request) => retention.restore(request),
         },
+        automatic: config.replay,
         erasures,
         masking: config.masking,
         reviewZone: config.review.zone,

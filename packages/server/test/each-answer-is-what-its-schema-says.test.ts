@@ -185,6 +185,10 @@ test('each answer is what its schema in the OpenAPI says', async (t) => {
   const restoring = { selection: { query: 'queue:orders' }, by: 'ann', reason: 'asked for', expect: 1 }
   await ask('POST /archives/restore', '/archives/restore', restoring)
   await aged(bed, ended, 31)
+  const policy = { queue: 'orders', tier: 'permanent', ...ann, reason: 'not now' }
+  await ask('POST /automatic-replays/stop', '/automatic-replays/stop', policy)
+  await ask('GET /automatic-replays', '/automatic-replays')
+  await ask('POST /automatic-replays/resume', '/automatic-replays/resume', policy)
   await ask('GET /retention', '/retention?days=3')
   const pass = await ask('POST /retention/run', '/retention/run', { by: 'ann', reason: 'now', expect: 1 })
   await until('the pass is done', async () => {

@@ -77,7 +77,7 @@ export interface OfficeBed {
 
 /** What a test gives the API of its own. */
 export type HttpOptions = Partial<
-  Pick<OfficeServices, 'clock' | 'captures' | 'disk' | 'alerts' | 'expiry' | 'masking'>
+  Pick<OfficeServices, 'clock' | 'captures' | 'disk' | 'alerts' | 'expiry' | 'masking' | 'automatic'>
 > & {
   /** Where letters are archived. */
   readonly place?: ArchivePlace | null
@@ -228,6 +228,7 @@ export async function officeBed(
       alerts,
       place = null,
       masking = defaultMasking,
+      automatic = {},
     } = {}) {
       const books = watchBooks(store, () => undefined)
       const retention = watchRetention(store, { retention: defaultRetention, place, tell: () => undefined })
@@ -250,6 +251,7 @@ export async function officeBed(
             run: (said) => retention.run(said),
             restore: (request) => retention.restore(request),
           },
+          automatic,
           erasures,
           masking,
           reviewZone: 'UTC',

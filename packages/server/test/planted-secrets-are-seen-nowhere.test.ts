@@ -166,6 +166,10 @@ async function everythingSeen(t: TestContext, masking: MaskingConfig): Promise<S
   }
   await v1('GET /letters/:id', `/letters/${mine}`)
   await bed.store.pool.query(`update letter set state = 'uncertain' where id = $1`, [ids[3]])
+  const policy = { queue: 'orders', tier: 'permanent', ...ann }
+  await v1('POST /automatic-replays/stop', '/automatic-replays/stop', policy)
+  await v1('GET /automatic-replays', '/automatic-replays')
+  await v1('POST /automatic-replays/resume', '/automatic-replays/resume', policy)
   await v1('GET /uncertain', '/uncertain')
   await v1('POST /uncertain/decisions', '/uncertain/decisions', {
     selection: { letters: [plain] },

@@ -6,6 +6,7 @@ import { listQueues } from '../queues/index.ts'
 import type { Store } from '../store/store.ts'
 import { address } from './address.ts'
 import type { Alert, Condition } from './alert.ts'
+import { automaticConditions } from './conditions/automatic-conditions.ts'
 import { causeConditions } from './conditions/cause-conditions.ts'
 import { describeCauses } from './conditions/describe-causes.ts'
 import { findingConditions, findingRules } from './conditions/finding-conditions.ts'
@@ -88,9 +89,10 @@ async function lookAtAll(
   const conditions: Condition[] = [
     ...(await causeConditions(client, { known, nowMs })),
     ...(await runConditions(client)),
+    ...(await automaticConditions(client)),
     ...(await notifierConditions(client, nowMs)),
   ]
-  const looked = new Set<AlertRule>([...causeRules, 'run-halted', 'notifier-down'])
+  const looked = new Set<AlertRule>([...causeRules, 'run-halted', 'automatic-stopped', 'notifier-down'])
   const { minutes, findings, silence, config } = options
   const open = known.filter(({ state }) => state !== 'resolved')
   const limits = minutes === undefined && silence === undefined ? [] : await readLimits(client, config.limits)

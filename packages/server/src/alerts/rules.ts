@@ -24,6 +24,11 @@ export const alertRules = {
   'source-silent': { what: 'no letters come where they used to', urgency: 'review', quietMinutes: 90 },
   age: { what: 'the oldest open letter is older than the limit', urgency: 'ticket', quietMinutes: 5 },
   'run-halted': { what: 'a run stopped itself', urgency: 'page', quietMinutes: 0 },
+  'automatic-stopped': {
+    what: 'letters are not replayed by themselves any more, since it failed too often',
+    urgency: 'ticket',
+    quietMinutes: 0,
+  },
   'books-unbalanced': { what: 'letters are unaccounted for', urgency: 'page', quietMinutes: 5 },
   'source-in-trouble': { what: 'a place of dead letters cannot be read', urgency: 'page', quietMinutes: 2 },
   'source-not-captured': { what: 'a place that was captured is not any more', urgency: 'ticket', quietMinutes: 5 },

@@ -4,6 +4,7 @@ import { version } from '../version.ts'
 import { againstOption } from './against-option.ts'
 import { addAlertCommands } from './alert-commands.ts'
 import { addArchiveCommands } from './archive-commands.ts'
+import { addAutomaticCommands } from './automatic-commands.ts'
 import { addCauseCommands } from './cause-commands.ts'
 import { addDiscardCommands } from './discard-commands.ts'
 import { addEraseCommands } from './erase-commands.ts'
@@ -129,6 +130,8 @@ addRuleCommands(program, { office, selecting, wholeNumber })
 addAlertCommands(program, { office, selecting, wholeNumber })
 
 addReviewCommands(program, { office, selecting, wholeNumber })
+
+addAutomaticCommands(program, { office, selecting, wholeNumber })
 
 addRetentionCommands(program, { office, selecting, wholeNumber })
 

@@ -60,8 +60,16 @@ export function printTable<Row>(output: Output, rows: readonly Row[], columns: r
 
 /** `3 min`, `2 h`, `5 d`: how long ago, for people. */
 export function ago(time: string | null, nowMs: number): string {
-  if (time === null) return '–'
-  const seconds = Math.max(0, Math.round((nowMs - Date.parse(time)) / 1_000))
+  return time === null ? '–' : lasting((nowMs - Date.parse(time)) / 1_000)
+}
+
+/** The same until a time that is still to come. */
+export function ahead(time: string | null, nowMs: number): string {
+  return time === null ? '–' : `in ${lasting((Date.parse(time) - nowMs) / 1_000)}`
+}
+
+function lasting(exactSeconds: number): string {
+  const seconds = Math.max(0, Math.round(exactSeconds))
   if (seconds < 90) return `${seconds} s`
   if (seconds < 5_400) return `${Math.round(seconds / 60)} min`
   if (seconds < 129_600) return `${Math.round(seconds / 3_600)} h`

@@ -16,6 +16,7 @@ export const alertRuleNames = [
   'source-silent',
   'age',
   'run-halted',
+  'automatic-stopped',
   'books-unbalanced',
   'source-in-trouble',
   'source-not-captured',

@@ -52,6 +52,16 @@ export {
   urgencies,
 } from './queue-document.ts'
 export {
+  defaultReplay,
+  flatReplay,
+  neverSent,
+  type ReplayByTier,
+  type ReplayDocument,
+  type ReplayPolicy,
+  replayFields,
+  replayOf,
+} from './replay-policy.ts'
+export {
   defaultRetention,
   type RetentionAction,
   type RetentionPolicy,

@@ -36,6 +36,7 @@ test('an empty file means the defaults', () => {
       open: { keepDays: 90, afterwards: 'keep', neverLookedAt: 'keep' },
     },
     most: { letters: null, bytes: null, whenReached: 'push-back', open: 'keep' },
+    replay: {},
     archive: null,
     heartbeat: null,
     file: path.resolve('redrive.yaml'),

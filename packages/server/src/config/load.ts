@@ -13,6 +13,7 @@ import { notifierIssues } from './notifier-issues.ts'
 import { type NotifierConfig, notifierSchemaByType, notifierSecrets, withNotifierDefaults } from './notifiers.ts'
 import { flatDocument, something } from './queue-document.ts'
 import { holdsSecret, ReferenceProblem, resolveReferences } from './references.ts'
+import { type ReplayDocument, replayIssues } from './replay-policy.ts'
 import { type RetentionDocument, retentionIssues, withRetentionDefaults } from './retention.ts'
 import { defaultReview, type ReviewConfig, reviewIssues } from './review.ts'
 import { type BrokerConfig, brokerSchemaByType, type Config, defaults, fileSchema, type QueueConfig } from './schema.ts'
@@ -97,6 +98,7 @@ export function parseConfig(text: string, options: { readonly file: string; read
     ...alertIssues({ limits: [], routes: [], ...raw.alerts }, Object.keys(notifiers)),
     ...reviewIssues({ ...defaultReview, ...raw.review }, notifiers),
     ...retentionIssues(raw),
+    ...replayIssues(raw),
     ...archiveIssues(raw.archive),
     ...ruleIssues(raw.causes?.rules ?? []),
     ...maskingIssues(raw.masking?.rules ?? []),
@@ -138,6 +140,7 @@ interface RawConfig
       | 'notifiers'
       | 'review'
       | 'retention'
+      | 'replay'
       | 'archive'
       | 'causes'
       | 'masking'
@@ -145,6 +148,7 @@ interface RawConfig
     >
   > {
   readonly retention?: RetentionDocument
+  readonly tiers?: Readonly<Record<string, { readonly replay?: ReplayDocument }>>
   readonly masking?: Partial<MaskingConfig>
   readonly redaction?: Partial<RedactionConfig>
   readonly causes?: Partial<Config['causes']>
@@ -183,6 +187,7 @@ function configOf(raw: RawConfig, { env, file }: { readonly env: NodeJS.ProcessE
     review: { ...defaultReview, ...raw.review },
     retention: withRetentionDefaults(raw.retention),
     most: withCapDefaults(raw.retention?.most),
+    replay: Object.fromEntries(Object.entries(raw.tiers ?? {}).map(([tier, of]) => [tier, of?.replay ?? {}])),
     archive: archiveOf(raw.archive, path.dirname(file)),
     masking: { ...defaultMasking, ...raw.masking },
     redaction: { ...defaultRedaction, ...raw.redaction },

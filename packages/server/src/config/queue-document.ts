@@ -2,6 +2,7 @@ import { type Tier, tiers } from '@redrive/worker'
 import { type TSchema, Type } from 'typebox'
 import { flatLimits, type LimitDocument, limitFields, limitsShape, tierLimitFields } from './alert-limits.ts'
 import { capFields, flatCap } from './caps.ts'
+import { flatReplay, type ReplayDocument, replayFields, replayShape } from './replay-policy.ts'
 import { flatRetention, type RetentionDocument, retentionFields, retentionShape } from './retention.ts'
 
 /** How soon letters of a tier want somebody: now, at working hours, or with the next review. */
@@ -14,6 +15,7 @@ export interface TierDocument {
   /** What to do with letters of this tier. */
   readonly process?: string
   readonly retention?: RetentionDocument
+  readonly replay?: ReplayDocument
   readonly alerts?: Pick<LimitDocument, (typeof tierLimitFields)[number]>
 }
 
@@ -61,6 +63,7 @@ export const documentFields: readonly string[] = [
   ...tiers.flatMap((tier) => [
     ...tierFields.map((field) => `tiers.${tier}.${field}`),
     ...retentionFields.map((field) => `tiers.${tier}.retention.${field}`),
+    ...replayFields.map((field) => `tiers.${tier}.replay.${field}`),
     ...tierLimitFields.map((field) => `tiers.${tier}.alerts.${field}`),
   ]),
 ]
@@ -73,8 +76,12 @@ export const words = (maxLength: number, description: string): TSchema =>
 /**
  * The shapes of all fields but `bodySchema`, which is a file's name in the file and its text elsewhere.
  * @param wrap makes one of them what it is there: optional, or also `null`
+ * @param options.byApi without what only a file may say
  */
-export function documentShapes(wrap: (schema: TSchema) => TSchema): Record<string, TSchema> {
+export function documentShapes(
+  wrap: (schema: TSchema) => TSchema,
+  options: { readonly byApi?: boolean } = {},
+): Record<string, TSchema> {
   const tier = Type.Object(
     {
       owner: wrap(words(most.owner[0], "Team that looks after letters of this tier; default the queue's.")),
@@ -85,6 +92,7 @@ export function documentShapes(wrap: (schema: TSchema) => TSchema): Record<strin
       ),
       process: wrap(words(mostOfProcess, 'What to do with letters of this tier.')),
       retention: Type.Optional(retentionShape(wrap, { ofTier: true })),
+      replay: Type.Optional(replayShape(wrap, options)),
       alerts: Type.Optional(limitsShape(wrap, { ofTier: true })),
     },
     { additionalProperties: false },
@@ -123,11 +131,13 @@ function flatFields(from: Fields, names: readonly string[]): readonly (readonly 
     ...[...flatRetention(from.retention), ...flatCap(from.retention?.most)].map(
       ([field, value]) => [`retention.${field}`, value] as const,
     ),
+    ...flatReplay(from.replay).map(([field, value]) => [`replay.${field}`, value] as const),
     ...flatLimits(from.alerts).map(([field, value]) => [`alerts.${field}`, value] as const),
   ]
 }
 
 interface Fields {
   readonly retention?: { readonly most?: object }
+  readonly replay?: object
   readonly alerts?: object
 }

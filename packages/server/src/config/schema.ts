@@ -6,6 +6,7 @@ import { causesSchema, type RuleConfig } from './cause-rules.ts'
 import { type MaskingConfig, maskingSchema, type RedactionConfig, redactionSchema } from './masking.ts'
 import { type NotifierConfig, notifierSchemaByType } from './notifiers.ts'
 import { documentShapes, type QueueDocument } from './queue-document.ts'
+import { officeTiersShape, type ReplayByTier } from './replay-policy.ts'
 import { type RetentionPolicy, retentionShape } from './retention.ts'
 import { type ReviewConfig, reviewSchema } from './review.ts'
 
@@ -37,6 +38,8 @@ export interface Config {
   readonly retention: RetentionPolicy
   /** How much each queue keeps that says nothing else. */
   readonly most: CapPolicy
+  /** What is sent again without a person, of tiers of which their queue says nothing else. */
+  readonly replay: ReplayByTier
   /** Where archived letters lie; `null`: nothing can be archived. */
   readonly archive: ArchiveConfig | null
   /** What is not shown, and to whom. */
@@ -216,6 +219,7 @@ export const fileSchema: object = Type.Object(
         ),
       ),
     ),
+    tiers: Type.Optional(officeTiersShape),
     notifiers: Type.Optional(
       Type.Record(Type.String({ pattern: '^[A-Za-z][A-Za-z0-9-]{0,31}$' }), Type.Object({ type: Type.String() }), {
         description: 'Who can be told, by name; log is always there.',

@@ -1,6 +1,7 @@
 import { type CapPolicy, noCap } from '../config/index.ts'
 import type { SourceExpiry } from '../expiry/index.ts'
 import type { Store } from '../store/store.ts'
+import { type AutomaticState, automaticFindings } from './automatic-findings.ts'
 import { capFindings } from './cap-findings.ts'
 import { causeFindings } from './cause-findings.ts'
 import { erasureFindings } from './erasure-findings.ts'
@@ -35,6 +36,8 @@ export async function examine(
     readonly expiry?: readonly SourceExpiry[]
     /** How much a queue keeps that says nothing else. @default no cap */
     readonly most?: CapPolicy
+    /** What is replayed without a person. @default not looked at */
+    readonly automatic?: readonly AutomaticState[]
     /** `null`: the database is elsewhere. */
     readonly disk: DiskSpace | null
     readonly olderThanDays: number
@@ -52,6 +55,7 @@ export async function examine(
     ...(await retentionFindings(store)),
     ...(await erasureFindings(store)),
     ...(await runFindings(store, nowMs)),
+    ...automaticFindings(office.automatic ?? [], nowMs),
     ...(await uncertainFindings(store, queues)),
     ...(await lineFindings(store, { olderThanDays, nowMs })),
     ...(await causeFindings(store, { nowMs })),

@@ -31,6 +31,8 @@ export const checks = {
   'archive-damaged': 'archives are whole',
   'erasure-stuck': 'erasures that were begun are done within a day',
   'run-stopped': 'no run is stopped for more than an hour',
+  'automatic-stopped': 'no automatic replay is stopped',
+  'automatic-cannot-work': 'what is to be replayed by itself can be',
   'uncertain-waiting': 'no uncertain letter waits for a decision',
   'line-stuck': 'no held letter waits behind something that does not move',
   'cause-unopened': 'somebody has looked at every cause',

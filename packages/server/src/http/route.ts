@@ -4,7 +4,7 @@ import type { Static, TSchema } from 'typebox'
 import type { Role } from '../access/index.ts'
 import type { ArchivePlace } from '../archive/index.ts'
 import type { Books } from '../books.ts'
-import type { AlertsConfig, CapPolicy, MaskingConfig, RetentionPolicy } from '../config/index.ts'
+import type { AlertsConfig, CapPolicy, MaskingConfig, ReplayByTier, RetentionPolicy } from '../config/index.ts'
 import type { Erasures } from '../erasure/index.ts'
 import type { SourceExpiry } from '../expiry/index.ts'
 import type { Masker } from '../masking/index.ts'
@@ -40,6 +40,8 @@ export interface OfficeServices {
     /** Where letters are archived; `null`: nowhere. */
     readonly place: ArchivePlace | null
   }
+  /** What is sent again without a person, of tiers of which their queue says nothing else. */
+  readonly automatic: ReplayByTier
   readonly erasures: Pick<Erasures, 'run'>
   /** What is not shown, and to whom. */
   readonly masking: MaskingConfig

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { RedriveError } from '@redrive/worker'
 import type { PoolClient } from 'pg'
 import { recordAudit } from '../audit/index.ts'
-import { bodySchemaProblem } from '../config/index.ts'
+import { bodySchemaProblem, neverSent } from '../config/index.ts'
 import type { Store } from '../store/store.ts'
 import { lockDocuments } from './lock-documents.ts'
 
@@ -17,7 +17,7 @@ export interface DocumentChange {
 
 /**
  * Sets what people should know of a queue, all of it or nothing. What a file says is changed there only.
- * @throws REQUEST_INVALID (nothing to change, no JSON Schema), STATE_CONFLICT (a file says it)
+ * @throws REQUEST_INVALID (nothing to change, no JSON Schema, letters that are never sent by themselves), STATE_CONFLICT (a file says it)
  */
 export async function documentQueue(store: Store, { queue, by, reason, ...change }: DocumentChange): Promise<void> {
   // Half a character is a value that no database holds.
@@ -33,6 +33,12 @@ export async function documentQueue(store: Store, { queue, by, reason, ...change
   const problem = typeof fields['bodySchema'] === 'string' ? bodySchemaProblem(fields['bodySchema']) : null
   if (problem !== null)
     throw new RedriveError('REQUEST_INVALID', `The schema ${problem}.`, { hint: 'Nothing was changed.' })
+  for (const [name, value] of Object.entries(fields)) {
+    const tier = /^tiers\.([a-z]+)\.replay\.when$/.exec(name)?.[1]
+    const never = tier === undefined ? null : neverSent(tier, value)
+    if (never !== null)
+      throw new RedriveError('REQUEST_INVALID', `${name}: ${never}.`, { hint: 'Nothing was changed.' })
+  }
   await store.transaction(async (client) => {
     await lockDocuments(client)
     await refuseWhatFilesSay(client, queue, names)

@@ -9,7 +9,7 @@ import { cancelledBy } from './cancelled-by.ts'
 import { type Control, checkControl } from './control.ts'
 import { type Destination, destinationColumns } from './destination.ts'
 import { digestOfPlan } from './digest.ts'
-import { type Draft, freeze, type Route } from './freeze.ts'
+import { type Draft, freeze, type Route, type SkipReason } from './freeze.ts'
 import { inLineOrder } from './in-line-order.ts'
 import { checkLimits, defaultLimits, type Limits } from './limits.ts'
 import { misfitsOf } from './misfits.ts'
@@ -43,47 +43,65 @@ export async function createPlan(
   brokers: ReadonlyMap<string, PlanningBroker>,
   request: PlanRequest,
 ): Promise<string> {
-  const { control } = request
+  const route = await routeOf(store, brokers, request)
+  return store.transaction((client) =>
+    cancelledBy(store, client, {
+      signal: request.signal,
+      work: async () => (await writePlan(client, brokers, { ...request, route })).id,
+    }),
+  )
+}
+
+/** What a plan came to. */
+export interface Written {
+  /** UUID. */
+  readonly id: string
+  readonly letters: number
+  readonly skipped: ReadonlyMap<SkipReason, number>
+}
+
+/**
+ * The same in the caller's transaction, for whoever decides in it. @throws as `createPlan`
+ * @param request.route where its letters go: `lane` or `origin` say it, a chosen place was looked up
+ */
+export async function writePlan(
+  client: PoolClient,
+  brokers: ReadonlyMap<string, PlanningBroker>,
+  request: PlanRequest & { readonly route: Route },
+): Promise<Written> {
+  const { control, route } = request
   const limits = { ...defaultLimits, ...request.limits }
   checkControl(control)
   checkLimits(limits)
   const id = randomUUID()
-  const route = await routeOf(store, brokers, request)
-  await store.transaction((client) =>
-    cancelledBy(store, client, {
-      signal: request.signal,
-      work: async () => {
-        const selected = await resolveSelection(client, request.selection, request.nowMs)
-        await insertPlan(client, id, { ...request, limits, route })
-        const superseded = await findSuperseded(client, selected.ids, supersededPatienceMs)
-        if (superseded === null && limits.skipSuperseded) throw tooManyToCompare()
-        const draft: Draft = {
-          id,
-          route,
-          limits,
-          nowMs: request.nowMs,
-          brokers,
-          superseded,
-          skipped: new Map(selected.missing.length > 0 ? [['missing', selected.missing.length]] : []),
-          places: new Map(),
-          queueIds: new Set(),
-          strips: new Set(),
-          supersededLetters: 0,
-          letters: 0,
-        }
-        await freezeAll(client, draft, { ids: selected.ids, control })
-        const details = { letters: draft.letters, destination: request.destination, control, limits }
-        await recordAudit(client, {
-          actor: request.by,
-          action: 'plan.create',
-          target: showPlanId(id),
-          reason: request.reason,
-          details,
-        })
-      },
-    }),
-  )
-  return id
+  const selected = await resolveSelection(client, request.selection, request.nowMs)
+  await insertPlan(client, id, { ...request, limits, route })
+  const superseded = await findSuperseded(client, selected.ids, supersededPatienceMs)
+  if (superseded === null && limits.skipSuperseded) throw tooManyToCompare()
+  const draft: Draft = {
+    id,
+    route,
+    limits,
+    nowMs: request.nowMs,
+    brokers,
+    superseded,
+    skipped: new Map(selected.missing.length > 0 ? [['missing', selected.missing.length]] : []),
+    places: new Map(),
+    queueIds: new Set(),
+    strips: new Set(),
+    supersededLetters: 0,
+    letters: 0,
+  }
+  await freezeAll(client, draft, { ids: selected.ids, control })
+  const details = { letters: draft.letters, destination: request.destination, control, limits }
+  await recordAudit(client, {
+    actor: request.by,
+    action: 'plan.create',
+    target: showPlanId(id),
+    reason: request.reason,
+    details,
+  })
+  return { id, letters: draft.letters, skipped: draft.skipped }
 }
 
 const pageSize = 5_000

@@ -8,6 +8,13 @@ import type { Store } from '../store/store.ts'
 import { digestOfPlan } from './digest.ts'
 import { newRunId } from './replay-id.ts'
 
+interface StartRequest {
+  /** UUID. */
+  readonly plan: string
+  readonly by: string
+  readonly expect?: number
+}
+
 /**
  * Starts carrying out a plan, once: its letters become `replaying`, all of them, so that what runs is what somebody agreed to and nobody
  * else touches it. When any of them changed since the plan was made, the plan is stale and refused as a whole.
@@ -15,41 +22,41 @@ import { newRunId } from './replay-id.ts'
  * @param expect how many letters the caller believes are in it; a different number refuses
  * @throws NOT_FOUND, PLAN_STALE, STATE_CONFLICT (it ran already), REQUEST_INVALID (it is empty)
  */
-export async function startRun(
-  store: Store,
-  request: { readonly plan: string; readonly by: string; readonly expect?: number },
-): Promise<string> {
+export async function startRun(store: Store, request: StartRequest): Promise<string> {
+  return store.transaction((client) => beginRun(client, request))
+}
+
+/** The same in the caller's transaction. @throws as `startRun` */
+export async function beginRun(client: PoolClient, request: StartRequest): Promise<string> {
   const runId = newRunId()
-  await store.transaction(async (client) => {
-    const { rows } = await client.query<{ letters: number; digest: Buffer; with_held: boolean }>(
-      'select letters, digest, with_held from plan where id = $1 for update',
-      [request.plan],
-    )
-    const plan = rows[0]
-    if (plan === undefined)
-      throw new RedriveError('NOT_FOUND', 'There is no such plan.', { hint: 'Make one: redrive replay plan …' })
-    if (plan.letters === 0) throw new RedriveError('REQUEST_INVALID', 'The plan holds no letters: nothing to run.')
-    if (request.expect !== undefined && request.expect !== plan.letters) {
-      throw new RedriveError('PLAN_STALE', `The plan holds ${plan.letters} letters, not ${request.expect}.`, {
-        hint: 'Look at the plan again before running it.',
-      })
-    }
-    if (!plan.digest.equals(await digestOfPlan(client, request.plan))) {
-      throw new RedriveError('PLAN_STALE', 'The plan is no longer what its digest says.', { hint: 'Make a new plan.' })
-    }
-    const inserted = await client.query(
-      'insert into run (id, plan_id, started_by) values ($1, $2, $3) on conflict (plan_id) do nothing',
-      [runId, request.plan, request.by],
-    )
-    if (inserted.rowCount === 0) await refuseSecond(client, request.plan)
-    await takeLetters(client, { runId, planId: request.plan, letters: plan.letters, withHeld: plan.with_held })
-    await recordAudit(client, {
-      actor: request.by,
-      action: 'run.start',
-      target: showRunId(runId),
-      reason: null,
-      details: { letters: plan.letters, digest: plan.digest.toString('hex') },
+  const { rows } = await client.query<{ letters: number; digest: Buffer; with_held: boolean }>(
+    'select letters, digest, with_held from plan where id = $1 for update',
+    [request.plan],
+  )
+  const plan = rows[0]
+  if (plan === undefined)
+    throw new RedriveError('NOT_FOUND', 'There is no such plan.', { hint: 'Make one: redrive replay plan …' })
+  if (plan.letters === 0) throw new RedriveError('REQUEST_INVALID', 'The plan holds no letters: nothing to run.')
+  if (request.expect !== undefined && request.expect !== plan.letters) {
+    throw new RedriveError('PLAN_STALE', `The plan holds ${plan.letters} letters, not ${request.expect}.`, {
+      hint: 'Look at the plan again before running it.',
     })
+  }
+  if (!plan.digest.equals(await digestOfPlan(client, request.plan))) {
+    throw new RedriveError('PLAN_STALE', 'The plan is no longer what its digest says.', { hint: 'Make a new plan.' })
+  }
+  const inserted = await client.query(
+    'insert into run (id, plan_id, started_by) values ($1, $2, $3) on conflict (plan_id) do nothing',
+    [runId, request.plan, request.by],
+  )
+  if (inserted.rowCount === 0) await refuseSecond(client, request.plan)
+  await takeLetters(client, { runId, planId: request.plan, letters: plan.letters, withHeld: plan.with_held })
+  await recordAudit(client, {
+    actor: request.by,
+    action: 'run.start',
+    target: showRunId(runId),
+    reason: null,
+    details: { letters: plan.letters, digest: plan.digest.toString('hex') },
   })
   return runId
 }

@@ -44,7 +44,12 @@ export function resumeRun(store: Store, request: Request): Promise<void> {
 
 /** Ends the run: letters that it has not taken up yet are open again. What is being sent is finished. @throws NOT_FOUND, STATE_CONFLICT (it is over) */
 export function cancelRun(store: Store, request: Request): Promise<void> {
-  return change(store, request, async (client, run) => {
+  return store.transaction((client) => endRun(client, request))
+}
+
+/** The same in the caller's transaction. @throws as `cancelRun` */
+export function endRun(client: PoolClient, request: Request): Promise<void> {
+  return changeIn(client, request, async (run) => {
     if (over(run)) conflict(run, 'cancelled')
     await client.query('set local statement_timeout to 0')
     await client.query(
@@ -70,15 +75,17 @@ async function change(
   request: Request,
   work: (client: PoolClient, run: Run) => Promise<void>,
 ): Promise<void> {
-  await store.transaction(async (client) => {
-    const { rows } = await client.query<Run>(
-      'select state::text, rule, problem, plan_id, next_ordinal from run where id = $1 for update',
-      [request.run],
-    )
-    const run = rows[0]
-    if (run === undefined) throw new RedriveError('NOT_FOUND', 'There is no such run.')
-    await work(client, run)
-  })
+  await store.transaction((client) => changeIn(client, request, (run) => work(client, run)))
+}
+
+async function changeIn(client: PoolClient, request: Request, work: (run: Run) => Promise<void>): Promise<void> {
+  const { rows } = await client.query<Run>(
+    'select state::text, rule, problem, plan_id, next_ordinal from run where id = $1 for update',
+    [request.run],
+  )
+  const run = rows[0]
+  if (run === undefined) throw new RedriveError('NOT_FOUND', 'There is no such run.')
+  await work(run)
 }
 
 const over = ({ state }: Run): boolean => state === 'done' || state === 'cancelled'

@@ -8,6 +8,7 @@ import { headline } from './headline.ts'
 import { judgeHygiene } from './judge-hygiene.ts'
 import { keepingOf } from './read/keeping-of.ts'
 import { readAlerts } from './read/read-alerts.ts'
+import { readAutomatic } from './read/read-automatic.ts'
 import { readCauses } from './read/read-causes.ts'
 import { readDiscards } from './read/read-discards.ts'
 import { type QueueFlow, readFlows } from './read/read-flows.ts'
@@ -94,6 +95,7 @@ export async function buildReview(
     queues: { count: flows.length, shown: queues },
     causes,
     runs,
+    automatic: await readAutomatic(client, { ...span, most }),
     alerts,
     discards: await readDiscards(client, { ...span, most }),
     retention,

@@ -65,8 +65,13 @@ export async function listReviews(
 }
 
 async function kept(store: Store, week: string): Promise<Review | null> {
-  const { rows } = await store.pool.query<{ content: Review }>('select content from review where week = $1', [week])
-  return rows[0]?.content ?? null
+  const { rows } = await store.pool.query<{ content: Omit<Review, 'automatic'> & Partial<Review> }>(
+    'select content from review where week = $1',
+    [week],
+  )
+  const [row] = rows
+  // Those that were kept before there were policies.
+  return row === undefined ? null : { automatic: { count: 0, shown: [] }, ...row.content }
 }
 
 /** @returns what another office kept meanwhile, if one did */

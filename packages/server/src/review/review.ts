@@ -91,6 +91,22 @@ export interface ReviewedRun {
   readonly verdict: string | null
 }
 
+/** What a policy did without a person, of a queue and tier. */
+export interface ReviewedAutomatic {
+  readonly queue: string
+  readonly tier: Tier
+  readonly runs: number
+  /** Of the runs, by what they came to; the others go on. */
+  readonly passed: number
+  readonly failed: number
+  readonly cancelled: number
+  readonly sent: number
+  readonly confirmed: number
+  readonly returned: number
+  /** It is stopped now. */
+  readonly isStopped: boolean
+}
+
 export interface ReviewedAlerts {
   readonly raised: number
   readonly notices: number
@@ -155,6 +171,8 @@ export interface Review {
     readonly returned: number
     readonly uncertain: number
   }
+  /** Runs of policies, which `runs` counts and does not show. */
+  readonly automatic: Some<ReviewedAutomatic>
   readonly alerts: ReviewedAlerts
   /** By what was said, the most letters first. */
   readonly discards: Some<{ readonly reason: string; readonly letters: number; readonly by: readonly string[] }>

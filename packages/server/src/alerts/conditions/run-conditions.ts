@@ -6,12 +6,12 @@ import { oneLine } from './one-line.ts'
 
 const mostRuns = 100
 
-/** Runs that stopped themselves. Somebody who pauses one knows it. */
+/** Runs that stopped themselves. Somebody who pauses one knows it, and a policy whose run halts ends it and tries again. */
 export async function runConditions(client: PoolClient): Promise<readonly Condition[]> {
   const { rows } = await client.query<{ id: string; problem: string | null; by: string; left: number }>({
     name: 'halted-runs',
     text: `select r.id, r.problem, r.started_by as by, p.letters - r.next_ordinal as left
-             from run r join plan p on p.id = r.plan_id where r.state = 'halted' order by r.id limit $1`,
+             from run r join plan p on p.id = r.plan_id where r.state = 'halted' and not exists (select from automatic_run where run_id = r.id) order by r.id limit $1`,
     values: [mostRuns],
   })
   return rows.map(({ id, problem, by, left }) => {

@@ -1,4 +1,5 @@
 import { Type } from 'typebox'
+import { showAutomatic } from '../../automatic/index.ts'
 import { examine, findingCodes, severities } from '../../doctor/index.ts'
 import { type Route, route } from '../route.ts'
 import { closed, count, orNull, text, time } from '../schemas.ts'
@@ -59,6 +60,10 @@ export const doctorRoutes: readonly Route[] = [
         captures: office.captures(),
         disk,
         most: office.retention.most,
+        automatic: await showAutomatic(office.store, {
+          tiers: office.automatic,
+          brokers: [...office.brokers.keys()],
+        }),
         ...(office.expiry === undefined ? {} : { expiry: office.expiry() }),
         olderThanDays: query.olderThanDays ?? 7,
         nowMs,

@@ -2,6 +2,7 @@ import type { Route } from '../route.ts'
 import { accessRoutes } from './access.ts'
 import { alertRoutes } from './alerts.ts'
 import { archiveRoutes } from './archives.ts'
+import { automaticReplayRoutes } from './automatic-replays.ts'
 import { causeLifeRoutes } from './cause-life.ts'
 import { causeRuleRoutes } from './cause-rules.ts'
 import { causeRoutes } from './causes.ts'
@@ -41,6 +42,7 @@ export const routes: readonly Route[] = [
   ...planRoutes,
   ...runRoutes,
   ...reportRoutes,
+  ...automaticReplayRoutes,
   ...uncertainRoutes,
   ...accessRoutes,
 ]

@@ -185,7 +185,7 @@ export const queueRoutes: readonly Route[] = [
         {
           document: Type.Object(
             {
-              ...documentShapes((schema) => Type.Optional(orNull(schema))),
+              ...documentShapes((schema) => Type.Optional(orNull(schema)), { byApi: true }),
               bodySchema: Type.Optional(
                 orNull(
                   Type.String({

@@ -98,6 +98,18 @@ const review = Type.Object(
       },
       { byState: Type.Record(Type.String(), Type.Integer()), ...results },
     ),
+    automatic: some({
+      queue: text(),
+      tier,
+      runs: count(),
+      passed: count(),
+      failed: count(),
+      cancelled: count(),
+      sent: count(),
+      confirmed: count(),
+      returned: count(),
+      isStopped: Type.Boolean(),
+    }),
     alerts: Type.Object(
       {
         raised: count(),

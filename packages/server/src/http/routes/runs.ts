@@ -1,9 +1,10 @@
 import { Type } from 'typebox'
-import { cancelRun, listRuns, pauseRun, type RunView, resumeRun, showRun } from '../../replay/index.ts'
+import { cancelRun, listRuns, pauseRun, resumeRun, showRun } from '../../replay/index.ts'
 import { parseRunId } from '../../store/ids.ts'
 import type { Store } from '../../store/store.ts'
-import { type OfficeServices, type Route, route } from '../route.ts'
+import { type Route, route } from '../route.ts'
 import { by, closed, idParams, said } from '../schemas.ts'
+import { stoppedView } from '../stopped-view.ts'
 import { runView } from './run-view.ts'
 
 export const runRoutes: readonly Route[] = [
@@ -40,17 +41,6 @@ export const runRoutes: readonly Route[] = [
   stopRoute('resume', 'Go on, also despite the rule or the canary that stopped it', resumeRun),
   stopRoute('cancel', 'End a run: what it has not sent is open again', cancelRun),
 ]
-
-/** Waits until nothing of the run is on its way any more, so that who hears the answer knows that nothing is sent after it; at most 5 s. */
-async function stoppedView(office: OfficeServices, run: string): Promise<RunView> {
-  office.wakeReplayer()
-  const untilMs = office.clock.monotonic() + 5_000
-  for (;;) {
-    const view = await showRun(office.store, run)
-    if (view.sends.intended === 0 || office.clock.monotonic() >= untilMs) return view
-    await office.clock.sleep(25)
-  }
-}
 
 function stopRoute(
   name: 'pause' | 'resume' | 'cancel',

@@ -3,7 +3,7 @@ import { showRunId } from '../../store/ids.ts'
 import type { Review, ReviewedRun } from '../review.ts'
 import type { Span } from '../week.ts'
 
-/** Runs that were started in the span, newest first, with what became of their letters until now; `queues` by name: how many of each. */
+/** Runs that were started in the span, newest first, with what became of their letters until now; those of policies are counted and not shown; `queues` by name: how many of each. */
 export async function readRuns(
   client: PoolClient,
   { fromMs, toMs, most }: Span & { readonly most: number },
@@ -36,7 +36,7 @@ export async function readRuns(
     ofQueue,
     runs: {
       count: runs.length,
-      shown: runs.slice(0, most),
+      shown: runs.filter(({ by }) => by !== 'policy').slice(0, most),
       byState: Object.fromEntries(
         [...Map.groupBy(runs, ({ state }) => state)].map(([state, each]) => [state, each.length]),
       ),

@@ -116,7 +116,7 @@ function causeBlocks({ causes, madeAt }: Review): readonly Block[] {
   ]
 }
 
-function runBlocks({ runs }: Review): readonly Block[] {
+function runBlocks({ runs, automatic }: Review): readonly Block[] {
   if (runs.count === 0) return [heading('Replays'), text('Nothing was replayed.')]
   const states = Object.entries(runs.byState).map(([state, count]) => `${count} ${state}`)
   return [
@@ -124,6 +124,7 @@ function runBlocks({ runs }: Review): readonly Block[] {
     text(
       `${number(runs.count)} started (${states.join(', ')}): ${number(runs.sent)} letters sent, ${number(runs.confirmed)} confirmed, ${number(runs.returned)} came back, ${number(runs.uncertain)} uncertain.`,
     ),
+    ...automatic.shown.map((policy) => text(automaticLine(policy))),
     table(
       ['run', 'by', 'state', '#letters', '#sent', '#confirmed', '#came back', '#uncertain', 'canary', 'why it stopped'],
       runs.shown.map((run) => [
@@ -139,8 +140,13 @@ function runBlocks({ runs }: Review): readonly Block[] {
         run.problem ?? '–',
       ]),
     ),
-    ...more(runs.count - runs.shown.length, 'runs'),
+    ...more(runs.count - runs.shown.length - automatic.shown.reduce((sum, each) => sum + each.runs, 0), 'runs'),
   ]
+}
+
+function automaticLine(policy: Review['automatic']['shown'][number]): string {
+  const { queue, tier, runs, passed, failed, cancelled, sent, confirmed, returned, isStopped } = policy
+  return `By itself, ${tier} letters of ${queue}: ${number(runs)} runs (${passed} passed, ${failed} failed, ${cancelled} cancelled), ${number(sent)} letters sent, ${number(confirmed)} confirmed, ${number(returned)} came back${isStopped ? '; it is stopped now' : ''}.`
 }
 
 function alertBlocks({ alerts }: Review): readonly Block[] {

@@ -84,6 +84,23 @@ function reviewWith(text: string): Review {
       returned: 0,
       uncertain: 0,
     },
+    automatic: {
+      count: 1,
+      shown: [
+        {
+          queue: text,
+          tier: 'transient',
+          runs: 3,
+          passed: 1,
+          failed: 2,
+          cancelled: 0,
+          sent: 9,
+          confirmed: 4,
+          returned: 5,
+          isStopped: true,
+        },
+      ],
+    },
     alerts: {
       raised: 1,
       notices: 1,

@@ -1,0 +1,5 @@
+export { leftOutReasons } from './decide.ts'
+export { type Looked, type LookOptions, lookOnce } from './look.ts'
+export { type AutomaticView, showAutomatic } from './show-automatic.ts'
+export { resumeAutomatic, stopAutomatic } from './stop-resume.ts'
+export { type WatchAutomaticOptions, watchAutomatic } from './watch-automatic.ts'
