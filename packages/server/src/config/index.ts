@@ -11,6 +11,7 @@ export {
 } from './alerts.ts'
 export type { ArchiveConfig, S3Config } from './archive.ts'
 export { bodySchemaProblem } from './body-schemas.ts'
+export type { BrokerConfig } from './brokers.ts'
 export {
   type CapAction,
   type CapOpenAction,
@@ -71,7 +72,6 @@ export {
 } from './retention.ts'
 export type { ReviewConfig } from './review.ts'
 export {
-  type BrokerConfig,
   type Config,
   defaults,
   publishedSchema,
