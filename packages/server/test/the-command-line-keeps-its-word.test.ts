@@ -83,6 +83,7 @@ test('wrong usage ends with 2 and says what to try', async () => {
     ['replay', 'plan', '--to', 'moon', 'queue:a'],
     ['replay', 'plan', '--pace', '0', 'queue:a'],
     ['discard', 'queue:a'],
+    ['discard', 'queue:a', '--reason', 'r', '--plan', '--expect', '2'],
     ['help', 'nonsense'],
     ['cause', 'show'],
   ]

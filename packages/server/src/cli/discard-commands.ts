@@ -1,4 +1,4 @@
-import type { Command } from 'commander'
+import { type Command, Option } from 'commander'
 import type { CommandHelpers } from './repair-commands.ts'
 
 /** `discard` and `discards list|show|run|undo`. */
@@ -7,7 +7,10 @@ export function addDiscardCommands(program: Command, { office, selecting, wholeN
   selecting(program.command('discard [query...]'))
     .description('end letters on purpose; for seven days it can be undone, and their bytes are kept')
     .requiredOption('--reason <text>', 'why, for the audit trail')
-    .option('--plan', 'only freeze which letters, and say what they are; end none')
+    .addOption(
+      // The number belongs to the run: it is what the plan says.
+      new Option('--plan', 'only freeze which letters, and say what they are; end none').conflicts('expect'),
+    )
     .option('--expect <number>', 'end none unless it is about so many letters (exit 7)', expected)
     .addHelpText(
       'after',
