@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto'
 import fs from 'node:fs'
-import os from 'node:os'
 import path from 'node:path'
 import pg from 'pg'
 import { startEmbeddedPostgres } from '../store/embedded/index.ts'
 import { openStore } from '../store/store.ts'
+import { quickFolder } from './quick-folder.ts'
 
 export interface TestDatabase {
   readonly url: string
@@ -78,23 +78,6 @@ export async function startTestServer(): Promise<{ readonly url: string; stop():
     },
   }
 }
-
-/**
- * A file system in memory where there is one: hundreds of databases of 300 files each are made and dropped, of which ext4 without
- * a journal spends most of the time looking for the number of an inode that was not in use a moment ago.
- */
-function quickFolder(): string {
-  try {
-    const { bavail, bsize } = fs.statfsSync(sharedMemory)
-    fs.accessSync(sharedMemory, fs.constants.W_OK)
-    return bavail * bsize > enoughBytes ? sharedMemory : os.tmpdir()
-  } catch {
-    return os.tmpdir()
-  }
-}
-
-const sharedMemory = '/dev/shm'
-const enoughBytes = 4 * 1_024 ** 3
 
 async function execute<T>(url: string, work: (client: pg.Client) => Promise<T>): Promise<void> {
   const client = new pg.Client(url)
