@@ -36,17 +36,35 @@ async function sharedServer(): Promise<{ readonly url: string; stop(): Promise<v
 
 async function makeDatabase(serverUrl: string, template: string): Promise<TestDatabase> {
   const name = `test_${randomUUID().replaceAll('-', '')}`
-  await execute(serverUrl, (client) => client.query(`create database ${name} template ${template} strategy file_copy`))
+  await ask(serverUrl, `create database ${name} template ${template} strategy file_copy`)
   return {
     url: urlOf(serverUrl, name),
-    drop: () => execute(serverUrl, (client) => client.query(`drop database if exists ${name} with (force)`)),
+    drop: () => ask(serverUrl, `drop database if exists ${name} with (force)`),
   }
 }
 
+/** Of this process, by the server's address: a session costs as much as what it is asked. */
+const sessions = new Map<string, pg.Pool>()
+
+async function ask(serverUrl: string, statement: string): Promise<void> {
+  const session = sessions.get(serverUrl) ?? oneSession(serverUrl)
+  sessions.set(serverUrl, session)
+  await session.query(statement)
+}
+
+/** It ends with its process or its server, whichever is first. */
+function oneSession(serverUrl: string): pg.Pool {
+  const pool = new pg.Pool({ connectionString: serverUrl, max: 1, idleTimeoutMillis: 0, allowExitOnIdle: true })
+  pool.on('error', () => undefined)
+  return pool
+}
+
 const template = 'office_template'
+let templateOf: string | undefined
 
 /** Made by the first that asks; the others, in other processes, wait for it. */
 async function officeTemplate(serverUrl: string): Promise<string> {
+  if (templateOf === serverUrl) return template
   await execute(serverUrl, async (client) => {
     await client.query(`select pg_advisory_lock(hashtext('${template}'))`)
     const { rowCount } = await client.query('select from pg_database where datname = $1', [template])
@@ -57,6 +75,7 @@ async function officeTemplate(serverUrl: string): Promise<string> {
     await (await openStore({ url: urlOf(serverUrl, `${template}_unfinished`), allowUnsafe: true })).close()
     await client.query(`alter database ${template}_unfinished rename to ${template}`)
   })
+  templateOf = serverUrl
   return template
 }
 
