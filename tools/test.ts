@@ -1,6 +1,8 @@
 /** `npm test [-- NAME]`: everything that needs no foreign server. */
+import fs from 'node:fs'
 import path from 'node:path'
 import { startTestServer } from '../packages/server/src/testing/database.ts'
+import { quickFolder } from '../packages/server/src/testing/quick-folder.ts'
 import { findFiles, printCount, root } from './lib/workspace.ts'
 import { longestFirst, readDurations, writeDurations } from './testing/durations.ts'
 import { inGroups } from './testing/groups.ts'
@@ -28,10 +30,14 @@ const matching = name === undefined ? all : all.filter((file) => file.includes(n
 const only = name !== undefined && matching.length === 0 ? new RegExp(name.replaceAll(/[^\w ]/g, '\\$&')) : undefined
 
 const from = Date.now()
+// Whatever tests leave behind goes away with it.
+const temporary = fs.mkdtempSync(path.join(quickFolder(), 'redrive-tests-'))
+fs.chmodSync(temporary, 0o1777) // as /tmp is: PostgreSQL has an account of its own where we are root
+process.env['TMPDIR'] = temporary
 const server = await startTestServer()
 process.env['REDRIVE_TEST_DATABASE_URL'] = server.url
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-  process.once(signal, () => void server.stop().finally(() => process.exit(1)))
+  process.once(signal, () => void end().finally(() => process.exit(1)))
 }
 const durationsFile = path.join(root, 'node_modules/.cache/redrive-tests/durations.json')
 const durations = new Map(readDurations(durationsFile))
@@ -44,7 +50,7 @@ const count = await runFiles(name === undefined ? inGroups(files, durations) : f
   },
   ...(only === undefined ? {} : { only }),
 })
-await server.stop()
+await end()
 writeDurations(durationsFile, durations)
 
 for (const { folder, needs, command } of leftOut) {
@@ -55,3 +61,8 @@ console.log(`${((Date.now() - from) / 1000).toFixed(0)} s`)
 if (name !== undefined && count.passed + count.failed === 0) console.log(`no test matches "${name}"`)
 printCount(count)
 process.exit(count.failed > 0 || count.passed === 0 ? 1 : 0)
+
+async function end(): Promise<void> {
+  await server.stop()
+  fs.rmSync(temporary, { recursive: true, force: true })
+}

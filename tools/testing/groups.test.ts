@@ -5,6 +5,7 @@ import { inGroups } from './groups.ts'
 const backoff = 'packages/worker/src/backoff.test.ts'
 const heap = 'packages/worker/src/heap.test.ts'
 const plan = 'packages/server/test/a-plan-is-frozen.test.ts'
+const search = 'packages/server/test/letters-are-searched.test.ts'
 const edit = 'packages/server/test/a-letter-is-edited.test.ts'
 
 test('files that import much the same share a process', () => {
@@ -19,6 +20,15 @@ test('a file that takes long is alone, and no group takes long', () => {
   assert.deepEqual(inGroups([plan, edit], long), [[plan], [edit]])
   const together = new Map([backoff, heap].map((file) => [file, 4_001]))
   assert.deepEqual(inGroups([backoff, heap], together), [[backoff], [heap]])
+})
+
+test('a file goes where there is room for it, whatever came in between', () => {
+  const together = new Map([
+    [plan, 5_000],
+    [edit, 4_000],
+    [search, 3_000],
+  ])
+  assert.deepEqual(inGroups([plan, edit, search], together), [[plan, search], [edit]])
 })
 
 test('tools, files without tests of their own and files that say so are alone', () => {

@@ -15,19 +15,20 @@ const mostFiles = 12
  */
 export function inGroups(files: readonly string[], durations: Durations): readonly (readonly string[])[] {
   const groups: string[][] = []
-  const open = new Map<string, { readonly files: string[]; ms: number }>()
+  const open = new Map<string, { readonly files: string[]; ms: number }[]>()
   for (const file of files) {
     const ms = durations.get(file) ?? guessedMs(file)
     const kind = kindOf(file)
-    const group = kind === null ? undefined : open.get(kind)
-    if (group !== undefined && group.files.length < mostFiles && group.ms + ms <= mostMs) {
+    const ofKind = kind === null ? [] : (open.get(kind) ?? [])
+    const group = ofKind.find((each) => each.files.length < mostFiles && each.ms + ms <= mostMs)
+    if (group !== undefined) {
       group.files.push(file)
       group.ms += ms
       continue
     }
     const made = [file]
     groups.push(made)
-    if (kind !== null && ms < mostMs) open.set(kind, { files: made, ms })
+    if (kind !== null) open.set(kind, [...ofKind, { files: made, ms }])
   }
   return groups
 }

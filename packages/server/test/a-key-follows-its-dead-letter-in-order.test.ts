@@ -16,6 +16,9 @@ import { showLetterId } from '../src/store/ids.ts'
 import type { Store } from '../src/store/store.ts'
 import { type OfficeBed, officeBed, until } from './office-bed.ts'
 
+/** What follows a letter in its line takes many looks, one after the other. */
+const pollMs = 10
+
 const keyed = (body: string, key = 'k'): Message => ({ key: Buffer.from(key), body: Buffer.from(body), headers: [] })
 const bodyOf = ({ body }: Message): string => Buffer.from(body ?? []).toString()
 
@@ -85,7 +88,7 @@ test('what waits behind a dead letter is held, and follows in order once the rep
   assert.equal(shown.failure.reason, 'held')
 
   broken.clear()
-  bed.replayer()
+  bed.replayer({ pollMs })
   await bed.replayed({ letters: [first] })
   await until('all are handled', () => (handled.length === 5 ? true : undefined))
   assert.deepEqual(handled, ['other', 'm1', 'm2', 'm3', 'm4'])
@@ -109,7 +112,7 @@ test('a plan leaves what is held out, unless it is asked for', async (t) => {
   const plan = await bed.plan(both)
   assert.deepEqual([plan.letters, plan.skipped], [1, { held: 1 }])
   broken.clear()
-  bed.replayer()
+  bed.replayer({ pollMs })
   await bed.run(await bed.plan(both, { limits: { beyondCap: true, withHeld: true } }))
   await until('both are handled', () => (handled.length === 2 ? true : undefined))
   assert.deepEqual(handled, ['m1', 'm2'])
@@ -124,7 +127,7 @@ test('several letters of a key keep their order in one plan, whatever its canary
   await bed.produce(keyed('m1'), keyed('m2'), keyed('m3'), keyed('x1', 'x'), keyed('m4'))
   await states(bed, { open: 2, held: 3 })
   // The second of the line comes back too early and is captured anew, after all others.
-  bed.replayer()
+  bed.replayer({ pollMs })
   await bed.replayed({ letters: [await letterOf(bed, 'm2')] }, { limits: { beyondCap: true, withHeld: true } })
   await states(bed, { open: 2, held: 3, replayed: 1 })
   const names = ['m4', 'm3', 'm2', 'm1', 'x1']
@@ -153,7 +156,7 @@ test('the discard of the first tells its worker, and the rest follows', async (t
   broken.add('m1')
   await bed.produce(keyed('m1'), keyed('m2'), keyed('m3'), keyed('m4'))
   await states(bed, { open: 1, held: 3 })
-  bed.replayer()
+  bed.replayer({ pollMs })
   const discard = (body: Promise<string>): Promise<unknown> =>
     body.then((letter) =>
       discardLetters(bed.store, { selection: { letters: [letter] }, by: 'test', reason: 'no use', nowMs: Date.now() }),
@@ -220,14 +223,14 @@ test('the word of a discard outlives the office that was to send it', async (t) 
     ...bed.broker,
     send: async () => [{ kind: 'uncertain', reason: 'the connection was cut' }] as never,
   }
-  const cut = bed.replayer({ brokers: new Map([['memory', refusing]]) })
+  const cut = bed.replayer({ pollMs, brokers: new Map([['memory', refusing]]) })
   await until('it was tried', async () => {
     const { rows } = await bed.store.pool.query('select tries from release_notice')
     return rows[0]?.tries > 0 ? true : undefined
   })
   await cut.stop()
   assert.deepEqual(handled, [])
-  bed.replayer()
+  bed.replayer({ pollMs })
   await until('the rest is handled', () => (handled.length === 1 ? true : undefined))
   await states(bed, { replayed: 1, discarded: 1 })
   await bed.balanced()
@@ -239,7 +242,7 @@ test('a second failure keeps the rest held', async (t) => {
   broken.add('m1').add('m2')
   await bed.produce(keyed('m1'), keyed('m2'), keyed('m3'))
   await states(bed, { open: 1, held: 2 })
-  bed.replayer()
+  bed.replayer({ pollMs })
   await bed.replayed({ letters: [await letterOf(bed, 'm1')] })
   await states(bed, { open: 1, held: 2, replayed: 1 })
   broken.delete('m1')
@@ -271,7 +274,7 @@ test('a letter keeps its line when its key is edited', async (t) => {
     reason: 'it was the wrong one',
   })
   broken.clear()
-  bed.replayer()
+  bed.replayer({ pollMs })
   await bed.replayed({ letters: [letter] })
   await until('both are handled', () => (handled.length === 2 ? true : undefined))
   assert.deepEqual(handled, ['m1', 'm2'])
@@ -329,7 +332,7 @@ test('an office that is lost at any step of a release releases no letter twice a
   }
   assert.ok(lines.length > 3 * 6, `${lines.length / 3} steps`)
   await bed.store.pool.query('update key_line set look_at = now() where look_at is not null')
-  bed.replayer()
+  bed.replayer({ pollMs })
   await until('all are handled', () => (handled.length >= lines.length ? true : undefined))
   for (const step of new Set(lines.map((body) => body.slice(0, 2))))
     assert.deepEqual(
@@ -421,7 +424,7 @@ test('whatever fails, is replayed or is discarded: each key is handled in its or
       handled.push(body)
     },
   })
-  bed.replayer()
+  bed.replayer({ pollMs })
   let round = 0
   const messages = fc.array(fc.record({ key: fc.nat(2), failures: fc.nat(2) }), { minLength: 3, maxLength: 10 })
   const choices = fc.array(fc.record({ at: fc.nat(20), isDiscard: fc.boolean() }), { minLength: 30, maxLength: 30 })

@@ -66,7 +66,8 @@ test('another consumer at another place handles them, as they were edited, and s
   const { id } = await bed.run(plan)
   const run = await until('both are confirmed', async () => {
     const view = await bed.runOf(id)
-    return view.outcomes.confirmed === 2 ? view : undefined
+    // A receipt may be quicker than the mark of its send.
+    return view.outcomes.confirmed === 2 && view.sends.intended === 0 ? view : undefined
   })
   assert.equal(run.sends.sent, 2)
   assert.deepEqual(handled.map(({ body }) => text(body)).toSorted(), ['as it was', '{"currency":"EUR"}'])

@@ -185,7 +185,7 @@ export async function officeBed(
       const replayer = startReplayer({
         store,
         brokers,
-        pollMs: 10,
+        pollMs: 50,
         ...options,
       })
       closers.push(() => replayer.stop())
@@ -313,11 +313,12 @@ export function receipt(replayId: string) {
 /** The first answer that is not `undefined`, asked for again and again for at most 20 s. */
 export async function until<T>(what: string, ask: () => Promise<T | undefined> | T | undefined): Promise<T> {
   const endMs = Date.now() + 20_000
-  for (;;) {
+  // Less often the longer it takes: most answers cost the database as much work as what is waited for.
+  for (let waitMs = 5; ; waitMs = Math.min(waitMs * 1.2, 40)) {
     const answer = await ask()
     if (answer !== undefined) return answer
     assert.ok(Date.now() < endMs, `not within 20 s: ${what}`)
-    await delay(5)
+    await delay(waitMs)
   }
 }
 

@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto'
 import fs from 'node:fs'
-import os from 'node:os'
 import path from 'node:path'
 import pg from 'pg'
 import { startEmbeddedPostgres } from '../store/embedded/index.ts'
 import { openStore } from '../store/store.ts'
+import { quickFolder } from './quick-folder.ts'
 
 export interface TestDatabase {
   readonly url: string
@@ -36,17 +36,35 @@ async function sharedServer(): Promise<{ readonly url: string; stop(): Promise<v
 
 async function makeDatabase(serverUrl: string, template: string): Promise<TestDatabase> {
   const name = `test_${randomUUID().replaceAll('-', '')}`
-  await execute(serverUrl, (client) => client.query(`create database ${name} template ${template} strategy file_copy`))
+  await ask(serverUrl, `create database ${name} template ${template} strategy file_copy`)
   return {
     url: urlOf(serverUrl, name),
-    drop: () => execute(serverUrl, (client) => client.query(`drop database if exists ${name} with (force)`)),
+    drop: () => ask(serverUrl, `drop database if exists ${name} with (force)`),
   }
 }
 
+/** Of this process, by the server's address: a session costs as much as what it is asked. */
+const sessions = new Map<string, pg.Pool>()
+
+async function ask(serverUrl: string, statement: string): Promise<void> {
+  const session = sessions.get(serverUrl) ?? oneSession(serverUrl)
+  sessions.set(serverUrl, session)
+  await session.query(statement)
+}
+
+/** It ends with its process or its server, whichever is first. */
+function oneSession(serverUrl: string): pg.Pool {
+  const pool = new pg.Pool({ connectionString: serverUrl, max: 1, idleTimeoutMillis: 0, allowExitOnIdle: true })
+  pool.on('error', () => undefined)
+  return pool
+}
+
 const template = 'office_template'
+let templateOf: string | undefined
 
 /** Made by the first that asks; the others, in other processes, wait for it. */
 async function officeTemplate(serverUrl: string): Promise<string> {
+  if (templateOf === serverUrl) return template
   await execute(serverUrl, async (client) => {
     await client.query(`select pg_advisory_lock(hashtext('${template}'))`)
     const { rowCount } = await client.query('select from pg_database where datname = $1', [template])
@@ -57,6 +75,7 @@ async function officeTemplate(serverUrl: string): Promise<string> {
     await (await openStore({ url: urlOf(serverUrl, `${template}_unfinished`), allowUnsafe: true })).close()
     await client.query(`alter database ${template}_unfinished rename to ${template}`)
   })
+  templateOf = serverUrl
   return template
 }
 
@@ -78,23 +97,6 @@ export async function startTestServer(): Promise<{ readonly url: string; stop():
     },
   }
 }
-
-/**
- * A file system in memory where there is one: hundreds of databases of 300 files each are made and dropped, of which ext4 without
- * a journal spends most of the time looking for the number of an inode that was not in use a moment ago.
- */
-function quickFolder(): string {
-  try {
-    const { bavail, bsize } = fs.statfsSync(sharedMemory)
-    fs.accessSync(sharedMemory, fs.constants.W_OK)
-    return bavail * bsize > enoughBytes ? sharedMemory : os.tmpdir()
-  } catch {
-    return os.tmpdir()
-  }
-}
-
-const sharedMemory = '/dev/shm'
-const enoughBytes = 4 * 1_024 ** 3
 
 async function execute<T>(url: string, work: (client: pg.Client) => Promise<T>): Promise<void> {
   const client = new pg.Client(url)
