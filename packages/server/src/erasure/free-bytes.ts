@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { PoolClient } from 'pg'
 import { monthNamed, rewritePartition } from '../retention/index.ts'
 import type { Store } from '../store/store.ts'
+import { cleanServer } from './clean-server.ts'
 
 /** In these a letter's text may have stood, or its bytes. Months of letter_content come besides. */
 const tables = [
@@ -43,7 +44,7 @@ export async function freeBytes(
     if (busy || signal.aborted) return null
     for (const table of tables) await client.query(`vacuum (full, analyze) redrive.${table}`)
     await client.query('analyze redrive.letter_content')
-    const left = options.ownsServer ? await cleanServer(client) : await cleanAsFarAsAllowed(client)
+    const left = options.ownsServer ? ((await cleanServer(client)) ? [] : null) : await cleanAsFarAsAllowed(client)
     isBroken = false
     return left
   } catch (error) {
@@ -98,44 +99,6 @@ async function rewriteMonths(store: Store, client: PoolClient, partitions: reado
   }
   if (names.length < partitions.length) await client.query('vacuum (full, analyze) redrive.letter_content_other')
   return isBusy
-}
-
-/** Files of the log that wait to be used again are as many as 1 GB holds. */
-const mostLogFiles = 128
-
-/** Files of the log are used again with what is in them, which makes writing faster; not while this removes them. */
-async function cleanServer(client: PoolClient): Promise<readonly string[]> {
-  await client.query('vacuum full pg_catalog.pg_statistic')
-  await client.query('alter system set wal_recycle = off')
-  await client.query('select pg_reload_conf()')
-  try {
-    await client.query('checkpoint')
-    for (let n = 0; n < mostLogFiles && (await hasFilesAhead(client)); n++) {
-      await nextLogFile(client)
-      // Who removes them may have heard of the setting only now.
-      if (n % 16 === 15) await client.query('checkpoint')
-    }
-    // The last of them was in use.
-    await nextLogFile(client)
-    await client.query('checkpoint')
-  } finally {
-    await client.query('alter system reset wal_recycle')
-    await client.query('select pg_reload_conf()')
-  }
-  return []
-}
-
-async function hasFilesAhead(client: PoolClient): Promise<boolean> {
-  const { rows } = await client.query<{ some: boolean }>(
-    `select exists (select from pg_ls_waldir() where name ~ '^[0-9A-F]{24}$' and name > pg_walfile_name(pg_current_wal_insert_lsn())) as some`,
-  )
-  return rows[0]?.some === true
-}
-
-/** A file in which nothing was written yet is not left. */
-async function nextLogFile(client: PoolClient): Promise<void> {
-  await client.query(`select pg_logical_emit_message(false, 'redrive', '')`)
-  await client.query('select pg_switch_wal()')
 }
 
 async function cleanAsFarAsAllowed(client: PoolClient): Promise<readonly string[]> {
