@@ -150,7 +150,7 @@ const nothing = new Uint8Array(0)`,
     changes: [
       {
         file: 'packages/server/src/replay/outgoing.ts',
-        from: `  if (!bodySha256.equals(claimed.bodySha256)) return refused('its body is not the one that the plan holds')\n`,
+        from: `  if (bodySha256 !== claimed.bodySha256.toString('hex')) return refused('its body is not the one that the plan holds')\n`,
         to: '',
       },
     ],
