@@ -3,6 +3,7 @@ import { mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync, writeFile
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { supervise } from './supervised.ts'
 import { within } from './until.ts'
 
@@ -22,6 +23,24 @@ test('a process that starts again and again leaves no file of its log open', {
   )
   await supervised.stop()
   assert.equal(openFiles(log), 0)
+})
+
+test('a process that has just ended is not started again once it was stopped', async (t) => {
+  const folder = mkdtempSync(path.join(tmpdir(), 'redrive-supervised-'))
+  t.after(() => rmSync(folder, { recursive: true, force: true }))
+  const script = path.join(folder, 'ends.mjs')
+  const log = path.join(folder, 'log')
+  writeFileSync(script, '')
+  const supervised = supervise({ script, log, clock: path.join(folder, 'clock'), cwd: folder })
+  const pid = supervised.pid
+  await within(
+    () => readFileSync(log, 'utf8').includes('--- ended'),
+    () => 'it did not end',
+  )
+  await supervised.stop()
+  // It would be started again by then.
+  await sleep(200)
+  assert.equal(supervised.pid, pid)
 })
 
 function openFiles(name: string): number {

@@ -45,7 +45,9 @@ export function supervise(options: {
     closeSync(log)
     child.once('exit', (code, signal) => {
       appendFileSync(options.log, `--- ended: ${signal ?? code}\n`)
-      if (!stopping) setTimeout(start, 100)
+      setTimeout(() => {
+        if (!stopping) start()
+      }, 100)
     })
   }
   start()
