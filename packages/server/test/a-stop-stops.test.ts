@@ -186,18 +186,22 @@ test('a run that is paused while its last letters are sent is given back, and ov
 
 test('what was claimed ahead when a run stops is sent when it goes on, each once and in its order', async (t) => {
   const bed = await officeBed(t)
-  // Four batches.
+  // Four batches, and a pace that holds none of them up.
   await bed.captured(...letters(7_000))
-  const { id } = await bed.run(await bed.plan({ query: 'queue:orders' }))
+  const { id } = await bed.run(await bed.plan({ query: 'queue:orders' }, { control: { pace: 100_000 } }))
   const release = Promise.withResolvers<void>()
   const broker = recordingBroker(bed.broker, { before: () => release.promise })
   bed.replayer({ brokers: new Map([['memory', broker]]) })
   const claimed = () => bed.store.pool.query('select from intent where noted_at is null')
-  await until('two are claimed beside the one that is sent', async () =>
-    (await claimed()).rowCount === 3 ? true : undefined,
-  )
-  const pausing = pauseRun(bed.store, decision(id))
-  release.resolve()
+  let pausing: Promise<unknown> = Promise.resolve()
+  try {
+    await until('two are claimed beside the one that is sent', async () =>
+      (await claimed()).rowCount === 3 ? true : undefined,
+    )
+    pausing = pauseRun(bed.store, decision(id))
+  } finally {
+    release.resolve()
+  }
   await pausing
   await until('nothing is claimed any more', async () => ((await claimed()).rowCount === 0 ? true : undefined))
   const { state, sends } = await bed.runOf(id)
