@@ -169,7 +169,7 @@ async function check(store: Store, letters: number): Promise<void> {
 /** Makes what was replayed open again, in the books as well, as if it had just come in. */
 async function reopen(store: Store): Promise<void> {
   await store.transaction(async (client) => {
-    await client.query('truncate evidence, intent, run, plan_letter, plan_place, plan')
+    await client.query('truncate evidence, intent, automatic_run, run, plan_letter, plan_place, plan')
     const moved = await client.query<{ queue_id: number; letters: number }>(
       `with moved as (update letter set state = 'open', revision = revision + 1 where state = 'replayed' returning queue_id)
        select queue_id, count(*)::int as letters from moved group by queue_id`,
