@@ -186,8 +186,8 @@ test('a run that is paused while its last letters are sent is given back, and ov
 
 test('what was claimed ahead when a run stops is sent when it goes on, each once and in its order', async (t) => {
   const bed = await officeBed(t)
-  // Four batches, and a pace that holds none of them up.
-  await bed.captured(...letters(7_000))
+  // More than a start takes at a time, in six batches, and a pace that holds none of them up.
+  await bed.captured(...letters(10_500))
   const { id } = await bed.run(await bed.plan({ query: 'queue:orders' }, { control: { pace: 100_000 } }))
   const release = Promise.withResolvers<void>()
   const broker = recordingBroker(bed.broker, { before: () => release.promise })
@@ -213,7 +213,7 @@ test('what was claimed ahead when a run stops is sent when it goes on, each once
   const sent = bed.messages(lane).map(({ body }) => Buffer.from(body ?? []).toString())
   assert.deepEqual(
     sent,
-    letters(7_000).map(({ body }) => body),
+    letters(10_500).map(({ body }) => body),
   )
   await bed.balanced()
 })
