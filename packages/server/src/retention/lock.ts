@@ -1,7 +1,5 @@
+import { advisoryLocks } from '../store/advisory-locks.ts'
 import type { Store } from '../store/store.ts'
-
-/** Any number, the same everywhere. */
-const lockKey = 0x7ed21e05
 
 /**
  * Runs `work` while nobody else ends or brings back letters, here or in another office of this database.
@@ -11,13 +9,15 @@ export async function aloneInRetention<T>(store: Store, work: () => Promise<T>):
   const client = await store.pool.connect()
   let isBroken = true
   try {
-    const { rows } = await client.query<{ taken: boolean }>('select pg_try_advisory_lock($1) as taken', [lockKey])
+    const { rows } = await client.query<{ taken: boolean }>('select pg_try_advisory_lock($1) as taken', [
+      advisoryLocks.endLetters,
+    ])
     isBroken = false
     if (rows[0]?.taken !== true) return null
     try {
       return await work()
     } finally {
-      isBroken = await client.query('select pg_advisory_unlock($1)', [lockKey]).then(
+      isBroken = await client.query('select pg_advisory_unlock($1)', [advisoryLocks.endLetters]).then(
         () => false,
         () => true,
       )

@@ -2,14 +2,12 @@ import { createHash } from 'node:crypto'
 import { readdir, readFile } from 'node:fs/promises'
 import { RedriveError } from '@redrive/worker'
 import type pg from 'pg'
+import { advisoryLocks } from './advisory-locks.ts'
 
 export interface MigrateOptions {
   /** Folder of `NNNN-name.sql` files. @default the ones beside this module */
   readonly folder?: URL
 }
-
-/** Any number: two offices on one database migrate one after the other. */
-const lockKey = 0x7ed21e02
 
 /**
  * Brings the schema up to date: forward only, a transaction per file, one process at a time. Does nothing when all is applied.
@@ -22,7 +20,8 @@ export async function migrate(pool: pg.Pool, options: MigrateOptions = {}): Prom
   const client = await pool.connect()
   try {
     await client.query(`set lock_timeout to '5min'; set statement_timeout to 0`)
-    await client.query('select pg_advisory_lock($1)', [lockKey])
+    // Two offices on one database migrate one after the other.
+    await client.query('select pg_advisory_lock($1)', [advisoryLocks.migrate])
     await client.query('create schema if not exists redrive')
     await client.query(`create table if not exists redrive.migration
       (name text primary key, checksum text not null, applied_at timestamptz not null default now())`)

@@ -1,4 +1,5 @@
 import type pg from 'pg'
+import { advisoryLocks } from './advisory-locks.ts'
 import { firstUuidAt } from './uuid.ts'
 
 /** A table of letter_content, and the ids that belong in it: `to` is the first that does not. */
@@ -12,7 +13,6 @@ export interface ContentPartition {
 const monthsAhead = 2
 /** Letters of a few KB stay in the row instead of being cut into chunks. */
 export const contentStorage = 'toast_tuple_target = 8160'
-const lockKey = 0x7ed21e03
 
 /**
  * Makes the monthly partitions of letter_content for this month and the next two. Cheap when they exist. Capture never waits for it:
@@ -30,7 +30,7 @@ export async function ensurePartitions(pool: pg.Pool, nowMs: number): Promise<vo
   const client = await pool.connect()
   try {
     await client.query('begin')
-    await client.query('select pg_advisory_xact_lock($1)', [lockKey])
+    await client.query('select pg_advisory_xact_lock($1)', [advisoryLocks.makePartitions])
     for (const { name, from, to } of missing) {
       await client.query(
         `create table if not exists ${name} partition of letter_content for values from ('${from}') to ('${to}') with (${contentStorage})`,

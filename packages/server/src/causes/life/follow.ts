@@ -1,4 +1,5 @@
 import type { PoolClient } from 'pg'
+import { advisoryLocks } from '../../store/advisory-locks.ts'
 import type { Store } from '../../store/store.ts'
 import { lockCause, writeChange } from './change.ts'
 import { judgeWatch, type Verdict } from './judge-watch.ts'
@@ -15,8 +16,6 @@ export interface Followed {
 const maxWatches = 100
 /** A look ends then; what is left is the next one's. */
 const maxMs = 5_000
-/** Any number: several offices on one database take turns. */
-const lockKey = 0x7ed21e04
 
 /**
  * Looks once at what snoozed and fixed causes wait for: their time, and what capture has counted for them since. Whatever is met becomes `open` or
@@ -24,7 +23,9 @@ const lockKey = 0x7ed21e04
  */
 export async function followCauses(store: Store): Promise<Followed> {
   return store.transaction(async (turn) => {
-    const { rows } = await turn.query<{ mine: boolean }>('select pg_try_advisory_xact_lock($1) as mine', [lockKey])
+    const { rows } = await turn.query<{ mine: boolean }>('select pg_try_advisory_xact_lock($1) as mine', [
+      advisoryLocks.followCauses,
+    ])
     if (rows[0]?.mine !== true) return { woken: 0, regressed: 0, hasMore: false }
     const due = await dueWatches(turn)
     const done = { woken: 0, regressed: 0, hasMore: due.length === maxWatches }

@@ -1,5 +1,6 @@
 import type { PoolClient } from 'pg'
 import { lockForBulk } from '../../letters/index.ts'
+import { advisoryLocks } from '../../store/advisory-locks.ts'
 import { holdRules } from '../../store/cause-rules.ts'
 import type { Store } from '../../store/store.ts'
 import { loadRuleSet } from './load-rules.ts'
@@ -16,9 +17,6 @@ export interface RegroupOptions {
 
 export type Regrouped = 'idle' | 'busy-elsewhere' | 'more'
 
-/** Any number: several offices on one database take turns. */
-const lockKey = 0x7ed21e12
-
 export interface Regrouper {
   /**
    * Puts the next few letters where the rules want them, in one transaction with how far it came: cut off anywhere, it goes on where it was. Changes of
@@ -34,7 +32,7 @@ export function createRegrouper(store: Store): Regrouper {
     async step({ maxLetters = 500 } = {}) {
       const result = await store.transaction(async (client) => {
         const { rows } = await client.query<{ mine: boolean }>('select pg_try_advisory_xact_lock($1) as mine', [
-          lockKey,
+          advisoryLocks.regroup,
         ])
         if (rows[0]?.mine !== true) return 'busy-elsewhere'
         const work = await nextWork(client)
