@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { countLetters } from '../../packages/server/src/causes/count-letters.ts'
 import { checkLedger } from '../../packages/server/src/ledger/index.ts'
 import { showRun } from '../../packages/server/src/replay/index.ts'
 import { replayIdOf } from '../../packages/server/src/replay/replay-id.ts'
@@ -9,6 +10,7 @@ import type { Real } from './real.ts'
 export async function checkAgainst(model: Model, real: Real): Promise<void> {
   await checkLetters(model, real)
   await checkBooks(model, real)
+  await checkCounts(model, real)
   for (const run of model.runs) await checkRun(run, real)
   const arrived = model.arrived.map(({ run, ordinal, body, marked }) => ({
     replayId: replayIdOf(run.id, ordinal),
@@ -51,6 +53,22 @@ async function checkBooks({ letters, deleted }: Model, { office, queue }: Real):
   ])
   if (deleted.length > 0) counted.push(['tombstone', deleted.length])
   assert.deepEqual(Object.fromEntries(booked ?? []), Object.fromEntries(counted), 'the books say these states')
+}
+
+async function checkCounts({ letters }: Model, { office, queue }: Real): Promise<void> {
+  const { rows } = await office.store.pool.query<{ id: string }>(
+    'select id::text from cause where queue_id = (select id from queue where name = $1)',
+    [queue],
+  )
+  const counts = await countLetters(
+    office.store.pool,
+    rows.map(({ id }) => id),
+  )
+  const all: Record<string, number> = {}
+  for (const states of counts.values())
+    for (const [state, number] of Object.entries(states)) all[state] = (all[state] ?? 0) + number
+  const counted = [...Map.groupBy(letters, ({ state }) => state)].map(([state, those]) => [state, those.length])
+  assert.deepEqual(all, Object.fromEntries(counted), 'the counts of causes say these states')
 }
 
 async function checkRun(run: ModelRun, { office }: Real): Promise<void> {

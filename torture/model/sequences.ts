@@ -7,6 +7,7 @@ import { discardRuns, discards, undos } from './commands/of-discards.ts'
 import { decisions, edits, reverts } from './commands/of-letters.ts'
 import { endings, restores } from './commands/of-retention.ts'
 import { closings, deaths, plans, replayOf, replays, sends, starts, stops } from './commands/of-runs.ts'
+import { sums } from './commands/of-upkeep.ts'
 import { emptyModel } from './model.ts'
 import { type Office, openModelOffice } from './office.ts'
 import type { Real } from './real.ts'
@@ -45,7 +46,7 @@ const often: readonly fc.Arbitrary<Command>[] = [
   ...[captures, plans, replays, replays, starts, starts, sends, sends, sends, deaths, deaths],
   ...[receipts, receipts, receipts, returns, returns, decisions, decisions, decisions],
   ...[edits, reverts, discards, discards, discardRuns, undos, undos, stops, stops, closings],
-  ...[endings, endings, restores, closings],
+  ...[endings, endings, restores, closings, sums, sums],
 ]
 const maxCommands = 12
 /** Letters are there, and mostly a run of all of them. */

@@ -3,6 +3,7 @@ import { ofControl } from './of-control.ts'
 import { ofErasure } from './of-erasure.ts'
 import { ofReplay } from './of-replay.ts'
 import { ofRetention } from './of-retention.ts'
+import { ofUpkeep } from './of-upkeep.ts'
 import { ofWorker } from './of-worker.ts'
 import type { Saboteur } from './saboteur.ts'
 
@@ -12,5 +13,6 @@ export const saboteurs: readonly Saboteur[] = [
   ...ofControl,
   ...ofRetention,
   ...ofErasure,
+  ...ofUpkeep,
   ...ofWorker,
 ]

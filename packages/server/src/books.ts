@@ -2,7 +2,7 @@ import { systemClock } from '@redrive/worker'
 import { checkLedger, type LedgerReport } from './ledger/index.ts'
 import type { Store } from './store/store.ts'
 
-/** The books, counted at start, each minute and when somebody asks. */
+/** The books, counted at start, each minute and when somebody asks; read entry by entry at start and each day, and else as they were added up. */
 export interface Books {
   /** A check that is no older than twenty times what it took: at a million letters a few seconds, else milliseconds. */
   latest(): Promise<LedgerReport>
@@ -12,14 +12,17 @@ export interface Books {
 /** What does not balance is told each minute until it does. */
 export function watchBooks(store: Store, tell: (line: string) => void): Books {
   const stopping = new AbortController()
+  let wholeAtMs = Number.NEGATIVE_INFINITY
   let last: { readonly report: Promise<LedgerReport>; untilMs: number } | undefined
 
   const check = (): Promise<LedgerReport> => {
     const startedMs = performance.now()
-    const entry = { report: checkLedger(store), untilMs: Number.POSITIVE_INFINITY }
+    const isWhole = startedMs - wholeAtMs >= wholeEveryMs
+    const entry = { report: checkLedger(store, { isWhole }), untilMs: Number.POSITIVE_INFINITY }
     last = entry
     entry.report.then(
       () => {
+        if (isWhole) wholeAtMs = startedMs
         entry.untilMs = performance.now() + maxAgeFactor * (performance.now() - startedMs)
       },
       () => {
@@ -53,3 +56,4 @@ export function watchBooks(store: Store, tell: (line: string) => void): Books {
 }
 
 const maxAgeFactor = 20
+const wholeEveryMs = 86_400_000

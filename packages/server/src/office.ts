@@ -28,6 +28,7 @@ import type { Database } from './store/database.ts'
 import { watchDisk } from './store/disk.ts'
 import { openStore } from './store/store.ts'
 import { watchTraffic } from './traffic/index.ts'
+import { watchUpkeep } from './upkeep.ts'
 import { version } from './version.ts'
 
 export interface Office {
@@ -98,6 +99,8 @@ export async function openOffice(parts: {
     opened.push(() => expiry.stop())
     const books = watchBooks(store, tell)
     opened.push(() => books.stop())
+    const upkeep = watchUpkeep(store, { tell })
+    opened.push(() => upkeep.stop())
     const causes = watchCauses(store, { tell })
     opened.push(() => causes.stop())
     const traffic = watchTraffic(store, { tell })

@@ -1,3 +1,4 @@
+export { addUpChanges } from './add-up-changes.ts'
 export { type Assignment, type CauseAssigner, causeIdOf, createCauseAssigner } from './assign-cause.ts'
 export * from './life/index.ts'
 export {

@@ -7,6 +7,8 @@ export interface LedgerReport {
   readonly captured: number
   readonly queues: readonly QueueBalance[]
   readonly sources: readonly SourceBalance[]
+  /** What the sums of the books and their entries differ by; 0 where entries were not read. */
+  readonly sumsOff: number
   /** The instant both sides were counted at. */
   readonly at: Date
 }
@@ -36,8 +38,13 @@ export interface SourceBalance {
 /**
  * Counts the letters by queue and state and compares with the books, and by source with what was delivered, all in one snapshot.
  * Reads every letter's narrow row once, and every tombstone's.
+ *
+ * @param options.isWhole the books are read entry by entry, which takes the longer the older they are; else as they were added up
  */
-export async function checkLedger(store: Store): Promise<LedgerReport> {
+export async function checkLedger(
+  store: Store,
+  { isWhole = true }: { readonly isWhole?: boolean } = {},
+): Promise<LedgerReport> {
   return store.transaction(
     async (client) => {
       const at = await client.query<{ now: Date }>('select now() as now')
@@ -45,9 +52,8 @@ export async function checkLedger(store: Store): Promise<LedgerReport> {
         select queue_id, source_id, state::text as account, count(*)::float8 as letters from letter group by 1, 2, 3
         union all
         select queue_id, source_id, case when is_erased then 'erased' else 'tombstone' end, count(*)::float8 from tombstone group by 1, 2, 3`)
-      const books = await client.query<Book>(
-        'select queue_id, account, sum(letters)::float8 as letters from ledger_entry group by 1, 2',
-      )
+      const books = await client.query<Book>('select queue_id, account, letters::float8 as letters from book')
+      const entries = isWhole ? await client.query<Book>(everyEntry) : books
       const queues = await client.query<{ id: number; name: string }>('select id, name from queue order by name')
       const sources = await client.query<Record<'broker' | 'place' | 'role' | Counted, string> & { id: number }>(`
         select s.id, s.broker, s.place, s.role, coalesce(p.delivered, 0) as delivered, coalesce(p.letters, 0) as letters,
@@ -56,14 +62,17 @@ export async function checkLedger(store: Store): Promise<LedgerReport> {
           left join (select source_id, sum(delivered) as delivered, sum(letters) as letters, sum(duplicates) as duplicates,
                             sum(receipts) as receipts from source_position group by 1) p on p.source_id = s.id
          order by s.broker, s.place`)
-      const [booked, counted] = [byQueue(books.rows), byQueue(counts.rows)]
+      const [booked, counted] = [byQueue(entries.rows), byQueue(counts.rows)]
       const ofSource = Map.groupBy(counts.rows, ({ source_id }) => source_id)
       return report(
         at.rows[0]?.now ?? new Date(),
         queues.rows.flatMap((queue) =>
           balancesOf(queue, { booked: booked.get(queue.id) ?? [], counted: counted.get(queue.id) ?? [] }),
         ),
-        sources.rows.map((row) => sourceBalance(row, sum(ofSource.get(row.id) ?? []))),
+        {
+          sources: sources.rows.map((row) => sourceBalance(row, sum(ofSource.get(row.id) ?? []))),
+          sumsOff: difference(books.rows, entries.rows),
+        },
       )
     },
     { isolation: 'repeatable read', readOnly: true },
@@ -77,6 +86,22 @@ interface Count {
   readonly letters: number
 }
 type Book = Omit<Count, 'source_id'>
+
+const everyEntry = 'select queue_id, account, sum(letters)::float8 as letters from ledger_entry group by 1, 2'
+
+/** Letters that accounts hold on the one side and not on the other. */
+function difference(one: readonly Book[], other: readonly Book[]): number {
+  const left = new Map<string, number>()
+  for (const [rows, sign] of [
+    [one, 1],
+    [other, -1],
+  ] as const)
+    for (const { queue_id, account, letters } of rows) {
+      const name = `${queue_id} ${account}`
+      left.set(name, (left.get(name) ?? 0) + sign * letters)
+    }
+  return [...left.values()].reduce((all, letters) => all + Math.abs(letters), 0)
+}
 
 const sum = (rows: readonly { readonly letters: number }[]): number =>
   rows.reduce((total, { letters }) => total + letters, 0)
@@ -130,7 +155,11 @@ function sourceBalance(
   }
 }
 
-function report(at: Date, balances: readonly Balance[], sources: readonly SourceBalance[]): LedgerReport {
+function report(
+  at: Date,
+  balances: readonly Balance[],
+  { sources, sumsOff }: { readonly sources: readonly SourceBalance[]; readonly sumsOff: number },
+): LedgerReport {
   const queues = [...Map.groupBy(balances, ({ queue_id }) => queue_id)].map(([queueId, accounts]) =>
     queueBalance(queueId, accounts),
   )
@@ -142,7 +171,7 @@ function report(at: Date, balances: readonly Balance[], sources: readonly Source
     (sum, { delivered, letters, duplicates, receipts }) => sum + Math.abs(delivered - letters - duplicates - receipts),
     0,
   )
-  return { unaccounted: Math.max(misplaced, elsewhere, unbalanced), captured, queues, sources, at }
+  return { unaccounted: Math.max(misplaced, elsewhere, unbalanced, sumsOff), captured, queues, sources, sumsOff, at }
 }
 
 function queueBalance(queueId: number, balances: readonly Balance[]): QueueBalance {

@@ -1,6 +1,7 @@
 export { lockForBulk } from './bulk-lock.ts'
 export {
   discardLetters,
+  endOldDiscards,
   listDiscards,
   planDiscard,
   runDiscard,

@@ -20,9 +20,7 @@ export async function metricsOfStore(store: Store): Promise<readonly Family[]> {
         `select q.name as queue, b.account, b.letters,
            (select extract(epoch from now() - uuid_extract_timestamp(letter_id))::float8
             from outstanding o where o.queue_id = q.id and o.state = 'open' order by letter_id limit 1) as oldest
-         from queue q left join (
-           select queue_id, account::text, sum(letters) as letters from ledger_entry group by 1, 2
-         ) b on b.queue_id = q.id`,
+         from queue q left join book b on b.queue_id = q.id`,
       )
       const { rows: causes } = await client.query<{ queue: string; state: string; causes: number }>(
         `select q.name as queue, c.state::text, count(*)::int as causes from cause c join queue q on q.id = c.queue_id where c.letters > 0 group by 1, 2`,

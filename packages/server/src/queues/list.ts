@@ -36,8 +36,7 @@ export async function listQueues(store: Store, name: string | null = null): Prom
        (select value from queue_says where queue = q.name and field = 'owner') as owner,
        (select value from queue_says where queue = q.name and field = 'runbook') as runbook,
        (select jsonb_object_agg(account, letters) from (
-          select account, sum(letters)::bigint as letters from ledger_entry
-          where queue_id = q.id and account <> 'source' group by account having sum(letters) <> 0) b) as letters,
+          select account, letters::bigint as letters from book where queue_id = q.id and account <> 'source' and letters <> 0) b) as letters,
        (select count(*)::int from cause where queue_id = q.id and letters > 0) as causes,
        (select uuid_extract_timestamp(letter_id) from outstanding where queue_id = q.id and state = 'open' order by letter_id limit 1) as oldest,
        (select max(last_seen) from cause where queue_id = q.id) as newest

@@ -2,6 +2,7 @@ import { RedriveError } from '@redrive/worker'
 import type { Pool, PoolClient } from 'pg'
 import { currentContent } from '../store/letter-versions.ts'
 import { type Change, type GivenChange, readChange } from './change.ts'
+import { transformWaitsDays } from './end-old-transforms.ts'
 
 export interface TransformRow {
   /** UUID. */
@@ -31,7 +32,7 @@ export async function readTransform(
   const [row] = rows
   if (row === undefined)
     throw new RedriveError('NOT_FOUND', 'There is no such transform.', {
-      hint: 'Make one: redrive transform preview … --patch FILE',
+      hint: `Make one: redrive transform preview … --patch FILE. One that nobody applies is forgotten after ${transformWaitsDays} days.`,
     })
   const given = JSON.parse(row.change) as GivenChange
   return {

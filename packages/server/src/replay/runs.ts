@@ -6,6 +6,7 @@ import { lockForBulk } from '../letters/index.ts'
 import { showRunId } from '../store/ids.ts'
 import type { Store } from '../store/store.ts'
 import { digestOfPlan } from './digest.ts'
+import { noPlan } from './end-old-plans.ts'
 import { newRunId } from './replay-id.ts'
 
 interface StartRequest {
@@ -34,8 +35,7 @@ export async function beginRun(client: PoolClient, request: StartRequest): Promi
     [request.plan],
   )
   const plan = rows[0]
-  if (plan === undefined)
-    throw new RedriveError('NOT_FOUND', 'There is no such plan.', { hint: 'Make one: redrive replay plan …' })
+  if (plan === undefined) throw noPlan()
   if (plan.letters === 0) throw new RedriveError('REQUEST_INVALID', 'The plan holds no letters: nothing to run.')
   if (request.expect !== undefined && request.expect !== plan.letters) {
     throw new RedriveError('PLAN_STALE', `The plan holds ${plan.letters} letters, not ${request.expect}.`, {

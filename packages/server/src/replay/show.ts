@@ -3,6 +3,7 @@ import { showPlanId, showRunId } from '../store/ids.ts'
 import type { Store } from '../store/store.ts'
 import { type Control, secondsFor } from './control.ts'
 import { type Destination, destinationFrom } from './destination.ts'
+import { noPlan } from './end-old-plans.ts'
 import { adviceOn } from './judge.ts'
 import type { Limits } from './limits.ts'
 import type { Change } from './misfits.ts'
@@ -83,8 +84,7 @@ export async function showPlan(store: Store, id: string): Promise<PlanView> {
     [id],
   )
   const plan = rows[0]
-  if (plan === undefined)
-    throw new RedriveError('NOT_FOUND', 'There is no such plan.', { hint: 'Make one: redrive replay plan …' })
+  if (plan === undefined) throw noPlan()
   const places = await store.pool.query<{ broker: string; place: string; letters: number }>(
     `select p.broker, p.place, sum(n.letters)::int as letters from plan_place p
      join (select place, count(*)::int as letters from plan_letter where plan_id = $1 group by 1) n on n.place = p.number

@@ -33,6 +33,7 @@ interface QueueView {
 
 interface Ledger {
   readonly unaccounted: number
+  readonly sumsOff: number
   readonly captured: number
   readonly at: string
   readonly queues: readonly {
@@ -117,6 +118,8 @@ function showStatus(output: Output, status: Status, nowMs: number): void {
 
 function showLedger(output: Output, ledger: Ledger): void {
   output.out(unaccountedLine(output, ledger.unaccounted))
+  if (ledger.sumsOff > 0)
+    output.out(output.paint('red', `The sums of the books are off by ${ledger.sumsOff}: see docs/operate/upkeep.md`))
   const rows = ledger.queues.flatMap(({ queue, captured, accounts }) =>
     accounts.map((account, index) => ({
       queue: index === 0 ? queue : '',

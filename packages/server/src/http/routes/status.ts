@@ -24,6 +24,7 @@ const ledgerView = Type.Object(
   {
     at: time(),
     unaccounted: count(),
+    sumsOff: count(),
     captured: count(),
     queues: Type.Array(
       Type.Object(
@@ -99,10 +100,11 @@ export const statusRoutes: readonly Route[] = [
     summary: 'The books against an independent count, in one snapshot',
     schemas: { answer: ledgerView },
     handle: async ({ office }) => {
-      const { at, unaccounted, captured, queues, sources } = await checkLedger(office.store)
+      const { at, unaccounted, sumsOff, captured, queues, sources } = await checkLedger(office.store)
       return {
         at: at.toISOString(),
         unaccounted,
+        sumsOff,
         captured,
         queues: queues.map(({ queueId: _, ...queue }) => queue),
         sources: sources.map(({ sourceId: _, ...source }) => source),

@@ -1,4 +1,5 @@
 export { discardLetters } from './discard-letters.ts'
+export { endOldDiscards } from './end-old-discards.ts'
 export { planDiscard } from './plan-discard.ts'
 export { runDiscard, undoDays } from './run-discard.ts'
 export { type DiscardDetail, type DiscardView, listDiscards, showDiscard } from './show-discard.ts'

@@ -6,6 +6,7 @@ import { showDiscardId } from '../../store/ids.ts'
 import { lookAtLinesOf } from '../../store/letter-lines.ts'
 import type { Store } from '../../store/store.ts'
 import { lockForBulk } from '../bulk-lock.ts'
+import { discardWaitsDays } from './end-old-discards.ts'
 import { checkSaid } from './plan-discard.ts'
 
 /** So long a discard can be undone. */
@@ -49,7 +50,9 @@ export function refuseOtherCount(letters: number, expect: number | undefined): v
 }
 
 export function noDiscard(): RedriveError {
-  return new RedriveError('NOT_FOUND', 'There is no such discard.', { hint: 'List them: redrive discards list' })
+  return new RedriveError('NOT_FOUND', 'There is no such discard.', {
+    hint: `List them: redrive discards list. One that nobody carries out is forgotten after ${discardWaitsDays} days.`,
+  })
 }
 
 /**
