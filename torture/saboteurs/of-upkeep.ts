@@ -17,6 +17,15 @@ export const ofUpkeep: readonly Saboteur[] = [
     },
   },
   {
+    name: 'questions-hold-up-the-work',
+    breaks: 'what dies is captured and told however many slow questions are asked',
+    changes: [{ file: 'packages/server/src/office.ts', from: 'store: forPeople,', to: 'store,' }],
+    caughtBy: {
+      file: 'packages/server/test/people-who-ask-hold-up-nothing.test.ts',
+      tests: /is captured and told/,
+    },
+  },
+  {
     name: 'alerts-wait-for-retention',
     breaks: 'alerts are raised and taken however long letters are ended, erased or brought back',
     changes: [

@@ -26,7 +26,7 @@ import { watchRetention } from './retention/index.ts'
 import { watchReviews } from './review/index.ts'
 import type { Database } from './store/database.ts'
 import { watchDisk } from './store/disk.ts'
-import { openStore } from './store/store.ts'
+import { openStore, openStoreBeside } from './store/store.ts'
 import { watchTraffic } from './traffic/index.ts'
 import { watchUpkeep } from './upkeep.ts'
 import { version } from './version.ts'
@@ -154,11 +154,14 @@ export async function openOffice(parts: {
     const ownsServer = database.embedded !== null
     const erasures = watchErasures(store, { place: archivePlace, ownsServer, tell })
     opened.push(() => erasures.stop())
+    // Slow questions hold up one another, and never capture, replay and alerts.
+    const forPeople = openStoreBeside({ url: database.url, onTrouble: tell })
+    opened.push(() => forPeople.close())
     const http = await startHttp(
       {
         version,
         startedAt: new Date(),
-        store,
+        store: forPeople,
         brokers: byName,
         clock: systemClock,
         books,

@@ -57,6 +57,15 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     await pool.end()
     throw error
   }
+  return storeOn(pool)
+}
+
+/** Connections of its own to a database that is open already: who waits for one of these holds up nobody who uses others. */
+export function openStoreBeside(options: Pick<StoreOptions, 'url' | 'maxConnections' | 'onTrouble'>): Store {
+  return storeOn(makePool(options))
+}
+
+function storeOn(pool: pg.Pool): Store {
   return { pool, transaction: (work, how) => transaction(pool, work, how), close: () => pool.end() }
 }
 
