@@ -3,6 +3,7 @@ import { test } from 'node:test'
 import { acknowledgeAlert, showAlert } from '../src/alerts/index.ts'
 import { acknowledgeCause, assignCause, fixCause, followCauses, lookAtCause, snoozeCause } from '../src/causes/index.ts'
 import { documentQueue } from '../src/queues/index.ts'
+import { advisoryLocks } from '../src/store/advisory-locks.ts'
 import { alertBed } from './alert-bed.ts'
 
 const missing = { errorClass: 'TaxRateMissing', error: 'no rate for CH-ZH', release: '1.0.0' }
@@ -163,7 +164,7 @@ test('one look at a time, whichever office takes it', async (t) => {
   const bed = await alertBed(t)
   await bed.captured(missing)
   await bed.store.transaction(async (client) => {
-    await client.query('select pg_advisory_xact_lock($1)', [0x7ed21e05])
+    await client.query('select pg_advisory_xact_lock($1)', [advisoryLocks.lookForAlerts])
     await assert.rejects(bed.look(), /somebody else looks/)
   })
   assert.deepEqual(await bed.look(), ['team raised first-failure'])

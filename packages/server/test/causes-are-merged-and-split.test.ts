@@ -14,6 +14,7 @@ import {
 import { checkLedger } from '../src/ledger/index.ts'
 import { letterSet, parseQuery } from '../src/letters/index.ts'
 import { selectLetterIds } from '../src/letters/select.ts'
+import { advisoryLocks } from '../src/store/advisory-locks.ts'
 import { type OfficeBed, officeBed, until } from './office-bed.ts'
 import { causeOf, countsAreRight, grouped, regrouped } from './regroup-bed.ts'
 
@@ -246,7 +247,7 @@ test('two offices: one does it, and the other says so', async (t) => {
   await bed.captured(timeout(1), refused(1))
   await merge(bed, /^Timeout/, /^Refused/)
   const result = await store.transaction(async (client) => {
-    await client.query('select pg_advisory_xact_lock($1)', [0x7ed21e12])
+    await client.query('select pg_advisory_xact_lock($1)', [advisoryLocks.regroup])
     return createRegrouper(store).step()
   })
   assert.equal(result, 'busy-elsewhere')
