@@ -1,4 +1,4 @@
-import { systemClock } from '@redrive/worker'
+import { type Clock, systemClock } from '@redrive/worker'
 import { checkLedger, type LedgerReport } from './ledger/index.ts'
 import type { Store } from './store/store.ts'
 
@@ -6,24 +6,28 @@ import type { Store } from './store/store.ts'
 export interface Books {
   /** A check that is no older than twenty times what it took: at a million letters a few seconds, else milliseconds. */
   latest(): Promise<LedgerReport>
+  /** The last check that is done, mostly of the last minute; waits for the first. */
+  recent(): Promise<LedgerReport>
   stop(): Promise<void>
 }
 
 /** What does not balance is told each minute until it does. */
-export function watchBooks(store: Store, tell: (line: string) => void): Books {
+export function watchBooks(store: Store, tell: (line: string) => void, clock: Clock = systemClock): Books {
   const stopping = new AbortController()
   let wholeAtMs = Number.NEGATIVE_INFINITY
+  let done: LedgerReport | undefined
   let last: { readonly report: Promise<LedgerReport>; untilMs: number } | undefined
 
   const check = (): Promise<LedgerReport> => {
-    const startedMs = performance.now()
+    const startedMs = clock.monotonic()
     const isWhole = startedMs - wholeAtMs >= wholeEveryMs
     const entry = { report: checkLedger(store, { isWhole }), untilMs: Number.POSITIVE_INFINITY }
     last = entry
     entry.report.then(
-      () => {
+      (report) => {
+        done = report
         if (isWhole) wholeAtMs = startedMs
-        entry.untilMs = performance.now() + maxAgeFactor * (performance.now() - startedMs)
+        entry.untilMs = clock.monotonic() + maxAgeFactor * (clock.monotonic() - startedMs)
       },
       () => {
         entry.untilMs = 0
@@ -41,13 +45,14 @@ export function watchBooks(store: Store, tell: (line: string) => void): Books {
       } catch (error) {
         tell(`the books could not be checked: ${error instanceof Error ? error.message : String(error)}`)
       }
-      await systemClock.sleep(60_000, stopping.signal)
+      await clock.sleep(60_000, stopping.signal)
     }
   }
 
   const running = loop()
   return {
-    latest: () => (last !== undefined && performance.now() < last.untilMs ? last.report : check()),
+    recent: async () => done ?? (await last?.report) ?? check(),
+    latest: () => (last !== undefined && clock.monotonic() < last.untilMs ? last.report : check()),
     stop: async () => {
       stopping.abort()
       await running

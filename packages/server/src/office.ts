@@ -122,7 +122,7 @@ export async function openOffice(parts: {
       captures: () => captures.map(viewOf),
       findings: async () => {
         const found = await examine(store, {
-          unaccounted: (await books.latest()).unaccounted,
+          unaccounted: (await books.recent()).unaccounted,
           captures: captures.map(viewOf),
           expiry: expiry.latest(),
           disk: (await disk.disk?.space()) ?? null,

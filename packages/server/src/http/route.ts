@@ -20,7 +20,7 @@ export interface OfficeServices {
   readonly brokers: ReadonlyMap<string, Broker>
   readonly clock: Clock
   readonly captures: () => readonly CaptureView[]
-  readonly books: Pick<Books, 'latest'>
+  readonly books: Pick<Books, 'latest' | 'recent'>
   /** What brokers said last of how long they keep what waits. */
   readonly expiry?: () => readonly SourceExpiry[]
   /** Where the database is the office's own. */

@@ -9,7 +9,7 @@ interface Measured {
   readonly version: string
   readonly startedAt: Date
   readonly store: Store
-  readonly books: { latest(): Promise<LedgerReport> }
+  readonly books: { recent(): Promise<LedgerReport> }
   readonly captures: () => readonly {
     readonly broker: string
     readonly place: string
@@ -23,7 +23,7 @@ interface Measured {
  * @returns the text and its content type
  */
 export async function metrics(office: Measured): Promise<{ readonly text: string; readonly contentType: string }> {
-  const [ofStore, books] = await Promise.all([metricsOfStore(office.store), office.books.latest()])
+  const [ofStore, books] = await Promise.all([metricsOfStore(office.store), office.books.recent()])
   const families: Family[] = [
     {
       name: 'redrive_capture_up',
