@@ -1,4 +1,4 @@
-/** `npm run test:brokers [-- kafka|rabbitmq|redis|prometheus|alertmanager|duckdb]`: what is proven on real servers, brought here and taken away again. */
+/** `npm run test:brokers [-- kafka|rabbitmq|redis|prometheus|alertmanager|duckdb|pgbouncer]`: what is proven on real servers, brought here and taken away again. */
 import { startTestServer } from '../packages/server/src/testing/database.ts'
 import { confluentFolder } from './confluent/install.ts'
 import { findFiles, printCount } from './lib/workspace.ts'

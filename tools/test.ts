@@ -13,6 +13,7 @@ const leftOut = [
   { folder: 'rabbitmq', needs: 'a real RabbitMQ', command: 'npm run test:brokers -- rabbitmq' },
   { folder: 'redis', needs: 'a real Redis', command: 'npm run test:brokers -- redis' },
   { folder: 'prometheus', needs: 'a real Prometheus', command: 'npm run test:brokers -- prometheus' },
+  { folder: 'pgbouncer', needs: 'a real PgBouncer', command: 'npm run test:brokers -- pgbouncer' },
   { folder: 'alertmanager', needs: 'a real Alertmanager', command: 'npm run test:brokers -- alertmanager' },
   { folder: 'duckdb', needs: 'a real DuckDB', command: 'npm run test:brokers -- duckdb' },
   { folder: 'brokers', needs: 'real brokers', command: 'npm run test:brokers' },

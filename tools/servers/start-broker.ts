@@ -1,12 +1,13 @@
 import { openDuckdb } from '../duckdb/install.ts'
 import { alertmanagerVersion } from './alertmanager.ts'
 import { startKafka } from './kafka.ts'
+import { pgbouncerVersion } from './pgbouncer.ts'
 import { promtool } from './prometheus.ts'
 import { startRabbitmq } from './rabbitmq.ts'
 import { startRedis } from './redis.ts'
 
-/** Redis, Prometheus, Alertmanager and DuckDB are no brokers, but brought in the same way. */
-export const brokerNames = ['kafka', 'rabbitmq', 'redis', 'prometheus', 'alertmanager', 'duckdb'] as const
+/** Redis, Prometheus, Alertmanager, DuckDB and PgBouncer are no brokers, but brought in the same way. */
+export const brokerNames = ['kafka', 'rabbitmq', 'redis', 'prometheus', 'alertmanager', 'duckdb', 'pgbouncer'] as const
 export type BrokerName = (typeof brokerNames)[number]
 
 /** A real server, with what tests and commands need to find it. */
@@ -45,6 +46,9 @@ export async function startBroker(name: BrokerName, onProgress: (line: string) =
     }
     case 'alertmanager':
       return { address: await alertmanagerVersion({ onProgress }), env: {}, stop: () => Promise.resolve() }
+    case 'pgbouncer':
+      // Each test starts one in front of its own database.
+      return { address: await pgbouncerVersion({ onProgress }), env: {}, stop: () => Promise.resolve() }
     case 'duckdb': {
       const [row] = await (await openDuckdb()).rows('select version() as version')
       return { address: `in the process, ${String(row?.['version'])}`, env: {}, stop: () => Promise.resolve() }

@@ -6,7 +6,7 @@ import { naming } from './naming.ts'
 import { type Office, openOffice } from './office.ts'
 import type { OpenBroker } from './office-captures.ts'
 import { openPgBoss } from './open-pg-boss.ts'
-import { embeddedQueueUrl, openDatabase, reachDatabase } from './store/database.ts'
+import { embeddedQueueUrl, openDatabase, reachDatabase, tryDatabase } from './store/database.ts'
 import { isSameDatabase } from './store/same-database.ts'
 
 export type { Office } from './office.ts'
@@ -43,13 +43,13 @@ export async function startOffice(
 /**
  * Asks everything a configuration names whether it can be reached. Captures nothing, and leaves nothing behind but the folder of archives.
  * @returns a line for each thing, in the order of the configuration
- * @throws DATABASE_UNREACHABLE, BROKER_UNREACHABLE, ARCHIVE_UNWRITABLE, ARCHIVE_UNREADABLE: the first that cannot
+ * @throws DATABASE_UNREACHABLE, DATABASE_TOO_OLD, DATABASE_UNSAFE, BROKER_UNREACHABLE, ARCHIVE_UNWRITABLE, ARCHIVE_UNREADABLE: the first that cannot
  */
 export async function checkConfig(config: Config): Promise<readonly string[]> {
   const lines: string[] = []
   if (config.database === null) lines.push(`database: an embedded one in ${config.data}`)
   else {
-    await reachDatabase(config.database)
+    await tryDatabase(config.database)
     lines.push('database: yours, it answers')
   }
   for (const [name, broker] of Object.entries(config.brokers)) {

@@ -75,9 +75,16 @@ test('who takes the alert takes the cause, once', async (t) => {
   await fixCause(bed.store, { cause: await bed.cause(), by: 'ana' })
   assert.deepEqual(await bed.look(), ['team resolved first-failure'])
   await assert.rejects(take(), { code: 'STATE_CONFLICT', message: /fixed by ana/ })
-  await assert.rejects(acknowledgeAlert(bed.store, { alert: alert.id.replace(/.$/, '0'), by: 'ana' }, bed.options), {
-    code: 'NOT_FOUND',
-  })
+  await assert.rejects(
+    acknowledgeAlert(
+      bed.store,
+      { alert: alert.id.replace(/.$/, (last) => (last === '0' ? '1' : '0')), by: 'ana' },
+      bed.options,
+    ),
+    {
+      code: 'NOT_FOUND',
+    },
+  )
 })
 
 test('a snooze ends it, and what wakes the cause is another alert', async (t) => {

@@ -2,6 +2,8 @@ import { RedriveError } from '@redrive/worker'
 import pg from 'pg'
 import type { Config } from '../config/index.ts'
 import { type EmbeddedPostgres, startEmbeddedPostgres } from './embedded/index.ts'
+import { checkSafety, checkVersion } from './safety.ts'
+import { checkSessions } from './sessions.ts'
 
 /** The server the office keeps everything in: its own embedded one, or one of the user's. */
 export interface Database {
@@ -25,18 +27,32 @@ export async function openDatabase(
 }
 
 /** Whether a server of the user's answers; changes nothing. @throws DATABASE_UNREACHABLE */
-export async function reachDatabase(url: string): Promise<void> {
-  const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 10_000 })
+export function reachDatabase(url: string): Promise<void> {
+  return tried(url, async () => undefined)
+}
+
+/** Whether letters can be trusted to it as well. @throws DATABASE_UNREACHABLE, DATABASE_TOO_OLD, DATABASE_UNSAFE */
+export function tryDatabase(url: string): Promise<void> {
+  return tried(url, async (pool) => {
+    await checkVersion(pool)
+    await checkSessions(pool)
+    await checkSafety(pool)
+  })
+}
+
+async function tried(url: string, work: (pool: pg.Pool) => Promise<void>): Promise<void> {
+  const pool = new pg.Pool({ connectionString: url, max: 2, connectionTimeoutMillis: 10_000 })
+  pool.on('error', () => undefined)
   try {
-    await client.connect()
-    await client.query('select 1')
-  } catch (error) {
-    throw new RedriveError('DATABASE_UNREACHABLE', `The database does not answer: ${messageOf(error)}`, {
-      cause: error,
-      hint: 'Check that PostgreSQL runs there and that the address has the right host, user, password and database.',
+    await pool.query('select 1').catch((error: unknown) => {
+      throw new RedriveError('DATABASE_UNREACHABLE', `The database does not answer: ${messageOf(error)}`, {
+        cause: error,
+        hint: 'Check that PostgreSQL runs there and that the address has the right host, user, password and database.',
+      })
     })
+    await work(pool)
   } finally {
-    await client.end().catch(() => undefined)
+    await pool.end().catch(() => undefined)
   }
 }
 

@@ -3,6 +3,7 @@ import pg from 'pg'
 import { migrate } from './migrate.ts'
 import { ensurePartitions } from './partitions.ts'
 import { checkSafety, checkVersion } from './safety.ts'
+import { checkSessions } from './sessions.ts'
 
 /** The one store: a pool on a PostgreSQL whose schema `redrive` is ours. Who opens it closes it. */
 export interface Store {
@@ -50,6 +51,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
   try {
     await reach(pool, options.url)
     await checkVersion(pool)
+    await checkSessions(pool)
     if (options.allowUnsafe !== true) await checkSafety(pool)
     await migrate(pool)
     await ensurePartitions(pool, Date.now())
