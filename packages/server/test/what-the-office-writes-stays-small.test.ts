@@ -98,6 +98,15 @@ test('counts of a cause stay as they are when their changes are added up', async
   assert.deepEqual([...(await countLetters(bed.store.pool, causes)).values()], [{ discarded: 6 }])
 })
 
+test('however many causes there are, adding up their changes comes to an end', async (t) => {
+  const { store } = await storeWithQueues(t)
+  await store.pool.query(
+    `insert into cause_change select n % 1200, state, 1 from generate_series(1, 3600) n, unnest('{open,discarded}'::letter_state[]) state`,
+  )
+  assert.equal(await addUpChanges(store, 3), 7_200 - 2_400)
+  assert.equal(await addUpChanges(store, 0), 0, 'those that are one already')
+})
+
 test('what nobody carried out within 30 days is forgotten, and what was carried out stays', async (t) => {
   const bed = await officeBed(t)
   bed.replayer()

@@ -32,9 +32,12 @@ export function noPlan(): RedriveError {
 
 /** Forgets old receipts. @returns how many */
 export async function endOldReceipts(store: Store): Promise<number> {
-  const { rowCount } = await store.pool.query(
-    'delete from receipt where received_at < now() - make_interval(days => $1)',
-    [receiptDays],
-  )
-  return rowCount ?? 0
+  return store.transaction(async (client) => {
+    await client.query('set local statement_timeout to 0')
+    const { rowCount } = await client.query(
+      'delete from receipt where received_at < now() - make_interval(days => $1)',
+      [receiptDays],
+    )
+    return rowCount ?? 0
+  })
 }
