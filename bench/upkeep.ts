@@ -5,6 +5,7 @@ import { parseArgs } from 'node:util'
 import { checkLedger } from '../packages/server/src/ledger/index.ts'
 import { metricsOfStore } from '../packages/server/src/metrics/of-store.ts'
 import { listQueues, openByTier } from '../packages/server/src/queues/index.ts'
+import { readFlows } from '../packages/server/src/review/read/read-flows.ts'
 import { startEmbeddedPostgres } from '../packages/server/src/store/embedded/index.ts'
 import { openStore, type Store } from '../packages/server/src/store/store.ts'
 import { upkeepOnce } from '../packages/server/src/upkeep.ts'
@@ -16,7 +17,7 @@ export const summary: string =
   'upkeep [--entries N] [--rounds N]: what the books and the counts of causes take to read before and after they are added up'
 
 /**
- * Few letters with a long past: so many entries in the books, and as many changes of counts, as if letters had gone to and fro for years. What is read
+ * Few letters with a long past: so many entries in the books, and as many changes of counts, as if letters had gone to and fro for a year. What is read
  * each minute, at each scrape and by people is timed before the upkeep and after it.
  */
 export async function run(args: readonly string[]): Promise<void> {
@@ -64,11 +65,12 @@ async function fillPast(store: Store, entries: number): Promise<void> {
     // The entries balance by how they are made; to look at each pair would take minutes.
     await client.query('set local session_replication_role to replica')
     await client.query(
-      `insert into ledger_entry (transfer, queue_id, account, letters, what)
-       select pair.transfer, q.id, side.account, side.letters, 'bench'
+      `insert into ledger_entry (transfer, at, queue_id, account, letters, what)
+       select pair.transfer, now() - (1 - pair.n::float8 / ($1::int / 2)) * interval '1 year', q.id, side.account, side.letters, 'bench'
          from (select id, row_number() over (order by id) - 1 as nth, count(*) over () as queues from queue) q
          join (select n, gen_random_uuid() as transfer from generate_series(1, $1::int / 2) as t (n)) pair on pair.n % q.queues = q.nth,
-           lateral (values ('open', case when pair.n / q.queues % 2 = 0 then 1 else -1 end), ('replaying', case when pair.n / q.queues % 2 = 0 then -1 else 1 end)) as side (account, letters)`,
+           lateral (values ('open', case when pair.n / q.queues % 2 = 0 then 1 else -1 end), ('replaying', case when pair.n / q.queues % 2 = 0 then -1 else 1 end)) as side (account, letters)
+        order by pair.n`,
       [entries],
     )
     await client.query(
@@ -89,6 +91,8 @@ async function timesOf(store: Store, rounds: number): Promise<Record<string, num
     'check of a minute': () => checkLedger(store, { isWhole: false }),
     '/metrics': () => metricsOfStore(store),
     queues: () => listQueues(store),
+    'flows of a week': () =>
+      store.transaction((client) => readFlows(client, { fromMs: Date.now() - 7 * 86_400_000, toMs: Date.now() })),
     'open by tier': () => openByTier(store),
   }
   const times: Record<string, number> = {}

@@ -186,7 +186,7 @@ async function readTaken(
   return rows.map(({ subject, by, at }) => ({ subject, by, minute: Math.floor(at.getTime() / minuteMs) }))
 }
 
-/** From the books, which are never changed. */
+/** From the books, which are never changed: from what is there now, back, so that entries before the time are not read. */
 async function readQueues(
   client: PoolClient,
   { fromMs, toMs }: { readonly fromMs: number; readonly toMs: number },
@@ -195,8 +195,14 @@ async function readQueues(
     `select q.id, q.name,
             (select value from queue_says where queue = q.name and field = 'owner') as owner,
             (select value from queue_says where queue = q.name and field = 'runbook') as runbook, e.minute, e.letters
-       from (select queue_id, case when at >= $1 then floor(extract(epoch from at) / 60)::int end as minute, sum(letters) as letters
-               from ledger_entry where account = 'open' and at < $2 group by 1, 2) e join queue q on q.id = e.queue_id`,
+       from (
+         select queue_id, null::int as minute, sum(letters) as letters
+           from (select queue_id, letters from book where account = 'open'
+                 union all select queue_id, -letters from ledger_entry where account = 'open' and at >= $1) as before group by 1
+         union all
+         select queue_id, floor(extract(epoch from at) / 60)::int, sum(letters)
+           from ledger_entry where account = 'open' and at >= $1 and at < $2 group by 1, 2
+       ) e join queue q on q.id = e.queue_id`,
     [new Date(fromMs), new Date(toMs)],
   )
   return [...Map.groupBy(rows, ({ id }) => id).values()].flatMap((minutes) => {

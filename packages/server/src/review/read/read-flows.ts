@@ -24,17 +24,23 @@ export async function readFlows(client: PoolClient, { fromMs, toMs }: Span): Pro
     waited_before: string
     oldest: Date | null
   }>(
-    `select q.id, q.name, (select value from queue_says where queue = q.name and field = 'owner') as owner,
+    // From what is there now, back: entries before the two weeks are not read.
+    `with recent as materialized (
+       select queue_id, account, what, at, letters from ledger_entry where at >= $1
+     )
+     select q.id, q.name, (select value from queue_says where queue = q.name and field = 'owner') as owner,
        (select jsonb_agg(m) from (
-          select account, at >= $2 as is_now, sum(letters) as letters from ledger_entry
-           where queue_id = q.id and at >= $1 and at < $3 and account in ('source', 'replayed', 'discarded', 'archived', 'tombstone', 'erased')
+          select account, at >= $2 as is_now, sum(letters) as letters from recent
+           where queue_id = q.id and at < $3 and account in ('source', 'replayed', 'discarded', 'archived', 'tombstone', 'erased')
              and (account not in ('replayed', 'discarded') or what not in ('retention', 'archive', 'restore'))
              and (account = 'erased' or what <> 'erasure')
            group by 1, 2) m) as moved,
-       (select coalesce(sum(letters), 0) from ledger_entry where queue_id = q.id and at < $3 and account = any($4)) as waiting,
-       (select coalesce(sum(letters), 0) from ledger_entry where queue_id = q.id and at < $2 and account = any($4)) as waited_before,
+       b.letters - coalesce((select sum(letters) from recent where queue_id = q.id and account = any($4) and at >= $3), 0) as waiting,
+       b.letters - coalesce((select sum(letters) from recent where queue_id = q.id and account = any($4) and at >= $2), 0) as waited_before,
        (select uuid_extract_timestamp(letter_id) from outstanding where queue_id = q.id and state = 'open' order by letter_id limit 1) as oldest
-     from queue q order by q.name`,
+     from queue q,
+       lateral (select coalesce(sum(letters), 0) as letters from book where queue_id = q.id and account = any($4)) b
+     order by q.name`,
     [new Date(2 * fromMs - toMs), new Date(fromMs), new Date(toMs), ['open', 'held', 'uncertain', 'replaying']],
   )
   const back = await readReturns(client, { fromMs, toMs })

@@ -24,6 +24,9 @@ select queue_id, account, sum(letters) as letters
   ) as entry
  group by 1, 2;
 
+-- Entries come in the order of their time, near enough that a look for those of a week reads little else.
+create index ledger_entry_at on ledger_entry using brin (at);
+
 -- Receipts come in the order of their time, near enough that a look for old ones reads little.
 create index receipt_received on receipt using brin (received_at);
 
