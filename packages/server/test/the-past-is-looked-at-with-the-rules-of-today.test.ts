@@ -14,12 +14,16 @@ const six = Array.from('ABCDEF', (letter) => ({ errorClass: `Broken${letter}Erro
 /** From some minutes before now, as somebody sees it a quarter of an hour from now. */
 function look(
   bed: AlertBed,
-  { config, fromMinutes = -5 }: { readonly config?: Partial<AlertsConfig>; readonly fromMinutes?: number } = {},
+  {
+    config,
+    fromMinutes = -5,
+    toMinutes = 15,
+  }: { readonly config?: Partial<AlertsConfig>; readonly fromMinutes?: number; readonly toMinutes?: number } = {},
 ): Promise<AlertReplay> {
   const nowMs = Date.now()
   return replayAlerts(bed.store, {
     fromMs: nowMs + fromMinutes * minuteMs,
-    toMs: nowMs + quarterHourMs,
+    toMs: nowMs + toMinutes * minuteMs,
     nowMs: nowMs + quarterHourMs,
     config: { ...bed.options.config, ...config },
   })
@@ -132,4 +136,45 @@ test('a time that is none, not past or too long is refused', async (t) => {
   const run = commandLine({ url: server.url, token })
   assert.equal((await run('alerts', 'replay')).code, 2)
   assert.equal((await run('alerts', 'replay', '--from', 'yesterday')).code, 2)
+})
+
+test('a share that was too large is seen from the reports of its minutes, and it is said from when on there are some', async (t) => {
+  const bed = await alertBed(t)
+  await bed.captured(...six.slice(0, 1))
+  const report = (minutesAgo: number, seconds: 60 | 3600, died: number) =>
+    bed.store.pool.query(
+      `insert into traffic (queue_id, consumer, seconds, at, reports, handled, retried, discarded, skipped, died_transient, died_permanent, died_malformed, died_timeout, died_exhausted, died_unknown)
+       select id, 'reefer', $2, date_trunc(case when $2 = 60 then 'minute' else 'hour' end, now() - make_interval(mins => $1), 'UTC'), 1, 80, 0, 0, 0, 0, 0, 0, $3, 0, 0 from queue`,
+      [minutesAgo, seconds, died],
+    )
+  for (let minute = 40; minute > 30; minute--) await report(minute, 60, 20)
+  for (let minute = 30; minute > 0; minute--) await report(minute, 60, 0)
+  const rates = (replay: AlertReplay) => replay.messages.filter(({ rule }) => rule === 'death-rate')
+  const recent = await look(bed, { fromMinutes: -60, toMinutes: 0 })
+  assert.deepEqual(
+    rates(recent).map(({ change, queue, title }) => [change, queue, title.replace(/ of .*/, '')]),
+    [
+      ['raised', 'orders', 'DEATH RATE orders: 20 %'],
+      ['resolved', 'orders', 'DEATH RATE orders: 20 %'],
+    ],
+  )
+  assert.deepEqual(recent.later, [])
+  const middle = await look(bed, { fromMinutes: -32, toMinutes: 0 })
+  assert.deepEqual(rates(middle), [], 'it went on when the time began')
+  const tier = { limits: [{ queues: ['orders'], tier: 'timeout' as const, deathPercent: 1 }] }
+  assert.equal(
+    rates(await look(bed, { fromMinutes: -60, toMinutes: 0, config: tier })).length,
+    4,
+    'the tier has a limit of its own',
+  )
+  await report(300, 3600, 80)
+  const long = await look(bed, { fromMinutes: -600, toMinutes: 0 })
+  assert.equal(rates(long).length, 2)
+  const [later] = long.later
+  assert.equal(later?.rule, 'death-rate')
+  const minutesAgo = (Date.now() - Date.parse(later?.from ?? '')) / minuteMs
+  assert.ok(minutesAgo > 239 && minutesAgo < 301, `from ${minutesAgo} minutes ago on`)
+  const { server, token } = await bed.http()
+  const { err } = await commandLine({ url: server.url, token })('alerts', 'replay', '--from', '10h')
+  assert.match(err, /death-rate could be looked at from .*Z on: what is older is kept by the hour/)
 })

@@ -103,7 +103,7 @@ async function lookAtAll(
     conditions.push(
       ...queueConditions(await lookAtQueues(client), { limits, known: subjects, nowMs }),
       ...(await growthConditions(client, counted, { told, limits, nowMs })),
-      ...(await deathRateConditions(client, counted, { known: open, limits, nowMs })),
+      ...(await deathRateConditions(client, counted, { known: open, found: conditions, limits, nowMs })),
     )
     for (const rule of ['depth', 'age', 'growth', 'death-rate'] as const) looked.add(rule)
   }

@@ -27,12 +27,36 @@ const dayMs = 24 * hourMs
 export async function deathRateConditions(
   client: PoolClient,
   counted: readonly CauseMinutes[],
-  look: { readonly known: readonly Alert[]; readonly limits: readonly PlacedLimit[]; readonly nowMs: number },
+  look: DeathRateLook,
 ): Promise<readonly Condition[]> {
+  const pictures = await lookAtTraffic(client, look.nowMs)
+  const silent = silentAlerts(pictures, look).flatMap(({ queue }) => (queue === null ? [] : [queue]))
+  const last = await lastReports(client, silent)
+  return deathRatesOf({ pictures, counted, lastReportMs: (queue) => last.get(queue) ?? 0 }, look)
+}
+
+interface DeathRateLook {
+  readonly known: readonly Alert[]
+  /** What this look found of causes: somebody is told of them just now. */
+  readonly found: readonly Condition[]
+  readonly limits: readonly PlacedLimit[]
+  readonly nowMs: number
+}
+
+/** The same of what is known already, now or of a time that is past. */
+export function deathRatesOf(
+  traffic: {
+    readonly pictures: readonly TrafficPicture[]
+    readonly counted: readonly CauseMinutes[]
+    /** Of a queue by its name; 0 where none is known. */
+    readonly lastReportMs: (queue: string) => number
+  },
+  look: DeathRateLook,
+): readonly Condition[] {
+  const { pictures, counted } = traffic
   const { known, limits, nowMs } = look
-  const pictures = await lookAtTraffic(client, nowMs)
   const open = new Map(known.flatMap((alert) => (alert.rule === 'death-rate' ? [[alert.subject, alert] as const] : [])))
-  const told = toldCauses(known, nowMs)
+  const told = toldCauses(look)
   const toldOf = Map.groupBy(
     counted.filter(({ causeId }) => told.has(causeId)),
     ({ queueId }) => queueId,
@@ -52,7 +76,15 @@ export async function deathRateConditions(
       return rate === null ? [] : [conditionOf(picture, { tier, rate, all, percent: deathPercent })]
     }),
   )
-  return [...conditions, ...(await unknown(client, { open, pictures, limits, nowMs }))]
+  const unknown = silentAlerts(pictures, look).map((alert) => {
+    const isOver = nowMs - traffic.lastReportMs(alert.queue ?? '') > dayMs
+    return {
+      ...alert,
+      ...ongoing,
+      over: isOver ? 'no worker has reported its traffic for a day: nothing is known' : null,
+    }
+  })
+  return [...conditions, ...unknown]
 }
 
 function subjectOf(queue: string, tier: Tier | null): string {
@@ -60,12 +92,16 @@ function subjectOf(queue: string, tier: Tier | null): string {
 }
 
 /** Causes of which somebody knows just now, with their tiers. */
-function toldCauses(known: readonly Alert[], nowMs: number): ReadonlyMap<string, Tier | null> {
+function toldCauses({ known, found, nowMs }: DeathRateLook): ReadonlyMap<string, Tier | null> {
   const knows = known.filter(
     ({ raisedAtMs, acknowledgedAtMs }) =>
       raisedAtMs > nowMs - hourMs || (acknowledgedAtMs !== null && acknowledgedAtMs > nowMs - dayMs),
   )
-  return new Map(knows.flatMap(({ causeId, tier }) => (causeId === null ? [] : [[causeId, tier] as const])))
+  const subjects = new Set(known.map(({ subject }) => subject))
+  const news = found.filter(({ subject }) => !subjects.has(subject))
+  return new Map(
+    [...knows, ...news].flatMap(({ causeId, tier }) => (causeId === null ? [] : [[causeId, tier] as const])),
+  )
 }
 
 /** Of a tier: its deaths among all that was handled or died. */
@@ -99,36 +135,15 @@ function goingOn(alert: Alert, all: DeathWindows): Condition {
 const ongoing = { over: null, isEmpty: false, takenBy: null } as const
 
 /** Alerts of queues of which no worker reports any more: they neither go on nor end by that. */
-async function unknown(
-  client: PoolClient,
-  {
-    open,
-    pictures,
-    limits,
-    nowMs,
-  }: {
-    readonly open: ReadonlyMap<string, Alert>
-    readonly pictures: readonly TrafficPicture[]
-    readonly limits: readonly PlacedLimit[]
-    readonly nowMs: number
-  },
-): Promise<readonly Condition[]> {
+function silentAlerts(pictures: readonly TrafficPicture[], { known, limits }: DeathRateLook): readonly Alert[] {
   const reporting = new Set(pictures.map(({ name }) => name))
-  const silent = [...open.values()].filter(
-    ({ queue, tier }) => queue !== null && !reporting.has(queue) && limitsOf(queue, tier, limits).deathPercent !== null,
+  return known.filter(
+    ({ rule, queue, tier }) =>
+      rule === 'death-rate' &&
+      queue !== null &&
+      !reporting.has(queue) &&
+      limitsOf(queue, tier, limits).deathPercent !== null,
   )
-  const last = await lastReports(
-    client,
-    silent.map(({ queue }) => queue ?? ''),
-  )
-  return silent.map((alert) => {
-    const isOver = nowMs - (last.get(alert.queue ?? '') ?? 0) > dayMs
-    return {
-      ...alert,
-      ...ongoing,
-      over: isOver ? 'no worker has reported its traffic for a day: nothing is known' : null,
-    }
-  })
 }
 
 const number = (value: number): string => value.toLocaleString('en-US')

@@ -16,7 +16,10 @@ function pastOf(
   { open = 0, changes = [] }: { readonly open?: number; readonly changes?: readonly (readonly [number, number])[] },
 ): Past {
   const queue = { id: 1, name: 'orders', owner: null, runbook: null, open, changes: new Map(changes) }
-  return { spans, queues: [queue], events: [], causes: new Map(), subjects: new Set(), taken: [] }
+  return {
+    ...{ spans, queues: [queue], events: [], causes: new Map(), subjects: new Set(), taken: [] },
+    ...{ traffic: [], trafficFromMs: null },
+  }
 }
 
 /** Open letters and the minute in which the oldest came, at the ends of minutes; `null` where none is open. */

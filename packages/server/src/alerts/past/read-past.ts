@@ -1,4 +1,4 @@
-import { RedriveError } from '@redrive/worker'
+import { RedriveError, type Tier, tiers } from '@redrive/worker'
 import type { PoolClient } from 'pg'
 import type { CauseAction, CauseState } from '../../causes/index.ts'
 import { firstUuidAt } from '../../store/uuid.ts'
@@ -10,10 +10,11 @@ import { causeRules } from '../rules.ts'
 export type CauseRule = (typeof causeRules)[number]
 
 export const minuteMs = 60_000
+const hourMs = 3_600_000
 const dayMs = 86_400_000
 /** Older letters count only if they wait still. */
 const lookBackMs = 31 * dayMs
-const most = { letters: 2_000_000, spans: 300_000, causes: 2_000, events: 100_000 } as const
+const most = { letters: 2_000_000, spans: 300_000, causes: 2_000, events: 100_000, reports: 500_000 } as const
 
 /** Letters of a cause that came in one minute and ended in another. Minutes are numbered since 1970. */
 export interface Span {
@@ -55,11 +56,25 @@ export interface PastQueue {
   readonly changes: ReadonlyMap<number, number>
 }
 
+/** What the workers of a queue reported of a minute. */
+export interface PastTraffic {
+  readonly queueId: number
+  readonly name: string
+  readonly owner: string | null
+  readonly runbook: string | null
+  readonly minute: number
+  readonly handled: number
+  readonly died: Readonly<Record<Tier, number>>
+}
+
 export interface Past {
   readonly spans: readonly Span[]
   readonly events: readonly PastEvent[]
   readonly causes: ReadonlyMap<string, PastCause>
   readonly queues: readonly PastQueue[]
+  readonly traffic: readonly PastTraffic[]
+  /** Before it reports are kept by the hour alone; `null`: they are not, in this time. */
+  readonly trafficFromMs: number | null
   /** Subjects of alerts that were raised before. */
   readonly subjects: ReadonlySet<string>
   /** Alerts about no cause that somebody took; who takes one about a cause takes the cause. */
@@ -87,6 +102,7 @@ export async function readPast(
     events: await readEvents(client, { ids, toMs }),
     causes: await readCauses(client, { ids, fromMs, told: new Set(subjects.rows.map(({ cause }) => cause)) }),
     queues: await readQueues(client, { fromMs, toMs }),
+    ...(await readTraffic(client, { fromMs, toMs })),
     subjects: new Set(subjects.rows.map(({ subject }) => subject)),
     taken: await readTaken(client, { fromMs, toMs }),
   }
@@ -216,6 +232,29 @@ async function readQueues(
       { id, name, owner, runbook, open: Number(minutes.find(({ minute }) => minute === null)?.letters ?? 0), changes },
     ]
   })
+}
+
+async function readTraffic(
+  client: PoolClient,
+  { fromMs, toMs }: { readonly fromMs: number; readonly toMs: number },
+): Promise<Pick<Past, 'traffic' | 'trafficFromMs'>> {
+  const died = tiers.map((tier) => `'${tier}', sum(died_${tier})`).join(', ')
+  const { rows } = await client.query<PastTraffic>(
+    `select t.*, q.name,
+            (select value from queue_says where queue = q.name and field = 'owner') as owner,
+            (select value from queue_says where queue = q.name and field = 'runbook') as runbook
+       from (select queue_id as "queueId", floor(extract(epoch from at) / 60)::int as minute, sum(handled)::float8 as handled, jsonb_build_object(${died}) as died
+               from traffic where seconds = 60 and at >= $1 and at < $2 group by 1, 2 order by 2 limit $3) t
+       join queue q on q.id = t."queueId"`,
+    [new Date(fromMs - hourMs), new Date(toMs), most.reports + 1],
+  )
+  if (rows.length > most.reports)
+    throw tooMuch(`reports of more than ${most.reports.toLocaleString('en-US')} minutes and queues`)
+  const hours = await client.query<{ until: Date | null }>(
+    `select max(at) + interval '1 hour' as until from traffic where seconds = 3600 and at >= $1 and at < $2`,
+    [new Date(fromMs), new Date(toMs)],
+  )
+  return { traffic: rows, trafficFromMs: hours.rows[0]?.until?.getTime() ?? null }
 }
 
 function tooMuch(what: string): RedriveError {

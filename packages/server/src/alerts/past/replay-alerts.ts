@@ -8,15 +8,23 @@ import { type Addressed, address } from '../address.ts'
 import type { Alert, Condition } from '../alert.ts'
 import { queueConditions } from '../conditions/queue-conditions.ts'
 import { acknowledged, type Conversed, converse } from '../conversation/index.ts'
+import { deathRatesOf } from '../death-rate/death-rate-conditions.ts'
 import { readLimits } from '../policy/index.ts'
 import { type AlertRule, causeRules } from '../rules.ts'
 import { causePictures } from './cause-pictures.ts'
 import { queuePictures } from './queue-pictures.ts'
 import { minuteMs, readPast } from './read-past.ts'
 import { type Saying, told } from './told.ts'
+import { trafficPictures } from './traffic-pictures.ts'
 
 /** What is written down well enough to be looked at again. A storm is of those. */
-export const replayedRules = [...causeRules, 'storm', 'depth', 'age'] as const satisfies readonly AlertRule[]
+export const replayedRules = [
+  ...causeRules,
+  'storm',
+  'depth',
+  'age',
+  'death-rate',
+] as const satisfies readonly AlertRule[]
 
 const mostDays = 31
 const mostMessages = 5_000
@@ -37,6 +45,8 @@ export interface AlertReplay {
   })[]
   readonly totals: readonly { readonly rule: AlertRule; readonly raised: number; readonly messages: number }[]
   readonly rules: readonly AlertRule[]
+  /** Of those, what could be looked at only from a later time on. */
+  readonly later: readonly { readonly rule: AlertRule; readonly from: string }[]
 }
 
 /**
@@ -62,9 +72,14 @@ export async function replayAlerts(
     readOnly: true,
   })
   const first = time.fromMs / minuteMs
-  const pictures = { causes: causePictures(past, first), queues: queuePictures(past, first) }
+  const pictures = {
+    causes: causePictures(past, first),
+    queues: queuePictures(past, first),
+    traffic: trafficPictures(past, first),
+  }
+  const allLimits = await readLimits(store.pool, config.limits)
   // Tiers are not in the books.
-  const limits = (await readLimits(store.pool, config.limits)).filter(({ tier }) => tier === undefined)
+  const limits = allLimits.filter(({ tier }) => tier === undefined)
   const { routes } = config
   const looked = new Set<AlertRule>(replayedRules)
   let known: readonly Alert[] = []
@@ -73,10 +88,13 @@ export async function replayAlerts(
     const open = known.filter(({ state }) => state !== 'resolved')
     pictures.causes.pass(minute)
     pictures.queues.pass(minute)
+    pictures.traffic.pass(minute)
     const subjects = new Set(open.map(({ subject }) => subject))
+    const found = pictures.causes.conditions(open, nowMs)
     return [
-      ...pictures.causes.conditions(open, nowMs),
+      ...found,
       ...queueConditions(pictures.queues.queues(), { limits, known: subjects, nowMs }),
+      ...deathRatesOf(pictures.traffic, { known: open, found, limits: allLimits, nowMs }),
     ]
   }
   const say = (conversed: Conversed, nowMs: number): readonly Saying[] => {
@@ -136,6 +154,8 @@ export async function replayAlerts(
       return messages.length === 0 ? [] : [{ rule: of, raised: raised.size, messages: messages.length }]
     }),
     rules: replayedRules,
+    later:
+      past.trafficFromMs === null ? [] : [{ rule: 'death-rate', from: new Date(past.trafficFromMs).toISOString() }],
   }
 }
 

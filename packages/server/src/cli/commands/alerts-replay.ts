@@ -17,6 +17,7 @@ interface AlertReplay {
   }[]
   readonly totals: readonly { readonly rule: string; readonly raised: number; readonly messages: number }[]
   readonly rules: readonly string[]
+  readonly later: readonly { readonly rule: string; readonly from: string }[]
 }
 
 export function alertsReplayCommand(
@@ -34,7 +35,7 @@ export function alertsReplayCommand(
       output.out(JSON.stringify(replay))
       return exitCodes.ok
     }
-    const { messages, totals, wentOn, rules } = replay
+    const { messages, totals, wentOn, rules, later } = replay
     if (messages.length > 0) {
       printTable(output, messages, [
         { title: 'TOLD', value: ({ toldAt }) => minuteOf(toldAt) },
@@ -54,6 +55,8 @@ export function alertsReplayCommand(
       `${minuteOf(replay.from)} to ${minuteOf(replay.to)}: ${messages.length === 0 ? 'nobody would have been told of anything' : `${messages.length} messages`}. Nothing was sent.`,
     )
     if (wentOn > 0) output.say(`Alerts that went on when it began, and count as taken: ${wentOn}.`)
+    for (const { rule, from } of later)
+      output.say(`${rule} could be looked at from ${minuteOf(from)} on: what is older is kept by the hour.`)
     output.say(output.paint('dim', `Looked at: ${rules.join(', ')}. Of the others too little is written down.`))
     return exitCodes.ok
   })

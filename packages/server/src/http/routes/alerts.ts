@@ -92,6 +92,9 @@ const replayed = Type.Object(
     ),
     totals: Type.Array(Type.Object({ rule, raised: count(), messages: count() }, closed)),
     rules: Type.Array(rule, { description: 'Those that can be replayed.' }),
+    later: Type.Array(Type.Object({ rule, from: time() }, closed), {
+      description: 'Of those, what could be looked at only from a later time on.',
+    }),
   },
   closed,
 )
