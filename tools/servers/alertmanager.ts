@@ -1,9 +1,9 @@
 import { execFile } from 'node:child_process'
 import { mkdtemp, writeFile } from 'node:fs/promises'
-import { homedir, tmpdir } from 'node:os'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { unpackDebianTree } from './debian-packages.ts'
+import { debianProgram, type Progress } from './debian-program.ts'
 import { freePort } from './free-port.ts'
 import { unpackedProgram } from './unpacked-program.ts'
 import { startWebProgram } from './web-program.ts'
@@ -19,21 +19,8 @@ export interface AlertmanagerServer {
   stop(): Promise<void>
 }
 
-interface Progress {
-  readonly onProgress?: (line: string) => void
-}
-
-function tree({ onProgress }: Progress): Promise<string> {
-  const cache =
-    process.env['REDRIVE_CACHE'] ?? join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'redrive')
-  return unpackDebianTree({
-    ...release,
-    folder: join(cache, `alertmanager-${release.version}`),
-    packageName: program,
-    essential: [],
-    ...(onProgress === undefined ? {} : { onProgress }),
-  })
-}
+const tree = (progress: Progress): Promise<string> =>
+  debianProgram(`alertmanager-${release.version}`, { ...release, packageName: program }, progress)
 
 export async function alertmanagerVersion(progress: Progress = {}): Promise<string> {
   const [file, ...before] = await unpackedProgram(await tree(progress), `usr/bin/${program}`)

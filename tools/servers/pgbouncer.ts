@@ -1,10 +1,10 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { homedir, tmpdir } from 'node:os'
+import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { unpackDebianTree } from './debian-packages.ts'
+import { debianProgram, type Progress } from './debian-program.ts'
 import { freePort } from './free-port.ts'
 import { unpackedProgram } from './unpacked-program.ts'
 
@@ -12,21 +12,8 @@ const release = { suite: 'bookworm', version: '1.18.0' } as const
 
 const isRoot = process.getuid?.() === 0
 
-interface Progress {
-  readonly onProgress?: (line: string) => void
-}
-
-function tree({ onProgress }: Progress): Promise<string> {
-  const cache =
-    process.env['REDRIVE_CACHE'] ?? join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'redrive')
-  return unpackDebianTree({
-    ...release,
-    folder: join(cache, `pgbouncer-${release.version}`),
-    packageName: 'pgbouncer',
-    essential: [],
-    ...(onProgress === undefined ? {} : { onProgress }),
-  })
-}
+const tree = (progress: Progress): Promise<string> =>
+  debianProgram(`pgbouncer-${release.version}`, { ...release, packageName: 'pgbouncer' }, progress)
 
 /** Fetches it if need be. */
 export async function pgbouncerVersion(progress: Progress = {}): Promise<string> {

@@ -1,9 +1,9 @@
 import { execFile } from 'node:child_process'
 import { mkdtemp, writeFile } from 'node:fs/promises'
-import { homedir, tmpdir } from 'node:os'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { unpackDebianTree } from './debian-packages.ts'
+import { debianProgram, type Progress } from './debian-program.ts'
 import { freePort } from './free-port.ts'
 import { unpackedProgram } from './unpacked-program.ts'
 import { startWebProgram } from './web-program.ts'
@@ -18,21 +18,8 @@ export interface PrometheusServer {
   stop(): Promise<void>
 }
 
-interface Progress {
-  readonly onProgress?: (line: string) => void
-}
-
-function tree({ onProgress }: Progress): Promise<string> {
-  const cache =
-    process.env['REDRIVE_CACHE'] ?? join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'redrive')
-  return unpackDebianTree({
-    ...release,
-    folder: join(cache, `prometheus-${release.version}`),
-    packageName: 'prometheus',
-    essential: [],
-    ...(onProgress === undefined ? {} : { onProgress }),
-  })
-}
+const tree = (progress: Progress): Promise<string> =>
+  debianProgram(`prometheus-${release.version}`, { ...release, packageName: 'prometheus' }, progress)
 
 /** What `promtool` says to a command, on standard input if there is any. @throws with what it printed when it finds something wrong */
 export async function promtool(arguments_: readonly string[], input = '', progress: Progress = {}): Promise<string> {

@@ -3,11 +3,11 @@ import { once } from 'node:events'
 import { createWriteStream, readFileSync } from 'node:fs'
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { connect, createServer } from 'node:net'
-import { homedir, tmpdir } from 'node:os'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
-import { unpackDebianTree } from './debian-packages.ts'
+import { debianProgram } from './debian-program.ts'
 
 const releases = {
   4: { suite: 'trixie', version: '4.0.5' },
@@ -51,17 +51,9 @@ export interface RabbitmqServer {
  */
 export async function startRabbitmq(options: RabbitmqOptions = {}): Promise<RabbitmqServer> {
   const { suite, version } = releases[options.version ?? 4]
-  const cache =
-    process.env['REDRIVE_CACHE'] ?? join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'redrive')
-  const folder = join(cache, `rabbitmq-${version}`)
-  const root = await unpackDebianTree({
-    suite,
-    version,
-    folder,
-    packageName: 'rabbitmq-server',
-    essential: ['coreutils', 'dash', 'sed', 'grep', 'mawk'],
-    ...(options.onProgress === undefined ? {} : { onProgress: options.onProgress }),
-  })
+  const essential = ['coreutils', 'dash', 'sed', 'grep', 'mawk']
+  const tree = { suite, version, packageName: 'rabbitmq-server', essential }
+  const root = await debianProgram(`rabbitmq-${version}`, tree, options)
   const data = await mkdtemp(join(tmpdir(), 'redrive-rabbitmq-'))
   const [port, distPort, epmdPort] = await freePorts(options.port)
   const managementPort = options.withManagement === true ? (await freePorts(undefined))[1] : null

@@ -2,10 +2,10 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { connect } from 'node:net'
-import { homedir, tmpdir } from 'node:os'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { unpackDebianTree } from './debian-packages.ts'
+import { debianProgram } from './debian-program.ts'
 import { freePort } from './free-port.ts'
 import { unpackedProgram } from './unpacked-program.ts'
 
@@ -29,15 +29,7 @@ export interface RedisServer {
 export async function startRedis(
   options: { readonly port?: number; readonly onProgress?: (line: string) => void } = {},
 ): Promise<RedisServer> {
-  const cache =
-    process.env['REDRIVE_CACHE'] ?? join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'redrive')
-  const root = await unpackDebianTree({
-    ...release,
-    folder: join(cache, 'redis-7.0.15'),
-    packageName: 'redis-server',
-    essential: [],
-    ...(options.onProgress === undefined ? {} : { onProgress: options.onProgress }),
-  })
+  const root = await debianProgram('redis-7.0.15', { ...release, packageName: 'redis-server' }, options)
   const data = await mkdtemp(join(tmpdir(), 'redrive-redis-'))
   const port = options.port ?? (await freePort())
   let child = await launch({ root, data, port })

@@ -1,8 +1,9 @@
-import { type Clock, systemClock } from '@redrive/worker'
+import type { Clock } from '@redrive/worker'
 import { addUpChanges } from './causes/index.ts'
 import { addUpBooks } from './ledger/index.ts'
 import { endOldDiscards } from './letters/index.ts'
 import { endOldTransforms } from './repair/index.ts'
+import { repeated } from './repeated.ts'
 import { endOldPlans, endOldReceipts } from './replay/index.ts'
 import { advisoryLocks } from './store/advisory-locks.ts'
 import { alone } from './store/alone.ts'
@@ -19,34 +20,11 @@ export async function upkeepOnce(store: Store): Promise<void> {
   })
 }
 
-/** Each hour, until it is stopped. A failure is told once and tried again. */
+/** Each hour, until it is stopped. */
 export function watchUpkeep(
   store: Store,
-  { tell, clock = systemClock }: { readonly tell: (line: string) => void; readonly clock?: Clock },
+  options: { readonly tell: (line: string) => void; readonly clock?: Clock },
 ): { stop(): Promise<void> } {
-  const stopping = new AbortController()
-  const loop = async (): Promise<void> => {
-    let isTroubled = false
-    await clock.sleep(firstMs, stopping.signal)
-    while (!stopping.signal.aborted) {
-      try {
-        await upkeepOnce(store)
-        isTroubled = false
-      } catch (error) {
-        if (!isTroubled)
-          tell(
-            `what the office writes for itself could not be kept small: ${error instanceof Error ? error.message : String(error)}`,
-          )
-        isTroubled = true
-      }
-      await clock.sleep(everyMs, stopping.signal)
-    }
-  }
-  const running = loop()
-  return {
-    async stop() {
-      stopping.abort()
-      await running
-    },
-  }
+  const problem = 'what the office writes for itself could not be kept small'
+  return repeated(() => upkeepOnce(store), { ...options, firstMs, everyMs, problem })
 }

@@ -1,4 +1,5 @@
 import { type Clock, systemClock } from '@redrive/worker'
+import { repeated } from '../repeated.ts'
 import type { Store } from '../store/store.ts'
 import { askHealth } from './ask-health.ts'
 import { type LookOptions, lookOnce } from './look.ts'
@@ -14,36 +15,17 @@ export interface WatchAutomaticOptions extends Pick<LookOptions, 'tiers' | 'brok
   readonly everyMs?: number
 }
 
-/** Sends again what policies say, until it is stopped. A look that fails is told once and tried again. */
+/** Sends again what policies say, until it is stopped. */
 export function watchAutomatic(
   store: Store,
   { tell, onStarted, clock = systemClock, everyMs = defaultEveryMs, ...options }: WatchAutomaticOptions,
 ): { stop(): Promise<void> } {
-  const stopping = new AbortController()
-  const { signal } = stopping
-  const ask = (url: string) => askHealth(url, signal)
-  const loop = async (): Promise<void> => {
-    let isTroubled = false
-    while (!signal.aborted) {
-      try {
-        const { settled, started } = await lookOnce(store, { ...options, ask, signal })
-        for (const { run, verdict, why } of settled) tell(`automatic replay ${run}: ${verdict}: ${why}`)
-        for (const { run, queue, tier } of started) tell(`automatic replay ${run}: started for ${queue}, ${tier}`)
-        if (started.length > 0) onStarted()
-        isTroubled = false
-      } catch (error) {
-        if (!isTroubled)
-          tell(`automatic replays could not be looked at: ${error instanceof Error ? error.message : String(error)}`)
-        isTroubled = true
-      }
-      await clock.sleep(everyMs, signal)
-    }
+  const look = async (signal: AbortSignal): Promise<void> => {
+    const ask = (url: string) => askHealth(url, signal)
+    const { settled, started } = await lookOnce(store, { ...options, ask, signal })
+    for (const { run, verdict, why } of settled) tell(`automatic replay ${run}: ${verdict}: ${why}`)
+    for (const { run, queue, tier } of started) tell(`automatic replay ${run}: started for ${queue}, ${tier}`)
+    if (started.length > 0) onStarted()
   }
-  const running = loop()
-  return {
-    async stop() {
-      stopping.abort()
-      await running
-    },
-  }
+  return repeated(look, { everyMs, problem: 'automatic replays could not be looked at', tell, clock })
 }

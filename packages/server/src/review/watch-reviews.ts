@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { type Clock, systemClock } from '@redrive/worker'
 import { writeNotice } from '../alerts/index.ts'
 import type { ReviewConfig } from '../config/index.ts'
+import { repeated } from '../repeated.ts'
 import type { Store } from '../store/store.ts'
 import type { OfficeFacts } from './build-review.ts'
 import { hasBegunBefore, reviewOf } from './keep-review.ts'
@@ -21,32 +22,13 @@ export interface WatchReviewsOptions extends ReviewConfig {
 /** Makes the review of each week once it is over, so that it stays as it was then, and sends it when it is due; late rather than never. */
 export function watchReviews(store: Store, options: WatchReviewsOptions): { stop(): Promise<void> } {
   const { onWritten, tell, clock = systemClock } = options
-  const stopping = new AbortController()
   let done: string | null = null
-
-  const loop = async (): Promise<void> => {
-    let isTroubled = false
-    while (!stopping.signal.aborted) {
-      try {
-        const looked = await lookForReview(store, { ...options, ...options.facts(), done, nowMs: clock.now() })
-        done = looked.done
-        if (looked.isSent) onWritten()
-        isTroubled = false
-      } catch (error) {
-        if (!isTroubled)
-          tell(`the review of the week could not be made: ${error instanceof Error ? error.message : String(error)}`)
-        isTroubled = true
-      }
-      await clock.sleep(everyMs, stopping.signal)
-    }
+  const look = async (): Promise<void> => {
+    const looked = await lookForReview(store, { ...options, ...options.facts(), done, nowMs: clock.now() })
+    done = looked.done
+    if (looked.isSent) onWritten()
   }
-  const running = loop()
-  return {
-    async stop() {
-      stopping.abort()
-      await running
-    },
-  }
+  return repeated(look, { everyMs, problem: 'the review of the week could not be made', tell, clock })
 }
 
 /**

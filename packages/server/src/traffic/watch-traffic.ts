@@ -1,4 +1,5 @@
-import { type Clock, systemClock, tiers } from '@redrive/worker'
+import { type Clock, tiers } from '@redrive/worker'
+import { repeated } from '../repeated.ts'
 import type { Store } from '../store/store.ts'
 import { oldestReportDays } from '../store/traffic.ts'
 import { mostSamplesOfQueue } from '../store/traffic-samples.ts'
@@ -31,32 +32,11 @@ export async function endOldTraffic(store: Store): Promise<void> {
   })
 }
 
-/** Ends old traffic every ten minutes, until it is stopped. A failure is told once and tried again. */
+/** Ends old traffic every ten minutes, until it is stopped. */
 export function watchTraffic(
   store: Store,
-  { tell, clock = systemClock }: { readonly tell: (line: string) => void; readonly clock?: Clock },
+  options: { readonly tell: (line: string) => void; readonly clock?: Clock },
 ): { stop(): Promise<void> } {
-  const stopping = new AbortController()
-  const loop = async (): Promise<void> => {
-    let isTroubled = false
-    for (;;) {
-      await clock.sleep(everyMs, stopping.signal)
-      if (stopping.signal.aborted) return
-      try {
-        await endOldTraffic(store)
-        isTroubled = false
-      } catch (error) {
-        if (!isTroubled)
-          tell(`old traffic could not be ended: ${error instanceof Error ? error.message : String(error)}`)
-        isTroubled = true
-      }
-    }
-  }
-  const running = loop()
-  return {
-    async stop() {
-      stopping.abort()
-      await running
-    },
-  }
+  const problem = 'old traffic could not be ended'
+  return repeated(() => endOldTraffic(store), { ...options, firstMs: everyMs, everyMs, problem })
 }
