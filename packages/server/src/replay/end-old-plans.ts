@@ -1,4 +1,5 @@
 import { RedriveError } from '@redrive/worker'
+import { endEach } from '../store/end-each.ts'
 import type { Store } from '../store/store.ts'
 
 /** So long a plan waits for somebody to run it. */
@@ -7,21 +8,16 @@ const planWaitsDays = 30
 const receiptDays = 90
 
 /** Forgets plans that nobody ran, with the letters they named. @returns how many */
-export async function endOldPlans(store: Store): Promise<number> {
-  for (let ended = 0; ; ended++) {
-    // One at a time: a plan may name a million letters.
-    const isDone = await store.transaction(async (client) => {
-      await client.query('set local statement_timeout to 0')
-      const { rowCount } = await client.query(
-        `delete from plan where id = (
-           select id from plan p where created_at < now() - make_interval(days => $1) and not exists (select from run r where r.plan_id = p.id)
-           order by created_at limit 1 for update skip locked)`,
-        [planWaitsDays],
-      )
-      return rowCount === 0
-    })
-    if (isDone) return ended
-  }
+export function endOldPlans(store: Store): Promise<number> {
+  return endEach(store, async (client) => {
+    const { rowCount } = await client.query(
+      `delete from plan where id = (
+         select id from plan p where created_at < now() - make_interval(days => $1) and not exists (select from run r where r.plan_id = p.id)
+         order by created_at limit 1 for update skip locked)`,
+      [planWaitsDays],
+    )
+    return rowCount === 1
+  })
 }
 
 export function noPlan(): RedriveError {
