@@ -42,14 +42,18 @@ export async function startOffice(
 
 /**
  * Asks everything a configuration names whether it can be reached. Captures nothing, and leaves nothing behind but the folder of archives.
+ * @param options.allowUnsafe as of `openStore`
  * @returns a line for each thing, in the order of the configuration
  * @throws DATABASE_UNREACHABLE, DATABASE_TOO_OLD, DATABASE_UNSAFE, BROKER_UNREACHABLE, ARCHIVE_UNWRITABLE, ARCHIVE_UNREADABLE: the first that cannot
  */
-export async function checkConfig(config: Config): Promise<readonly string[]> {
+export async function checkConfig(
+  config: Config,
+  options: { readonly allowUnsafe?: boolean } = {},
+): Promise<readonly string[]> {
   const lines: string[] = []
   if (config.database === null) lines.push(`database: an embedded one in ${config.data}`)
   else {
-    await tryDatabase(config.database)
+    await tryDatabase(config.database, options)
     lines.push('database: yours, it answers')
   }
   for (const [name, broker] of Object.entries(config.brokers)) {

@@ -93,21 +93,27 @@ test('addresses lead to one database or not, and the check of a configuration sa
   assert.equal(await isSameDatabase(database.url, 'postgres://localhost:1/nowhere'), false)
 
   const lines = (url: string) =>
-    checkConfig({
-      ...defaults,
-      database: database.url,
-      archive: null,
-      brokers: {
-        main: {
-          type: 'pg-boss',
-          url,
-          schema: 'pgboss',
-          deadLetters: [],
-          receipts: 'redrive-receipts',
-          consumer: 'redrive-office',
+    checkConfig(
+      {
+        ...defaults,
+        database: database.url,
+        archive: null,
+        brokers: {
+          main: {
+            type: 'pg-boss',
+            url,
+            schema: 'pgboss',
+            deadLetters: [],
+            receipts: 'redrive-receipts',
+            consumer: 'redrive-office',
+          },
         },
-      },
-    } as never)
+      } as never,
+      { allowUnsafe: true },
+    )
+  await assert.rejects(checkConfig({ ...defaults, database: database.url, archive: null, brokers: {} } as never), {
+    code: 'DATABASE_UNSAFE',
+  })
   assert.deepEqual(await lines(database.url), [
     'database: yours, it answers',
     'brokers.main: pg-boss, it answers',
