@@ -9,12 +9,13 @@ import type pg from 'pg'
  * @throws DATABASE_UNSAFE
  */
 export async function checkSessions(pool: pg.Pool): Promise<void> {
-  const clients = [await pool.connect(), await pool.connect()] as const
+  const clients: pg.PoolClient[] = []
   try {
+    const [one, other] = [await taken(pool, clients), await taken(pool, clients)]
     const seen: (readonly [number, number])[] = []
-    for (let round = 0; round < rounds; round++) seen.push([await processOf(clients[0]), await processOf(clients[1])])
+    for (let round = 0; round < rounds; round++) seen.push([await processOf(one), await processOf(other)])
     const [first] = seen
-    const isOwn = seen.every(([one, other]) => one !== other && one === first?.[0] && other === first?.[1])
+    const isOwn = seen.every(([mine, yours]) => mine !== yours && mine === first?.[0] && yours === first?.[1])
     if (!isOwn)
       throw new RedriveError(
         'DATABASE_UNSAFE',
@@ -27,6 +28,12 @@ export async function checkSessions(pool: pg.Pool): Promise<void> {
 }
 
 const rounds = 3
+
+async function taken(pool: pg.Pool, clients: pg.PoolClient[]): Promise<pg.PoolClient> {
+  const client = await pool.connect()
+  clients.push(client)
+  return client
+}
 
 async function processOf(client: pg.PoolClient): Promise<number> {
   const { rows } = await client.query<{ pid: number }>('select pg_backend_pid() as pid')
