@@ -36,6 +36,8 @@ test('a stop waits for what is being done, and tells it', async () => {
   let end = 'none'
   const work = async (signal: AbortSignal): Promise<void> => {
     await clock.sleep(1_000, signal)
+    // What it was at takes a moment more.
+    await new Promise((resolve) => setImmediate(resolve))
     end = signal.aborted ? 'told' : 'whole'
   }
   const { stop } = repeated(work, { everyMs: 100, problem: 'it failed', tell: () => undefined, clock })

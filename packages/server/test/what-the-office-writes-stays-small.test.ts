@@ -130,6 +130,7 @@ test('what nobody carried out within 30 days is forgotten, and what was carried 
       await planDiscard(bed.store, { selection: only(open), by: 'ana', reason: 'why', nowMs: Date.now() }),
     ] as const
   const [oldPlan, oldTransform, oldDiscard] = await planned()
+  await planned()
   for (const table of ['plan', 'transform', 'discard'])
     await bed.store.pool.query(`update ${table} set created_at = created_at - interval '31 days'`)
   const [youngPlan, youngTransform, youngDiscard] = await planned()
