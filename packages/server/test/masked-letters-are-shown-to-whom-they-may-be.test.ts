@@ -11,6 +11,7 @@ import { openDatabase } from '../src/store/database.ts'
 import { showLetterId } from '../src/store/ids.ts'
 import { api } from './api-bed.ts'
 import { commandLine } from './command-line.ts'
+import { memoryConnection } from './memory-connection.ts'
 import { deadMessage, until } from './office-bed.ts'
 
 const body = '{"n":9007199254740993,"password":"hunter2"}'
@@ -173,15 +174,7 @@ test('the log and the notifiers of an office are told what nobody in particular 
   const office = await openOffice({
     config,
     database: await openDatabase(config, () => undefined),
-    brokers: [
-      {
-        name: 'memory',
-        config: { type: 'kafka', brokers: [], deadLetters: ['dead'], receipts: 'receipts', consumer: 'office' },
-        broker,
-        isWithin: false,
-        close: () => broker.close(),
-      },
-    ],
+    brokers: [memoryConnection(broker)],
     tell: (line) => lines.push(line),
   })
   t.after(async () => {

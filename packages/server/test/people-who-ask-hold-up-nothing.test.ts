@@ -8,6 +8,7 @@ import pg from 'pg'
 import { parseConfig } from '../src/config/index.ts'
 import { openOffice } from '../src/office.ts'
 import { openDatabase } from '../src/store/database.ts'
+import { memoryConnection } from './memory-connection.ts'
 import { deadMessage, until } from './office-bed.ts'
 
 test('however many slow questions are asked at once, what dies is captured and told', async (t) => {
@@ -24,15 +25,7 @@ test('however many slow questions are asked at once, what dies is captured and t
   const office = await openOffice({
     config,
     database,
-    brokers: [
-      {
-        name: 'memory',
-        config: { type: 'kafka', brokers: [], deadLetters: ['dead'], receipts: 'receipts', consumer: 'office' },
-        broker,
-        isWithin: false,
-        close: () => broker.close(),
-      },
-    ],
+    brokers: [memoryConnection(broker)],
     tell: (line) => lines.push(line),
   })
   const [locker, watcher] = [new pg.Client(database.url), new pg.Client(database.url)]
