@@ -6,6 +6,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 /** What `postmaster.pid` in a cluster says. */
 export interface PidFile {
   readonly pid: number
+  /** By this machine's clock; NaN while it is being written. */
+  readonly startedAtMs: number
   readonly ready: boolean
 }
 
@@ -14,7 +16,8 @@ export function readPidFile(cluster: string): PidFile | undefined {
   try {
     const lines = fs.readFileSync(path.join(cluster, 'postmaster.pid'), 'utf8').split('\n')
     const pid = Number(lines[0])
-    return Number.isSafeInteger(pid) && pid > 0 ? { pid, ready: lines[7]?.trim() === 'ready' } : undefined
+    if (!Number.isSafeInteger(pid) || pid <= 0) return undefined
+    return { pid, startedAtMs: Number(lines[2] ?? NaN) * 1_000, ready: lines[7]?.trim() === 'ready' }
   } catch {
     return undefined
   }
@@ -61,8 +64,18 @@ export function clearStaleFiles(cluster: string): void {
     const dead = spawnSync('true').pid
     fs.writeFileSync(file, fs.readFileSync(file, 'utf8').replace(/^\d+/, `${dead}`))
   }
-  for (const name of fs.readdirSync(cluster)) {
-    if (name.startsWith('.s.PGSQL.')) fs.rmSync(path.join(cluster, name), { force: true })
+  const sockets = fs.readdirSync(cluster).filter((name) => name.startsWith('.s.PGSQL.'))
+  // Another one may have started since its pid file was looked for.
+  if (sockets.some((name) => name.endsWith('.lock') && isPostmaster(pidIn(path.join(cluster, name)), cluster))) return
+  for (const name of sockets) fs.rmSync(path.join(cluster, name), { force: true })
+}
+
+/** The number in a lock file's first line; 0 when there is none. */
+function pidIn(file: string): number {
+  try {
+    return Number.parseInt(fs.readFileSync(file, 'utf8'), 10) || 0
+  } catch {
+    return 0
   }
 }
 

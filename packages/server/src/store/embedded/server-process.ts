@@ -6,7 +6,7 @@ import { RedriveError } from '@redrive/worker'
 import type { Account } from './account.ts'
 import { clusterArgument } from './cluster.ts'
 import { openLog } from './log-file.ts'
-import { folderInUse } from './owner.ts'
+import { folderInUse, writeOwner } from './owner.ts'
 import { isPostmaster, readPidFile } from './postmaster.ts'
 import type { Runtime } from './runtime.ts'
 
@@ -63,7 +63,7 @@ export async function startServer(place: ServerPlace): Promise<ServerProcess> {
     child.once('exit', () => resolve('server')).once('error', () => resolve('server'))
   })
   const pid = await reportedPid(child, ended)
-  if (pid !== undefined && (await isReady(pid, { cluster: place.cluster, child }))) return { pid, ended }
+  if (pid !== undefined && (await isReady(pid, { place, child }))) return { pid, ended }
   const other = readPidFile(place.cluster)
   if (other !== undefined && other.pid !== pid && isPostmaster(other.pid, place.cluster)) {
     throw folderInUse(place.dataDir, other.pid)
@@ -84,12 +84,21 @@ async function reportedPid(child: ChildProcess, ended: Promise<unknown>): Promis
   return pid > 0 ? pid : undefined
 }
 
-/** Crash recovery of a large log may take minutes; ending early is what tells failure. */
-async function isReady(pid: number, options: { cluster: string; child: ChildProcess }): Promise<boolean> {
+/**
+ * Crash recovery of a large log may take minutes; ending early is what tells failure. The pid file decides who has the
+ * cluster, so its owner is written as soon as that is ours: whoever comes meanwhile has to see it.
+ */
+async function isReady(pid: number, options: { place: ServerPlace; child: ChildProcess }): Promise<boolean> {
+  const { place, child } = options
   const deadline = performance.now() + 10 * 60_000
-  while (performance.now() < deadline && options.child.exitCode === null && options.child.signalCode === null) {
-    const file = readPidFile(options.cluster)
-    if (file?.pid === pid && file.ready) return true
+  let isOwned = false
+  while (performance.now() < deadline && child.exitCode === null && child.signalCode === null) {
+    const file = readPidFile(place.cluster)
+    if (file?.pid === pid) {
+      if (!isOwned) writeOwner(place.dataDir)
+      isOwned = true
+      if (file.ready) return true
+    }
     await sleep(10)
   }
   return false

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { isRedriveError, type RedriveError } from '@redrive/worker'
+import { isRedriveError, RedriveError } from '@redrive/worker'
 import type pg from 'pg'
 import { freeBytes, releaseBallast } from './disk.ts'
-import { folderInUse, removeOwner, writeOwner } from './owner.ts'
+import { folderInUse, removeOwner } from './owner.ts'
 import { clearStaleFiles, stopPostmaster } from './postmaster.ts'
 import { type ServerPlace, type ServerProcess, startServer } from './server-process.ts'
 import { connect, tryLock } from './socket.ts'
@@ -25,8 +25,10 @@ export async function supervise(
   options: { host: string; database: string; onTrouble: (message: string) => void },
 ): Promise<Supervisor> {
   const stopping = new AbortController()
-  let running: Running | undefined = await startOwned(place, options)
-  writeOwner(place.dataDir)
+  let running: Running | undefined = await startOwned(place, options).catch((error: unknown) => {
+    removeOwner(place.dataDir)
+    throw error
+  })
   const watching = watch()
 
   async function watch(): Promise<void> {
@@ -102,7 +104,17 @@ async function startOwned(place: ServerPlace, options: { host: string; database:
     return { server, session }
   } catch (error) {
     await stopPostmaster(server.pid, place.cluster)
-    throw error
+    if (isRedriveError(error)) throw error
+    const why = error instanceof Error ? error.message : String(error)
+    throw new RedriveError(
+      'EMBEDDED_POSTGRES_FAILED',
+      `the embedded PostgreSQL started, but could not be used: ${why}`,
+      {
+        cause: error,
+        hint: 'start again; postgres.log in the data folder says whether somebody ended it',
+        data: { log: '', cluster: place.cluster },
+      },
+    )
   }
 }
 

@@ -1,9 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { folderInUse, isOwnerAlive, readOwner } from './owner.ts'
-import { isPostmaster, readPidFile, stopPostmaster } from './postmaster.ts'
+import { isPostmaster, type PidFile, readPidFile, stopPostmaster } from './postmaster.ts'
 import { connect, tryLock } from './socket.ts'
 
 const patienceMs = 30_000
+
+/** A server without an owner that is younger may be one whose owner is about to say so. */
+const youngMs = 3_000
 
 /**
  * Clears the way for a new server: a live one of a live owner is left alone (fault DATA_FOLDER_IN_USE), one whose owner is
@@ -13,10 +16,15 @@ export async function takeOver(options: { dataDir: string; cluster: string; host
   const { dataDir, cluster, host } = options
   const deadline = performance.now() + patienceMs
   for (;;) {
-    const pid = readPidFile(cluster)?.pid
+    const file = readPidFile(cluster)
+    const pid = file?.pid
     const isOurs = pid !== undefined && isPostmaster(pid, cluster)
     const owner = readOwner(dataDir)
     if (isOurs && owner !== undefined && isOwnerAlive(owner)) throw folderInUse(dataDir, pid)
+    if (isOurs && isYoung(file)) {
+      await sleep(25)
+      continue
+    }
     const session = await lockSession(host)
     if (session === 'locked' && performance.now() > deadline) throw folderInUse(dataDir, pid)
     if (typeof session === 'object') {
@@ -33,6 +41,11 @@ export async function takeOver(options: { dataDir: string; cluster: string; host
     }
     await sleep(25) // it is starting or stopping, or its owner's session has not been noticed to be gone
   }
+}
+
+function isYoung(file: PidFile | undefined): boolean {
+  const ageMs = Date.now() - (file?.startedAtMs ?? Number.NaN)
+  return ageMs >= -youngMs && ageMs < youngMs // a clock that was set back says nothing
 }
 
 async function lockSession(host: string): Promise<Awaited<ReturnType<typeof connect>> | 'locked' | 'unreachable'> {
