@@ -106,7 +106,13 @@ export async function torture(options: TortureOptions): Promise<TortureResult> {
       if (handled().size === 0) throw new Error('none is')
     })
     await sleep(queuesKeptMs)
-    const cutting = cutConnections({ lines: target.lines, cuts: options.cuts, random: randomFrom(seed + 2), hit })
+    const cutting = cutConnections({
+      lines: target.lines,
+      cuts: options.cuts,
+      random: randomFrom(seed + 2),
+      isOpen: () => operator.status(),
+      hit,
+    })
     const jumping = jumpClocks({
       jumps: options.jumps,
       random: randomFrom(seed + 4),
