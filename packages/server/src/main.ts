@@ -5,15 +5,16 @@ import { maskerOf } from './masking/index.ts'
 import { naming } from './naming.ts'
 import { type Office, openOffice } from './office.ts'
 import type { OpenBroker } from './office-captures.ts'
-import { openPgBoss } from './open-pg-boss.ts'
+import { openPgBossLater } from './open-pg-boss.ts'
 import { embeddedQueueUrl, openDatabase, reachDatabase, tryDatabase } from './store/database.ts'
 import { isSameDatabase } from './store/same-database.ts'
 
 export type { Office } from './office.ts'
 
 /**
- * Starts the office a configuration describes. The only file that names concrete adapters.
- * @throws DATA_FOLDER_IN_USE, DATABASE_UNREACHABLE, DATABASE_UNSAFE, BROKER_UNREACHABLE, OPTION_INVALID (the port), …
+ * Starts the office a configuration describes, also while a broker of it is away: one outage must not keep the others' letters from being seen.
+ * The only file that names concrete adapters.
+ * @throws DATA_FOLDER_IN_USE, DATABASE_UNREACHABLE, DATABASE_UNSAFE, OPTION_INVALID (the port), …
  */
 export async function startOffice(
   config: Config,
@@ -27,7 +28,7 @@ export async function startOffice(
   try {
     for (const [name, broker] of Object.entries(config.brokers)) {
       const url = broker.type === 'pg-boss' && broker.url === 'embedded' ? await embeddedQueueUrl(database) : null
-      const opened = await naming({ name, config: broker }, () => openBroker(broker, { url, tell }))
+      const opened = await openBroker(broker, { url, tell })
       const isWithin = broker.type === 'pg-boss' && url === null && (await isSameDatabase(database.url, broker.url))
       if (isWithin) tell(`brokers.${name}: ${within}`)
       brokers.push({ name, config: broker, isWithin, ...opened })
@@ -123,12 +124,8 @@ async function openBroker(
       return { broker, close: () => broker.close() }
     }
     case 'pg-boss':
-      return openPgBoss(
-        {
-          connectionString: options.url ?? config.url,
-          schema: config.schema,
-          application_name: 'redrive-queue',
-        },
+      return openPgBossLater(
+        { connectionString: options.url ?? config.url, schema: config.schema, application_name: 'redrive-queue' },
         (error) => options.tell(`pg-boss: ${error.message}`),
       )
   }

@@ -3,7 +3,6 @@ import { type Capture, startCapture } from './capture/index.ts'
 import type { BrokerConfig, Config } from './config/index.ts'
 import type { watchExpiry } from './expiry/index.ts'
 import type { CaptureView } from './http/route.ts'
-import { naming } from './naming.ts'
 import { captureLine } from './office-lines.ts'
 import { setPolicies } from './queues/index.ts'
 import { applyReceipts, applyReturns } from './replay/index.ts'
@@ -32,8 +31,8 @@ export interface PlacedCapture {
   readonly capture: Capture
 }
 
-/** Captures every place that the configuration names, and the receipts of each connection. */
-export async function openCaptures(
+/** Captures every place that the configuration names, and the receipts of each connection. A broker that is away is waited for by its own captures. */
+export function openCaptures(
   store: Store,
   {
     config,
@@ -46,10 +45,9 @@ export async function openCaptures(
     readonly tell: (line: string) => void
     readonly disk?: DiskWatch
   },
-): Promise<readonly PlacedCapture[]> {
+): readonly PlacedCapture[] {
   const captures: PlacedCapture[] = []
   for (const { name, config: each, broker } of brokers) {
-    await naming({ name, config: each }, () => broker.prepare([{ place: each.receipts, role: 'receipts' }]))
     const sources = [
       ...each.deadLetters.map((place) => ({ place, role: 'dead-letter' as const })),
       { place: each.receipts, role: 'receipts' as const },

@@ -93,7 +93,7 @@ export async function openOffice(parts: {
     })
     opened.push(() => automatic.stop())
     const disk = database.folder === null ? {} : { disk: watchDisk({ folder: config.data, clock: systemClock }) }
-    const captures = await openCaptures(store, { ...parts, tell, ...disk })
+    const captures = openCaptures(store, { ...parts, tell, ...disk })
     opened.push(() => Promise.all(captures.map(({ capture }) => capture.stop())))
     const expiry = watchExpiry(store, { sources: deadLettersOf(brokers) })
     opened.push(() => expiry.stop())

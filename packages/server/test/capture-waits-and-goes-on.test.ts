@@ -3,7 +3,9 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { test } from 'node:test'
-import { systemClock } from '@redrive/worker'
+import { type Broker, RedriveError, systemClock } from '@redrive/worker'
+import { memoryBroker, memoryStore } from '@redrive/worker/memory'
+import { outageOf } from '@redrive/worker/testing'
 import { type CaptureEvent, startCapture } from '../src/capture/index.ts'
 import { checkLedger } from '../src/ledger/index.ts'
 import { watchDisk } from '../src/store/disk.ts'
@@ -94,4 +96,36 @@ test('a stop commits and acknowledges what is in hand, and leaves the rest to th
   await capture.stop()
   const report = await checkLedger(store)
   assert.deepEqual([report.captured, report.unaccounted, capture.health().state], [broker.acked.length, 0, 'stopped'])
+})
+
+test('a stop waits for nothing while the broker is away', { timeout: 60_000 }, async (context) => {
+  const store = await openedStore(context)
+  const away = outageOf(logBroker({ kind: 'ids' }))
+  away.sleep()
+  const capture = startCapture({ store, broker: away.broker, brokerName: 'main', source, consumer: 'redrive' })
+  await until(() => capture.health().state === 'paused')
+  assert.equal(capture.health().problem, 'broker: the broker is out')
+  await capture.stop({ timeoutMs: 3_600_000 })
+  assert.equal(capture.health().state, 'stopped')
+})
+
+test('the place of receipts is made when it is missing, also by a broker that comes later', async (context) => {
+  const store = await openedStore(context)
+  const broker = memoryBroker({ store: memoryStore() })
+  let isAway = true
+  const late: Broker = {
+    ...broker,
+    async prepare(places) {
+      if (isAway) throw new RedriveError('BROKER_UNREACHABLE', 'the broker is out')
+      await broker.prepare(places)
+    },
+  }
+  const receipts = { place: 'receipts', role: 'receipts' } as const
+  const capture = startCapture({ store, broker: late, brokerName: 'main', source: receipts, consumer: 'redrive' })
+  context.after(() => capture.stop())
+  await until(() => capture.health().state === 'paused')
+  assert.equal((await broker.describe('receipts')).exists, false)
+  isAway = false
+  await until(() => capture.health().state === 'running')
+  assert.equal((await broker.describe('receipts')).exists, true)
 })

@@ -67,6 +67,8 @@ export function startCapture(options: CaptureOptions): Capture {
   const clock = options.clock ?? systemClock
   const limits = options.limits ?? defaultBatchLimits
   const abort = new AbortController()
+  // While nothing is in hand, nobody has to be waited for.
+  const connecting = new AbortController()
   const health = { letters: 0, duplicates: 0, receipts: 0, lastBatchAtMs: null as number | null }
   const tell = (event: CaptureEvent): void => {
     if (event.kind === 'captured') {
@@ -78,8 +80,8 @@ export function startCapture(options: CaptureOptions): Capture {
     options.onEvent?.(event)
   }
   const paused = pauses(place, tell)
-  const patienceWith = (why: 'broker' | 'database') => createPatience({ clock, signal: abort.signal, why, ...paused })
-  const database = patienceWith('database')
+  const database = createPatience({ clock, signal: abort.signal, why: 'database', ...paused })
+  const connection = createPatience({ clock, signal: connecting.signal, why: 'broker', ...paused })
   const causes = createCauseAssigner(store.pool)
   const rules = createRuleKeeper(store)
   const redactorOf = redactorsOf(options.redaction ?? defaultRedaction)
@@ -170,14 +172,16 @@ export function startCapture(options: CaptureOptions): Capture {
               fullQueues = names
             },
           })
-    const subscribe = (maxInFlight: ReturnType<typeof aheadWithin>): Promise<Subscription> =>
-      broker.receive(place, {
+    const subscribe = async (maxInFlight: ReturnType<typeof aheadWithin>): Promise<Subscription> => {
+      // Workers may not have written one yet.
+      if (role === 'receipts') await broker.prepare([{ place, role }])
+      return broker.receive(place, {
         consumer: options.consumer,
         maxInFlight,
         onTrouble,
         ...(broker.capabilities.positions ? { positions: positions.store } : {}),
       })
-    const connection = patienceWith('broker')
+    }
     while (!stopping) {
       const ahead = aheadWithin(await roomLeft(), limits)
       if (stopping) break
@@ -240,6 +244,7 @@ export function startCapture(options: CaptureOptions): Capture {
   return {
     async stop({ timeoutMs = 10_000 } = {}) {
       stopping = true
+      connecting.abort()
       wake()
       endReading()
       clearInterval(partitions)

@@ -1,6 +1,7 @@
 import { RedriveError } from '@redrive/worker'
 import pg from 'pg'
 import type { Config } from '../config/index.ts'
+import { reasonOf } from '../reason-of.ts'
 import { type EmbeddedPostgres, startEmbeddedPostgres } from './embedded/index.ts'
 import { checkSafety, checkVersion } from './safety.ts'
 import { checkSessions } from './sessions.ts'
@@ -45,7 +46,7 @@ async function tried(url: string, work: (pool: pg.Pool) => Promise<void>): Promi
   pool.on('error', () => undefined)
   try {
     await pool.query('select 1').catch((error: unknown) => {
-      throw new RedriveError('DATABASE_UNREACHABLE', `The database does not answer: ${messageOf(error)}`, {
+      throw new RedriveError('DATABASE_UNREACHABLE', `The database does not answer: ${reasonOf(error)}`, {
         cause: error,
         hint: 'Check that PostgreSQL runs there and that the address has the right host, user, password and database.',
       })
@@ -54,11 +55,6 @@ async function tried(url: string, work: (pool: pg.Pool) => Promise<void>): Promi
   } finally {
     await pool.end().catch(() => undefined)
   }
-}
-
-function messageOf(error: unknown): string {
-  if (error instanceof AggregateError) return error.errors.map(messageOf).join('; ')
-  return error instanceof Error ? error.message : String(error)
 }
 
 /** A database of its own, beside the office's in the same server, for the embedded queue; made when missing. */

@@ -1,5 +1,6 @@
 import { RedriveError } from '@redrive/worker'
 import pg from 'pg'
+import { reasonOf } from '../reason-of.ts'
 import { migrate } from './migrate.ts'
 import { ensurePartitions } from './partitions.ts'
 import { checkSafety, checkVersion } from './safety.ts'
@@ -111,7 +112,7 @@ async function reach(pool: pg.Pool, url: string): Promise<void> {
   } catch (error) {
     throw new RedriveError(
       'DATABASE_UNREACHABLE',
-      `the database at ${withoutSecrets(url)} does not answer: ${reason(error)}`,
+      `the database at ${withoutSecrets(url)} does not answer: ${reasonOf(error)}`,
       {
         cause: error,
         hint: 'Check that PostgreSQL runs there and that REDRIVE_DATABASE_URL has the right host, user, password and database.',
@@ -155,9 +156,4 @@ function withoutSecrets(url: string): string {
   } catch {
     return 'the given address'
   }
-}
-
-function reason(error: unknown): string {
-  if (error instanceof AggregateError) return error.errors.map(reason).join('; ')
-  return error instanceof Error ? error.message : String(error)
 }

@@ -7,16 +7,10 @@ import { kafkaBroker } from '@redrive/worker/kafka'
 import { rabbitmqBroker } from '@redrive/worker/rabbitmq'
 import amqp from 'amqplib'
 import { kafkaUnderTest } from '../../../../tools/testing/kafka-under-test.ts'
+import { rabbitmqUnderTest } from '../../../../tools/testing/rabbitmq-under-test.ts'
 import { startCapture } from '../../src/capture/index.ts'
 import { applyReceipts } from '../../src/replay/index.ts'
 import { type OfficeBed, officeBed, until, wireOf } from '../office-bed.ts'
-
-/** The broker the tests run against. A missing one is a failure: what was not run has not passed. */
-function rabbitmqUnderTest(): string {
-  const url = process.env['REDRIVE_RABBITMQ']
-  if (url === undefined || url === '') throw new Error('REDRIVE_RABBITMQ is not set: run npm run test:brokers')
-  return url
-}
 
 /** An office that captures from a topic of the real Kafka, with a connection to the real RabbitMQ. */
 async function twoBrokers(t: TestContext) {

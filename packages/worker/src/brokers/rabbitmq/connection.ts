@@ -1,5 +1,5 @@
 import { RedriveError } from '../../errors.ts'
-import { type ConnectionLike, replyCode } from './client.ts'
+import { type ConnectionLike, reasonOf, replyCode } from './client.ts'
 
 /** One connection that is opened when it is needed, and again after it was lost. */
 export interface Link {
@@ -127,7 +127,7 @@ async function within(connect: () => Promise<ConnectionLike>, timeoutMs: number)
   try {
     connection = await orAfter(connecting, timeoutMs)
   } catch (error) {
-    throw new RedriveError('BROKER_UNREACHABLE', 'RabbitMQ cannot be reached', { cause: error })
+    throw new RedriveError('BROKER_UNREACHABLE', `RabbitMQ cannot be reached: ${reasonOf(error)}`, { cause: error })
   }
   if (connection !== undefined) return connection
   ignore(connecting.then((late) => late.close()))
