@@ -11,12 +11,16 @@ export async function naming<T>(
   } catch (error) {
     const fault = isRedriveError(error)
     const message = error instanceof Error ? error.message : String(error)
-    const where = config.at === undefined ? '' : `${config.at}  `
-    throw new RedriveError(fault ? error.code : 'BROKER_UNREACHABLE', `${where}brokers.${name}: ${message}`, {
+    throw new RedriveError(fault ? error.code : 'BROKER_UNREACHABLE', `${whereOf(name, config)}: ${message}`, {
       cause: fault ? error.cause : error,
       hint:
         (fault ? error.hint : undefined) ?? `Check that the ${config.type} server runs and that its address is right.`,
       ...(fault ? { data: error.data } : {}),
     })
   }
+}
+
+/** Which connection, and where it is written: `redrive.yaml:3:5  brokers.main`. */
+export function whereOf(name: string, { at }: BrokerConfig): string {
+  return `${at === undefined ? '' : `${at}  `}brokers.${name}`
 }

@@ -3,6 +3,7 @@ import { type Capture, startCapture } from './capture/index.ts'
 import type { BrokerConfig, Config } from './config/index.ts'
 import type { watchExpiry } from './expiry/index.ts'
 import type { CaptureView } from './http/route.ts'
+import { whereOf } from './naming.ts'
 import { captureLine } from './office-lines.ts'
 import { setPolicies } from './queues/index.ts'
 import { applyReceipts, applyReturns } from './replay/index.ts'
@@ -65,7 +66,8 @@ export function openCaptures(
         onReturned: applyReturns,
         onEvent: (event) => {
           const line = captureLine(event)
-          if (line !== null) tell(line)
+          const isAway = event.kind === 'paused' && event.why === 'broker'
+          if (line !== null) tell(isAway ? `${line} (${whereOf(name, each)}; to try it: redrive serve --check)` : line)
           // A queue comes with its first cause; its policy is known from the configuration.
           if (event.kind === 'cause') setPolicies(store, config.queues).catch(() => undefined)
         },

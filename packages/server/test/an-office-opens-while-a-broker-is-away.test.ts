@@ -77,6 +77,11 @@ test('while brokers are away, an office opens, reads the others, says which are 
   })
   assert.deepEqual([...new Set(waits.map(({ broker }) => broker))].toSorted(), ['kafka', 'later', 'rabbit'])
   for (const { reason } of waits) assert.match(reason ?? '', /^broker: .*(ECONNREFUSED|Cannot connect)/)
+  const said = lines.find((line) => line.includes('127.0.0.1') && line.includes('brokers.rabbit'))
+  assert.match(
+    said ?? '',
+    /^capture from \S+ waits: RabbitMQ .*ECONNREFUSED.* \(\/\S+redrive.yaml:6:\d+ {2}brokers.rabbit; to try it: redrive serve --check\)$/,
+  )
   const { findings } = await get<{ findings: { code: string; what: string }[] }>('/doctor')
   const named = findings.filter(({ code }) => code === 'source-in-trouble').map(({ what }) => what)
   assert.equal(named.length, 6, named.join('\n'))
