@@ -1,3 +1,4 @@
+import fs from 'node:fs'
 import { port } from './socket.ts'
 
 /** Sized for an office that is mostly idle: about 25 MB of memory of its own beside the shared buffers. */
@@ -34,11 +35,37 @@ const withoutDurability: Readonly<Record<string, string>> = {
   full_page_writes: 'off',
 }
 
+/**
+ * A container gives 64 MiB of shared memory where nobody says more, and a few hash joins that several processes share need that much: they
+ * would fail with "could not resize shared memory segment". Without sharing each has its own in ordinary memory.
+ */
+const withLittleSharedMemory: Readonly<Record<string, string>> = { enable_parallel_hash: 'off' }
+
+const enoughSharedBytes = 512 * 1024 * 1024
+
+/** Of the file system that shared memory is in; `null`: this system has none to look at. */
+export function sharedMemoryBytes(folder = '/dev/shm'): number | null {
+  try {
+    const { bsize, blocks } = fs.statfsSync(folder)
+    return bsize * blocks
+  } catch {
+    return null
+  }
+}
+
 /** PostgreSQL's command line for these settings, over the defaults. */
 export function settingArguments(options: {
   durable: boolean
   settings: Readonly<Record<string, string>> | undefined
+  /** @default as this machine has */
+  sharedBytes?: number | null
 }): string[] {
-  const all = { ...defaults, ...(options.durable ? {} : withoutDurability), ...options.settings }
+  const { sharedBytes = sharedMemoryBytes() } = options
+  const all = {
+    ...defaults,
+    ...(options.durable ? {} : withoutDurability),
+    ...(sharedBytes !== null && sharedBytes < enoughSharedBytes ? withLittleSharedMemory : {}),
+    ...options.settings,
+  }
   return Object.entries(all).flatMap(([name, value]) => ['-c', `${name}=${value}`])
 }
