@@ -9,6 +9,7 @@ import { addCauseCommands } from './cause-commands.ts'
 import { addDiscardCommands } from './discard-commands.ts'
 import { addEraseCommands } from './erase-commands.ts'
 import { exitCodes } from './exit-codes.ts'
+import { tooOldFor } from './node-version.ts'
 import { addQueueCommands } from './queue-commands.ts'
 import { addRepairCommands } from './repair-commands.ts'
 import { addReplayCommands } from './replay-commands.ts'
@@ -31,6 +32,13 @@ const program = new Command('redrive')
   .enablePositionalOptions()
   .exitOverride()
   .configureOutput({ outputError: (text, write) => write(withTry(text)) })
+  // Before the code of a command is loaded, which an older Node cannot even read.
+  .hook('preAction', () => {
+    const why = tooOldFor(process.versions.node)
+    if (why === null) return
+    process.stderr.write(`error: ${why}\n`)
+    process.exit(exitCodes.usage)
+  })
   .addHelpText(
     'after',
     `
