@@ -2,7 +2,10 @@ import { type Clock, systemClock } from '@redrive/worker'
 import { checkLedger, type LedgerReport } from './ledger/index.ts'
 import type { Store } from './store/store.ts'
 
-/** The books, counted at start, each minute and when somebody asks; read entry by entry at start and each day, and else as they were added up. */
+/**
+ * The books, counted at start, each minute and when somebody asks; read entry by entry at start and each day, and else as they were added up. Where
+ * a count takes longer than three seconds, the next one waits twenty times as long: it reads each letter's row, and must not be what a store is busy with.
+ */
 export interface Books {
   /** A check that is no older than twenty times what it took: at a million letters a few seconds, else milliseconds. */
   latest(): Promise<LedgerReport>
@@ -38,6 +41,7 @@ export function watchBooks(store: Store, tell: (line: string) => void, clock: Cl
 
   const loop = async (): Promise<void> => {
     while (!stopping.signal.aborted) {
+      const startedMs = clock.monotonic()
       try {
         const { unaccounted } = await check()
         if (unaccounted !== 0)
@@ -45,7 +49,8 @@ export function watchBooks(store: Store, tell: (line: string) => void, clock: Cl
       } catch (error) {
         tell(`the books could not be checked: ${error instanceof Error ? error.message : String(error)}`)
       }
-      await clock.sleep(60_000, stopping.signal)
+      const tookMs = clock.monotonic() - startedMs
+      await clock.sleep(Math.max(60_000, maxAgeFactor * tookMs), stopping.signal)
     }
   }
 

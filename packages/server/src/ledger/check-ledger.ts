@@ -47,6 +47,7 @@ export async function checkLedger(
 ): Promise<LedgerReport> {
   return store.transaction(
     async (client) => {
+      await client.query('set local statement_timeout to 0')
       const at = await client.query<{ now: Date }>('select now() as now')
       const counts = await client.query<Count>(`
         select queue_id, source_id, state::text as account, count(*)::float8 as letters from letter group by 1, 2, 3
