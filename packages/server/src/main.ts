@@ -99,6 +99,9 @@ interface Opened {
   close(): Promise<void>
 }
 
+/** A server that takes a connection and says nothing would be waited for without an end. */
+const connectTimeoutMs = 10_000
+
 /** A client is loaded when a configuration names its broker: that of Kafka alone takes as long to load as half of the office. */
 async function openBroker(
   config: BrokerConfig,
@@ -118,7 +121,7 @@ async function openBroker(
       const { management } = config
       const vhost = decodeURIComponent(new URL(config.url).pathname.slice(1)) || '/'
       const broker = rabbitmqBroker({
-        connect: () => connect(config.url),
+        connect: () => connect(config.url, { timeout: connectTimeoutMs }),
         ...(management === undefined ? {} : { management: { url: management.url, vhost } }),
       })
       return { broker, close: () => broker.close() }

@@ -12,30 +12,44 @@ interface OpenPgBoss {
 
 /** A pg-boss of our own with its broker. @throws what starting it throws; then nothing of it is left */
 export async function openPgBoss(options: PgBossOptions, onError: (error: Error) => void): Promise<OpenPgBoss> {
-  const { broker, start, close } = idlePgBoss(options, onError)
+  const { broker, start, stop } = idlePgBoss(options, onError)
   await start()
-  return { broker, close }
+  return {
+    broker,
+    async close() {
+      await broker.close()
+      await stop()
+    },
+  }
 }
 
 /** The same, started by who asks it first, and by the next one again as long as that fails: its database may be away. */
 export function openPgBossLater(options: PgBossOptions, onError: (error: Error) => void): OpenPgBoss {
-  const { broker, start, close } = idlePgBoss(options, onError)
+  const { broker, start, stop } = idlePgBoss(options, onError)
   let starting: Promise<void> | undefined
+  let isStarted = false
   let isClosed = false
   const started = (): Promise<void> => {
     if (isClosed) return Promise.reject(new RedriveError('BROKER_CLOSED', 'the pg-boss broker was closed'))
-    starting ??= start().catch((error: unknown) => {
-      starting = undefined
-      throw new RedriveError('BROKER_UNREACHABLE', `pg-boss does not start: ${reasonOf(error)}`, { cause: error })
-    })
+    starting ??= start().then(
+      () => {
+        isStarted = true
+      },
+      (error: unknown) => {
+        starting = undefined
+        throw new RedriveError('BROKER_UNREACHABLE', `pg-boss does not start: ${reasonOf(error)}`, { cause: error })
+      },
+    )
     return starting
   }
   return {
     broker: onceStarted(broker, started),
     async close() {
       isClosed = true
-      await starting?.catch(() => undefined)
-      await close()
+      await broker.close()
+      if (isStarted) await stop()
+      // One that is still connecting gives up by itself, and nobody waits for it.
+      else starting?.then(stop).catch(() => undefined)
     },
   }
 }
@@ -43,7 +57,7 @@ export function openPgBossLater(options: PgBossOptions, onError: (error: Error) 
 function idlePgBoss(
   options: PgBossOptions,
   onError: (error: Error) => void,
-): OpenPgBoss & { readonly start: () => Promise<void> } {
+): { readonly broker: Broker; start(): Promise<void>; stop(): Promise<void> } {
   const boss = new PgBoss(options)
   boss.on('error', onError)
   const stop = (): Promise<void> => boss.stop({ graceful: false, close: true })
@@ -59,10 +73,7 @@ function idlePgBoss(
         throw error
       }
     },
-    async close() {
-      await broker.close()
-      await stop()
-    },
+    stop,
   }
 }
 

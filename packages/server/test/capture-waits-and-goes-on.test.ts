@@ -39,8 +39,7 @@ test('too little space stops intake before the database stops; it goes on by its
     onEvent: (event) => events.push(event),
   })
   context.after(() => capture.stop())
-  await until(() => capture.health().state === 'paused')
-  assert.match(capture.health().problem ?? '', /^disk: 0 MiB are free/)
+  await until(() => capture.health().problem?.startsWith('disk: 0 MiB are free') ?? false)
   free = 1_200 // over the mark, yet not by enough
   await systemClock.sleep(1_200)
   assert.deepEqual([broker.acked.length, capture.health().state], [0, 'paused'])
@@ -103,8 +102,7 @@ test('a stop waits for nothing while the broker is away', { timeout: 60_000 }, a
   const away = outageOf(logBroker({ kind: 'ids' }))
   away.sleep()
   const capture = startCapture({ store, broker: away.broker, brokerName: 'main', source, consumer: 'redrive' })
-  await until(() => capture.health().state === 'paused')
-  assert.equal(capture.health().problem, 'broker: the broker is out')
+  await until(() => capture.health().problem === 'broker: the broker is out')
   await capture.stop({ timeoutMs: 3_600_000 })
   assert.equal(capture.health().state, 'stopped')
 })
@@ -123,9 +121,63 @@ test('the place of receipts is made when it is missing, also by a broker that co
   const receipts = { place: 'receipts', role: 'receipts' } as const
   const capture = startCapture({ store, broker: late, brokerName: 'main', source: receipts, consumer: 'redrive' })
   context.after(() => capture.stop())
-  await until(() => capture.health().state === 'paused')
+  await until(() => capture.health().problem === 'broker: the broker is out')
   assert.equal((await broker.describe('receipts')).exists, false)
   isAway = false
   await until(() => capture.health().state === 'running')
   assert.equal((await broker.describe('receipts')).exists, true)
+})
+
+test('a broker that never answers is said to be not connected, and a stop does not wait for it', async (context) => {
+  const store = await openedStore(context)
+  const broker = memoryBroker({ store: memoryStore() })
+  await broker.prepare([{ place: source.place, role: 'dead-letter' }])
+  const answer = Promise.withResolvers<void>()
+  const [asked, closed]: [string[], string[]] = [[], []]
+  const silent: Broker = {
+    ...broker,
+    async receive(place, options) {
+      asked.push(place)
+      await answer.promise
+      const subscription = await broker.receive(place, options)
+      return {
+        ...subscription,
+        close: async (settled) => {
+          await subscription.close(settled)
+          closed.push(place)
+        },
+      }
+    },
+  }
+  const events: CaptureEvent[] = []
+  const capture = startCapture({
+    store,
+    broker: silent,
+    brokerName: 'main',
+    source,
+    consumer: 'redrive',
+    onEvent: (event) => events.push(event),
+  })
+  assert.deepEqual([capture.health().state, capture.health().problem], ['paused', 'broker: not connected yet'])
+  await until(() => asked.length === 1)
+  await capture.stop({ timeoutMs: 3_600_000 })
+  assert.deepEqual([events, closed], [[], []])
+  answer.resolve()
+  await until(() => closed.length === 1)
+})
+
+test('a start at which all goes well tells of no waiting', async (context) => {
+  const store = await openedStore(context)
+  const broker = logBroker({ kind: 'ids' })
+  const events: CaptureEvent[] = []
+  const onEvent = (event: CaptureEvent): number => events.push(event)
+  broker.append(source.place, ourLetter(1))
+  const capture = startCapture({ store, broker, brokerName: 'main', source, consumer: 'redrive', onEvent })
+  context.after(() => capture.stop())
+  await until(() => broker.acked.length === 1)
+  assert.deepEqual(
+    events.map(({ kind }) => kind).filter((kind) => kind === 'paused' || kind === 'resumed'),
+    [],
+  )
+  assert.equal(capture.health().state, 'running')
 })

@@ -17,7 +17,7 @@ import type { CaptureHooks } from './commit-batch.ts'
 import type { CaptureEvent, CaptureHealth } from './events.ts'
 import type { FillContext } from './fill-batch.ts'
 import { fingerprinter } from './fingerprinter.ts'
-import { createPatience, Stopped } from './patience.ts'
+import { createPatience, Stopped, unlessStopped } from './patience.ts'
 import { pauses } from './pauses.ts'
 import { reportPlacer } from './place-report.ts'
 import { createPositions } from './positions.ts'
@@ -97,6 +97,7 @@ export function startCapture(options: CaptureOptions): Capture {
   })
 
   async function run(): Promise<void> {
+    paused.expect('broker', 'not connected yet')
     const sourceId = await database.ask(() =>
       ensureSource(store.pool, { broker: brokerName, system: broker.system, place, role }),
     )
@@ -185,7 +186,7 @@ export function startCapture(options: CaptureOptions): Capture {
     while (!stopping) {
       const ahead = aheadWithin(await roomLeft(), limits)
       if (stopping) break
-      const subscription = await connection.ask(() => subscribe(ahead))
+      const subscription = await connection.ask(() => unlessStopped(subscribe(ahead), connecting.signal))
       paused.onResumed('broker')
       const settled = Promise.withResolvers<void>()
       let closed: Promise<void> | undefined

@@ -18,6 +18,25 @@ export class Stopped extends Error {
   override readonly name: string = 'Stopped'
 }
 
+/** What is being opened; one that opens after `signal` has aborted is closed again, and nobody waits for it. @throws Stopped */
+export async function unlessStopped<T extends { close(): Promise<unknown> }>(
+  opening: Promise<T>,
+  signal: AbortSignal,
+): Promise<T> {
+  const stopped = Promise.withResolvers<never>()
+  const stop = (): void => stopped.reject(new Stopped('capture was stopped'))
+  if (signal.aborted) stop()
+  signal.addEventListener('abort', stop, { once: true })
+  try {
+    return await Promise.race([opening, stopped.promise])
+  } catch (error) {
+    if (error instanceof Stopped) opening.then((late) => late.close()).catch(() => undefined)
+    throw error
+  } finally {
+    signal.removeEventListener('abort', stop)
+  }
+}
+
 const firstDelayMs = 50
 const maxDelayMs = 5_000
 

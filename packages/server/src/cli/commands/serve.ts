@@ -35,6 +35,8 @@ export function serveCommand(options: ServeOptions): Promise<void> {
       process.stderr.write('closing …\n')
     } finally {
       await office.stop()
+      // What a client has left open to a server that does not answer keeps nobody alive.
+      setTimeout(() => process.exit(), 1_000).unref()
     }
   })
 }
