@@ -12,18 +12,23 @@ import { aMonth, bytesOnDisk, fillMonths } from './lib/letters-of-months.ts'
 import { table } from './lib/table.ts'
 
 export const summary =
-  'retention [--letters N] [--body BYTES]: delete a month of letters, archive another and bring it back, against a plain delete with vacuum full'
+  'retention [--letters N] [--months N] [--body BYTES]: delete a month of letters, archive another and bring it back, against a plain delete with vacuum full'
 
-/** Five months of letters: one is deleted, one archived and restored, one deleted row by row by hand, and two stay. */
+/** Months of letters, five of them if nothing is said: one is deleted, one archived and restored, one deleted row by row by hand, and the others stay. */
 export async function run(args: string[]): Promise<void> {
-  const { values } = parseArgs({ args, options: { letters: { type: 'string' }, body: { type: 'string' } } })
+  const { values } = parseArgs({
+    args,
+    options: { letters: { type: 'string' }, months: { type: 'string' }, body: { type: 'string' } },
+  })
   const letters = Number(values.letters ?? 1_000_000)
+  const months = Number(values.months ?? 5)
+  if (months < 5) throw new Error('at least five months are needed')
   const folder = await mkdtemp(path.join(tmpdir(), 'redrive-bench-'))
   const data = path.join(folder, 'data')
   const server = await startEmbeddedPostgres({ dataDir: data })
   try {
     const store = await openStore({ url: server.url })
-    const perMonth = await fillMonths(store, { letters, months: 5, bodyBytes: Number(values.body ?? 2_000) })
+    const perMonth = await fillMonths(store, { letters, months, bodyBytes: Number(values.body ?? 2_000) })
     await store.pool.query('checkpoint')
     const before = await bytesOnDisk(data)
     const deleted = await passOver(store, { month: 5, afterwards: 'delete', folder })

@@ -33,6 +33,8 @@ export interface KafkaOptions {
   readonly dataDir?: string
   /** Added to server.properties. */
   readonly settings?: Readonly<Record<string, string>>
+  /** Users of SCRAM that a new broker knows, as `--add-scram` takes them. */
+  readonly scram?: readonly string[]
   readonly onProgress?: (line: string) => void
 }
 
@@ -48,7 +50,9 @@ export async function startKafka(options: KafkaOptions = {}): Promise<Kafka> {
   const port = options.port ?? (await freePort())
   const controllerPort = options.port === undefined ? await freePort() : port + 1
   const files = await configure(dataDir, { port, controllerPort, settings: options.settings ?? {} })
-  await run(jars, ['kafka.tools.StorageTool', 'format', '--ignore-formatted', '-t', clusterId, '-c', files.properties])
+  const users = (options.scram ?? []).flatMap((user) => ['--add-scram', user])
+  const format = ['format', '--ignore-formatted', '-t', clusterId, '-c', files.properties, ...users]
+  await run(jars, ['kafka.tools.StorageTool', ...format])
 
   const temporary = options.dataDir === undefined ? dataDir : undefined
   let broker = await launch({ jars, files, temporary })

@@ -8,6 +8,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import { debianProgram } from './debian-program.ts'
+import { testPem } from './test-pem.ts'
 
 const releases = {
   4: { suite: 'trixie', version: '4.0.5' },
@@ -23,6 +24,8 @@ export interface RabbitmqOptions {
   readonly settings?: Readonly<Record<string, number>>
   /** With its HTTP API, which takes some seconds more to start. @default false */
   readonly withManagement?: boolean
+  /** Also over TLS, for who has a certificate of the test authority. @default false */
+  readonly withTls?: boolean
   readonly onProgress?: (line: string) => void
 }
 
@@ -30,6 +33,8 @@ export interface RabbitmqServer {
   readonly url: string
   /** Of its HTTP API; `null` unless it was asked for. */
   readonly managementUrl: string | null
+  /** Over TLS; `null` unless it was asked for. */
+  readonly tlsUrl: string | null
   readonly port: number
   readonly version: string
   /** Process that holds the server and dies with it; another one after `restart`. */
@@ -57,7 +62,8 @@ export async function startRabbitmq(options: RabbitmqOptions = {}): Promise<Rabb
   const data = await mkdtemp(join(tmpdir(), 'redrive-rabbitmq-'))
   const [port, distPort, epmdPort] = await freePorts(options.port)
   const managementPort = options.withManagement === true ? (await freePorts(undefined))[1] : null
-  await writeConfiguration(data, { port, managementPort })
+  const tlsPort = options.withTls === true ? (await freePorts(undefined))[2] : null
+  await writeConfiguration(data, { port, managementPort, tlsPort })
   const how = { root, data, port, distPort, epmdPort, settings: options.settings ?? {} }
   let child = await launch(how).catch(async (error: unknown) => {
     await rm(data, { recursive: true, force: true })
@@ -73,6 +79,7 @@ export async function startRabbitmq(options: RabbitmqOptions = {}): Promise<Rabb
   return {
     url: `amqp://guest:guest@127.0.0.1:${port}`,
     managementUrl: managementPort === null ? null : `http://guest:guest@127.0.0.1:${managementPort}`,
+    tlsUrl: tlsPort === null ? null : `amqps://guest:guest@localhost:${tlsPort}`,
     port,
     version,
     get pid() {
@@ -158,11 +165,26 @@ async function launch({ root, data, port, distPort, epmdPort, settings }: Launch
   return child
 }
 
+/** As the server sees its files. */
+const overTls = [
+  'ssl_options.cacertfile = /data/ca.pem',
+  'ssl_options.certfile = /data/server.pem',
+  'ssl_options.keyfile = /data/server-key.pem',
+  'ssl_options.verify = verify_peer',
+  'ssl_options.fail_if_no_peer_cert = true',
+]
+
 async function writeConfiguration(
   data: string,
-  { port, managementPort }: { readonly port: number; readonly managementPort: number | null },
+  {
+    port,
+    managementPort,
+    tlsPort,
+  }: { readonly port: number; readonly managementPort: number | null; readonly tlsPort: number | null },
 ): Promise<void> {
   for (const folder of ['mnesia', 'log', 'home', 'tmp']) await mkdir(join(data, folder))
+  for (const name of ['ca', 'server', 'server-key'] as const)
+    await writeFile(join(data, `${name}.pem`), testPem(name), { mode: 0o644 })
   const settings = [
     `listeners.tcp.1 = 127.0.0.1:${port}`,
     'loopback_users = none',
@@ -171,6 +193,7 @@ async function writeConfiguration(
     'log.file = false',
     'disk_free_limit.absolute = 50MB',
     'vm_memory_high_watermark.absolute = 512MB',
+    ...(tlsPort === null ? [] : [`listeners.ssl.1 = 127.0.0.1:${tlsPort}`, ...overTls]),
     ...(managementPort === null ? [] : [`management.tcp.port = ${managementPort}`, 'management.tcp.ip = 127.0.0.1']),
   ]
   await writeFile(join(data, 'rabbitmq.conf'), `${settings.join('\n')}\n`)

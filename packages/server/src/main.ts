@@ -111,7 +111,14 @@ async function openBroker(
     case 'kafka': {
       const { Admin, Consumer, Producer } = await import('@platformatic/kafka')
       const { kafkaBroker } = await import('@redrive/worker/kafka')
-      const connection = { clientId: 'redrive-office', bootstrapBrokers: [...config.brokers], sessionTimeout: 10_000 }
+      const { brokers, tls, sasl } = config
+      const connection = {
+        clientId: 'redrive-office',
+        bootstrapBrokers: [...brokers],
+        sessionTimeout: 10_000,
+        ...(tls === undefined ? {} : { tls }),
+        ...(sasl === undefined ? {} : { sasl }),
+      }
       const broker = kafkaBroker({ client: { Admin, Consumer, Producer }, connection })
       return { broker, close: () => broker.close() }
     }
@@ -121,7 +128,7 @@ async function openBroker(
       const { management } = config
       const vhost = decodeURIComponent(new URL(config.url).pathname.slice(1)) || '/'
       const broker = rabbitmqBroker({
-        connect: () => connect(config.url, { timeout: connectTimeoutMs }),
+        connect: () => connect(config.url, { timeout: connectTimeoutMs, ...config.tls }),
         ...(management === undefined ? {} : { management: { url: management.url, vhost } }),
       })
       return { broker, close: () => broker.close() }

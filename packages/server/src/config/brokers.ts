@@ -1,4 +1,5 @@
 import { Type } from 'typebox'
+import { type SaslConfig, saslSchema, type TlsConfig, tlsSchema } from './broker-security.ts'
 
 interface Captured {
   /** Dead-letter places to capture from. */
@@ -13,10 +14,18 @@ interface Captured {
 
 export type BrokerConfig = Captured &
   (
-    | { readonly type: 'kafka'; readonly brokers: readonly string[] }
+    | {
+        readonly type: 'kafka'
+        readonly brokers: readonly string[]
+        /** @default in plain text */
+        readonly tls?: TlsConfig
+        readonly sasl?: SaslConfig
+      }
     | {
         readonly type: 'rabbitmq'
         readonly url: string
+        /** Of an address that begins with amqps://. */
+        readonly tls?: TlsConfig
         /** The HTTP API, which tells how long queues keep letters. */
         readonly management?: { readonly url: string }
       }
@@ -61,6 +70,8 @@ const brokerSchemas = {
         description: 'host:port',
         minItems: 1,
       }),
+      tls: Type.Optional(tlsSchema),
+      sasl: Type.Optional(saslSchema),
       ...captured,
     },
     closed,
@@ -68,7 +79,8 @@ const brokerSchemas = {
   rabbitmq: Type.Object(
     {
       type: Type.Literal('rabbitmq'),
-      url: Type.String({ description: `amqp://… ${secret}` }),
+      url: Type.String({ description: `amqp://… or amqps://… ${secret}` }),
+      tls: Type.Optional(tlsSchema),
       management: Type.Optional(
         Type.Object(
           {

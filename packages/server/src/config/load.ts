@@ -5,6 +5,7 @@ import { LineCounter, parseDocument } from 'yaml'
 import { alertIssues } from './alerts.ts'
 import { archiveIssues, archiveSecrets } from './archive.ts'
 import { readBodySchemas } from './body-schemas.ts'
+import { brokerSecrets, brokerSecurityIssues } from './broker-security.ts'
 import type { BrokerConfig } from './brokers.ts'
 import { ruleIssues } from './cause-rules.ts'
 import { maskingIssues } from './masking.ts'
@@ -96,6 +97,7 @@ export function parseConfig(text: string, options: { readonly file: string; read
   const notifiers = withNotifierDefaults(raw.notifiers)
   for (const { path: keys, message } of [
     ...notifierIssues(notifiers),
+    ...brokerSecurityIssues(raw.brokers ?? {}),
     ...alertIssues({ limits: [], routes: [], ...raw.alerts }, Object.keys(notifiers)),
     ...reviewIssues({ ...defaultReview, ...raw.review }, notifiers),
     ...retentionIssues(raw),
@@ -134,7 +136,8 @@ function secretProblem(text: string, path: readonly string[], type: unknown): Re
   const last = path.at(-1) ?? ''
   const isSecret =
     (path[0] === 'notifiers' && (notifierSecrets.has(last) || (type === 'slack' && last === 'url'))) ||
-    (path[0] === 'archive' && archiveSecrets.has(last))
+    (path[0] === 'archive' && archiveSecrets.has(last)) ||
+    (path[0] === 'brokers' && path.length === 4 && brokerSecrets.has(last))
   if (isSecret && !text.includes('${'))
     return new ReferenceProblem('a secret may not stand in the file; write ${env:NAME} or ${file:/path} in its place')
   if ((last !== 'url' && last !== 'database') || !holdsSecret(text)) return undefined

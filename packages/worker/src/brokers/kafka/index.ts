@@ -89,8 +89,15 @@ export function kafkaBroker(options: KafkaBrokerOptions): Broker {
         clock,
         rebalanceGraceMs: options.rebalanceGraceMs ?? 1000,
       })
-      await joined(subscription, options.joinTimeoutMs ?? 60_000)
+      // Also while it joins: a close of the broker takes it out of its group.
       subscriptions.add(subscription)
+      try {
+        await joined(subscription, options.joinTimeoutMs ?? 60_000)
+      } catch (error) {
+        subscriptions.delete(subscription)
+        throw error
+      }
+      refuseClosed(closing)
       return subscription
     },
     async send(place, messages) {

@@ -51,5 +51,16 @@ export function isNeverConnected(error: { readonly code?: unknown; readonly sysc
 }
 
 export function textOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
+  const texts: string[] = []
+  let each = error
+  for (let depth = 0; depth < maxDepth && each !== undefined && each !== null; depth += 1) {
+    const text = (each instanceof Error ? each.message : typeof each === 'string' ? each : '').replace(/\.$/, '')
+    if (text !== '' && texts.at(-1) !== text) texts.push(text)
+    const { errors, cause } = each as { readonly errors?: unknown; readonly cause?: unknown }
+    each = Array.isArray(errors) ? errors[0] : cause
+  }
+  return texts.length === 0 ? 'no reason was given' : texts.join(': ')
 }
+
+/** Clients wrap what went wrong in what they were doing, and that in what was wanted. */
+const maxDepth = 4
