@@ -243,3 +243,31 @@ test('many letters are ended unasked where they are few beside all', async (t) =
   const pass = await beginPass(bed.store, { retention: defaultRetention })
   assert.equal(pass?.toDelete, 10_001)
 })
+
+test('once all that were counted have ended, the younger letters are not looked at', async (t) => {
+  const bed = await officeBed(t)
+  const [old, next] = await bed.captured({}, {})
+  await discarded(bed)
+  const transactionsToEnd = async (id = ''): Promise<number> => {
+    await aged(bed, [id], 40)
+    const pass = await beginPass(bed.store, { retention: defaultRetention })
+    assert.equal(pass?.toDelete, 1)
+    let count = 0
+    const counting: typeof bed.store = {
+      ...bed.store,
+      transaction: (work, how) => {
+        count += 1
+        return bed.store.transaction(work, how)
+      },
+    }
+    await carryOutPass(counting, pass, { signal: neverAborted })
+    return count
+  }
+  const ofFew = await transactionsToEnd(old)
+  await bed.store.pool.query(
+    `insert into letter (id, queue_id, source_id, cause_id, identity, state)
+     select uuidv7(), queue_id, source_id, cause_id, uuid_send(gen_random_uuid()), 'discarded' from letter, generate_series(1, 25000) where id = $1`,
+    [next],
+  )
+  assert.equal(await transactionsToEnd(next), ofFew)
+})

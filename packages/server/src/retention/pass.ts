@@ -33,16 +33,23 @@ export async function passOnce(
   else await carryOutPass(store, pass, { signal })
 }
 
-/** Ends the letters of a pass, batch by batch, and gives their room back. What `signal` cuts off is for the next pass. */
+/**
+ * Ends the letters of a pass, batch by batch, and gives their room back. What `signal` cuts off is for the next pass. Letters that become due meanwhile
+ * are too: once as many have ended as were counted, younger ones are not looked at.
+ */
 export async function carryOutPass(
   store: Store,
   pass: Pass,
   { signal }: { readonly signal: AbortSignal },
 ): Promise<void> {
   try {
-    let after: string | null = pass.toDelete === 0 ? null : firstId
-    while (after !== null && !signal.aborted)
-      ({ after } = await deleteLetters(store, { policies: pass.policies, after, pass: pass.id }))
+    let after: string | null = firstId
+    let left = pass.toDelete
+    while (after !== null && left > 0 && !signal.aborted) {
+      const window = await deleteLetters(store, { policies: pass.policies, after, pass: pass.id })
+      after = window.after
+      left -= window.deleted
+    }
     const damaged = await archiveAll(store, pass, signal)
     const freedBytes = signal.aborted ? 0 : await reclaim(store, { signal })
     const problem = damaged.length === 0 ? null : damageLine(damaged)
@@ -58,10 +65,12 @@ export async function carryOutPass(
 async function archiveAll(store: Store, pass: Pass, signal: AbortSignal): Promise<readonly string[]> {
   const { place } = pass
   const damaged: string[] = []
-  let after: string | null = place === null || pass.toArchive === 0 ? null : firstId
-  while (after !== null && place !== null && !signal.aborted) {
+  let after: string | null = firstId
+  let left = pass.toArchive
+  while (place !== null && after !== null && left > 0 && !signal.aborted) {
     const window = await archiveLetters(store, { policies: pass.policies, after, pass: pass.id, place, signal })
     after = window.after
+    left -= window.archived + window.damaged.length
     damaged.push(...window.damaged)
   }
   return damaged
