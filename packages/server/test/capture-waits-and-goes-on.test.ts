@@ -158,8 +158,8 @@ test('a broker that never answers is said to be not connected, and a stop does n
     consumer: 'redrive',
     onEvent: (event) => events.push(event),
   })
-  assert.deepEqual([capture.health().state, capture.health().problem], ['paused', 'broker: not connected yet'])
   await until(() => asked.length === 1)
+  assert.deepEqual([capture.health().state, capture.health().problem], ['paused', 'broker: not connected'])
   await capture.stop({ timeoutMs: 3_600_000 })
   assert.deepEqual([events, closed], [[], []])
   answer.resolve()

@@ -97,7 +97,6 @@ export function startCapture(options: CaptureOptions): Capture {
   })
 
   async function run(): Promise<void> {
-    paused.expect('broker', 'not connected yet')
     const sourceId = await database.ask(() =>
       ensureSource(store.pool, { broker: brokerName, system: broker.system, place, role }),
     )
@@ -186,6 +185,7 @@ export function startCapture(options: CaptureOptions): Capture {
     while (!stopping) {
       const ahead = aheadWithin(await roomLeft(), limits)
       if (stopping) break
+      paused.expect('broker', 'not connected')
       const subscription = await connection.ask(() => unlessStopped(subscribe(ahead), connecting.signal))
       paused.onResumed('broker')
       const settled = Promise.withResolvers<void>()
