@@ -14,7 +14,7 @@ export interface SecuredKafka {
 
 const user = { username: 'office', password: 'p4ssword-of-the-office' }
 
-export async function startSecuredKafka(onProgress?: (line: string) => void): Promise<SecuredKafka> {
+export async function startSecuredKafka(): Promise<SecuredKafka> {
   const [plain, controller, login, mutual] = [await freePort(), await freePort(), await freePort(), await freePort()]
   const oneLine = (pem: string): string => pem.trim().replaceAll('\n', '\\n')
   const keys = {
@@ -46,7 +46,6 @@ export async function startSecuredKafka(onProgress?: (line: string) => void): Pr
       }),
       ...of('mutual', { ...keys, 'ssl.client.auth': 'required' }),
     },
-    ...(onProgress === undefined ? {} : { onProgress }),
   })
   return { kafka, login: `localhost:${login}`, mutual: `localhost:${mutual}`, user }
 }

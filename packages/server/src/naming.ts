@@ -1,5 +1,6 @@
 import { isRedriveError, RedriveError } from '@redrive/worker'
 import type { BrokerConfig } from './config/index.ts'
+import { reasonOf } from './reason-of.ts'
 
 /** Adds to a fault which connection it is about and where that is written. */
 export async function naming<T>(
@@ -10,8 +11,7 @@ export async function naming<T>(
     return await work()
   } catch (error) {
     const fault = isRedriveError(error)
-    const message = error instanceof Error ? error.message : String(error)
-    throw new RedriveError(fault ? error.code : 'BROKER_UNREACHABLE', `${whereOf(name, config)}: ${message}`, {
+    throw new RedriveError(fault ? error.code : 'BROKER_UNREACHABLE', `${whereOf(name, config)}: ${reasonOf(error)}`, {
       cause: fault ? error.cause : error,
       hint:
         (fault ? error.hint : undefined) ?? `Check that the ${config.type} server runs and that its address is right.`,

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { isRedriveError, RedriveError } from '@redrive/worker'
 import type pg from 'pg'
+import { reasonOf } from '../../reason-of.ts'
 import { freeBytes, releaseBallast } from './disk.ts'
 import { folderInUse, removeOwner } from './owner.ts'
 import { clearStaleFiles, stopPostmaster } from './postmaster.ts'
@@ -105,10 +106,9 @@ async function startOwned(place: ServerPlace, options: { host: string; database:
   } catch (error) {
     await stopPostmaster(server.pid, place.cluster)
     if (isRedriveError(error)) throw error
-    const why = error instanceof Error ? error.message : String(error)
     throw new RedriveError(
       'EMBEDDED_POSTGRES_FAILED',
-      `the embedded PostgreSQL started, but could not be used: ${why}`,
+      `the embedded PostgreSQL started, but could not be used: ${reasonOf(error)}`,
       {
         cause: error,
         hint: 'start again; postgres.log in the data folder says whether somebody ended it',
