@@ -107,7 +107,7 @@ test('whichever statement loses its connection, jobs and marks are there togethe
             if (statements++ === dieAt && !hasDied) {
               hasDied = true
               const { rows } = await target.query('select pg_backend_pid() as pid')
-              await store.pool.query('select pg_terminate_backend($1)', [rows[0].pid])
+              await store.pool.query('select pg_terminate_backend($1, 30_000)', [rows[0].pid])
               await isWhole(office)
             }
             return Reflect.apply(value, target, given)

@@ -84,7 +84,8 @@ test('a rollback takes the record with it, whatever caused it: nothing is maybe'
   await book(lost, id)
   const [{ pid }] = (await lost.query('select pg_backend_pid() as pid')).rows
   lost.on('error', () => undefined)
-  await pool.query('select pg_terminate_backend($1)', [pid])
+  // Waits until it has gone: while it is there, it holds its row, and the next one is told to come again.
+  await pool.query('select pg_terminate_backend($1, 30_000)', [pid])
   lost.release(true)
   assert.equal(await bookings(id), 0)
   assert.equal(await inTransaction((client) => book(client, id)), 1)

@@ -52,7 +52,7 @@ test('a transaction that is rolled back, or whose connection dies, leaves no job
   dead.on('error', () => undefined)
   await broker.sendWithin?.(dead, 'undone', [{ message: messageOf('y') }])
   const { rows } = await dead.query<{ pid: number }>('select pg_backend_pid() as pid')
-  await sql('select pg_terminate_backend($1)', [rows[0]?.pid])
+  await sql('select pg_terminate_backend($1, 30_000)', [rows[0]?.pid])
   await assert.rejects(dead.query('commit'))
   assert.deepEqual([await jobsOf('undone'), await booked('undone')], [0, 0])
 })
