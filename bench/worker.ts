@@ -7,7 +7,7 @@ import { table } from './lib/table.ts'
 import type { Answer, FailingAnswer, FailingInput, Input, OursInput } from './worker-peers/peer.ts'
 
 export const summary: string =
-  'worker [--records N] [--rounds N] [--concurrency N] [--port N]: the worker against a bare loop of the same client, on Kafka'
+  'worker [--records N] [--warm-up N] [--rounds N] [--concurrency N] [--port N]: the worker against a bare loop of the same client, on Kafka'
 
 const partitions = 6
 const recordBytes = 1024
@@ -23,39 +23,40 @@ const someFail = 200_000
  * timed from the first message to the answer to their last commit. The loop awaits one handler and one commit at a time, a commit per fetch; the
  * worker runs up to `concurrency` handlers, commits every 250 ms, and writes start marks beside that.
  *
- * A process spends its first half second compiling, the worker more than the loop since it has more code, and 200,000 records are over by then;
- * `--records 1000000` shows what comes after.
+ * A process spends its first half second compiling, the worker more than the loop since it has more code, and 200,000 records are over by then.
+ * So each peer reads `--warm-up` records before its clock starts, as a worker that runs for weeks has; `cold` is the same from the first record on.
  */
 export async function run(args: readonly string[]): Promise<void> {
   const { values } = parseArgs({
     args: [...args],
     options: {
       records: { type: 'string', default: '200000' },
-      rounds: { type: 'string', default: '5' },
+      'warm-up': { type: 'string', default: '400000' },
+      rounds: { type: 'string', default: '7' },
       concurrency: { type: 'string', default: '500' },
       port: { type: 'string' },
     },
   })
   const records = Number(values.records)
+  const warmUp = Number(values['warm-up'])
   const concurrency = Number(values.concurrency)
   const kafka = await startKafka({
     ...(values.port === undefined ? {} : { port: Number(values.port) }),
     onProgress: console.error,
   })
   try {
-    const topic = { brokers: kafka.brokers, topic: 'orders', partitions }
-    await createTopic(topic)
-    await fillTopic(topic, { records, bytes: recordBytes })
-    const { ours, bare } = await compare(
-      { ...topic, records, group: '' },
-      { concurrency, rounds: Number(values.rounds) },
-    )
-    const some = { ...topic, topic: 'some', records: Math.min(records, someFail) }
-    const few = { ...topic, topic: 'few', records: waiting }
-    for (const each of [some, few]) {
-      await createTopic(each)
-      await fillTopic(each, { records: each.records, bytes: recordBytes })
+    const topic = { brokers: kafka.brokers, topic: 'cold', partitions }
+    const settings = { concurrency, rounds: Number(values.rounds) }
+    const filled = async (input: Omit<Input, 'group'>): Promise<typeof input> => {
+      await createTopic(input)
+      await fillTopic(input, { records: input.warmUp + input.records, bytes: recordBytes })
+      return input
     }
+    const cold = await compare(await filled({ ...topic, warmUp: 0, records }), settings)
+    const { ours, bare } = await compare(await filled({ ...topic, topic: 'warm', warmUp, records }), settings)
+    const some = { ...topic, topic: 'some', warmUp: 0, records: Math.min(records, someFail) }
+    const few = { ...topic, topic: 'few', warmUp: 0, records: waiting }
+    for (const each of [some, few]) await filled(each)
     const failing = await late([
       ['5 % fail once, due in 1 s', { ...some, group: 'failing', concurrency, failEvery: 20, delayMs: [1_000, 1_000] }],
       [
@@ -69,6 +70,7 @@ export async function run(args: readonly string[]): Promise<void> {
         ours: Math.round(ours),
         bare: Math.round(bare),
         ratio: Number((ours / bare).toFixed(3)),
+        cold: Number((cold.ours / cold.bare).toFixed(3)),
         latenessP50Ms: Math.max(...failing.map(({ latenessMs }) => latenessMs.p50)),
         latenessP99Ms: Math.max(...failing.map(({ latenessMs }) => latenessMs.p99)),
       }),
@@ -79,20 +81,21 @@ export async function run(args: readonly string[]): Promise<void> {
 }
 
 async function compare(
-  input: Input,
+  input: Omit<Input, 'group'>,
   { concurrency, rounds }: { readonly concurrency: number; readonly rounds: number },
 ): Promise<{ readonly ours: number; readonly bare: number }> {
   const peers = ['ours', 'bare', 'stream'] as const
   const rates: Record<(typeof peers)[number], number[]> = { ours: [], bare: [], stream: [] }
   const cpu: Record<(typeof peers)[number], number[]> = { ours: [], bare: [], stream: [] }
   const print = table([8, 12, 12, 12, 10])
-  print('round', 'ours rows/s', 'bare', 'stream', 'ratio')
+  print(`\n${input.topic}`, 'ours rows/s', 'bare', 'stream', 'ratio')
   // Round 0 warms the broker's page cache.
   for (let round = 0; round <= rounds; round++) {
     for (const peer of round % 2 === 0 ? peers : peers.toReversed()) {
-      const given: OursInput = { ...input, group: `${peer}-${round}`, concurrency }
+      const given: OursInput = { ...input, group: `${input.topic}-${peer}-${round}`, concurrency }
       const answer = await inChild<Answer>(`worker-peers/${peer}.ts`, { input: given })
-      if (answer.bytes !== input.records * recordBytes) throw new Error(`${peer} read ${answer.bytes} bytes`)
+      if (answer.bytes !== (input.warmUp + input.records) * recordBytes)
+        throw new Error(`${peer} read ${answer.bytes} bytes`)
       if (round === 0) continue
       rates[peer].push(answer.rowsPerSecond)
       cpu[peer].push(answer.cpuMicrosPerRow)

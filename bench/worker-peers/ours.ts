@@ -5,7 +5,7 @@ import { inputOf } from '../lib/child.ts'
 import type { Answer, OursInput } from './peer.ts'
 
 /** A worker with every guarantee on, and a handler that does nothing. */
-const { brokers, topic, records, group, concurrency } = inputOf<OursInput>()
+const { brokers, topic, warmUp, records, group, concurrency } = inputOf<OursInput>()
 const broker = kafkaBroker({
   client: { Admin, Consumer, Producer },
   connection: { clientId: 'ours', bootstrapBrokers: [brokers] },
@@ -22,13 +22,13 @@ const worker = createWorker({
   concurrency,
   async handle(message) {
     // Not from the worker's start: that makes topics and joins groups, once in its life.
-    if (seen === 0) {
+    if (seen === warmUp) {
       startedAt = performance.now()
       cpu = process.cpuUsage()
     }
     bytes += message.body?.byteLength ?? 0
     seen++
-    if (seen === records) done.resolve()
+    if (seen === warmUp + records) done.resolve()
   },
 })
 await worker.start()
@@ -39,7 +39,7 @@ const seconds = (performance.now() - startedAt) / 1000
 const used = process.cpuUsage(cpu)
 await worker.stop()
 await broker.close()
-if (worker.health().counters.handled !== records) throw new Error(JSON.stringify(worker.health()))
-const answer: Answer = { rowsPerSecond: seen / seconds, cpuMicrosPerRow: (used.user + used.system) / seen, bytes }
+if (worker.health().counters.handled !== warmUp + records) throw new Error(JSON.stringify(worker.health()))
+const answer: Answer = { rowsPerSecond: records / seconds, cpuMicrosPerRow: (used.user + used.system) / records, bytes }
 console.log(JSON.stringify(answer))
 process.exit(0)

@@ -3,6 +3,9 @@ export interface Input {
   readonly brokers: string
   readonly topic: string
   readonly partitions: number
+  /** Read before the clock starts: what a process compiles, it has compiled by then. 0: timed from the first one. */
+  readonly warmUp: number
+  /** Timed. */
   readonly records: number
   readonly group: string
 }
@@ -15,6 +18,7 @@ export interface Answer {
   readonly rowsPerSecond: number
   /** Of the whole process, the garbage collector's threads included. */
   readonly cpuMicrosPerRow: number
+  /** Of all bodies, those of the warm-up too. */
   readonly bytes: number
 }
 
