@@ -92,10 +92,10 @@ export const ofControl: readonly Saboteur[] = [
     changes: [
       {
         file: 'packages/server/src/replay/carry-out.ts',
-        from: '        const batch = { fromOrdinal: claim.fromOrdinal, results }\n',
+        from: '        noted = throughOutage(clock, () => markResults(store, lease, { fromOrdinal, results }))\n',
         to: `        const stopped = \`select from run where id = '\${lease.runId}' and state <> 'running'\`
-        if ((await store.pool.query(stopped)).rowCount === 1) await putBack(store, lease, claim)
-        const batch = { fromOrdinal: claim.fromOrdinal, results }\n`,
+        if ((await store.pool.query(stopped)).rowCount === 1) await putBack(store, lease, batch)
+        noted = throughOutage(clock, () => markResults(store, lease, { fromOrdinal, results }))\n`,
       },
     ],
     caughtBy: { file: stops, tests: /a cancel while a batch is on its way/ },

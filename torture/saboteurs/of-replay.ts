@@ -11,20 +11,21 @@ export const ofReplay: readonly Saboteur[] = [
     changes: [
       {
         file: 'packages/server/src/replay/claim.ts',
-        from: `    return { kind: 'claimed', fromOrdinal: next.from, letters, isWithin }`,
-        to: `    const sent = await globalThis.sendNow(letters)
+        from: `    return { kind: 'claimed', fromOrdinal: next.from, toOrdinal: upto, isWithin }`,
+        to: `    const claim = { kind: 'claimed', fromOrdinal: next.from, toOrdinal: upto, isWithin }
+    const sent = await globalThis.sendNow(claim)
     ${pause}
-    return { kind: 'claimed', fromOrdinal: next.from, letters, isWithin, sent }`,
+    return { ...claim, sent }`,
       },
       {
         file: 'packages/server/src/replay/carry-out.ts',
         from: '  const ahead = claimsAhead(',
-        to: `  globalThis.sendNow = (letters) => sendBatch(letters, options)
+        to: `  globalThis.sendNow = async (claim) => sendBatch((await prepare(claim, { ...options, lease })).letters, options)
   const ahead = claimsAhead(`,
       },
       {
         file: 'packages/server/src/replay/carry-out.ts',
-        from: 'await sendBatch(claim.letters, { ...options, put: claim.put, mayBegin: () => maySend(lease) })',
+        from: 'await sendBatch(letters, { ...options, put, mayBegin: () => maySend(lease) })',
         to: 'claim.sent',
       },
     ],

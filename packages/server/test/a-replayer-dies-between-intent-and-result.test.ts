@@ -7,6 +7,7 @@ import { applyReceipts, applyReturns } from '../src/replay/index.ts'
 import { takeRun } from '../src/replay/leases.ts'
 import { markResults } from '../src/replay/mark.ts'
 import { sendBatch } from '../src/replay/send-batch.ts'
+import { claimBatch } from './claim-batch.ts'
 import { lane, type OfficeBed, officeBed, receipt, until, uuidOf } from './office-bed.ts'
 
 /** A run in the hands of a process that goes on step by step. */
@@ -67,15 +68,14 @@ test('after the intents, before a send: uncertain, and never sent by themselves'
 test('after the send, before its result: uncertain; receipts and returns resolve it', async (t) => {
   const bed = await officeBed(t)
   const { id, lease } = await heldRun(bed, 3)
-  const claim = await claimNext(bed.store, lease)
-  assert.ok(claim.kind === 'claimed')
-  await sendBatch(claim.letters, sending(bed))
+  const { letters } = await claimBatch(bed.store, lease)
+  await sendBatch(letters, sending(bed))
   await leaseEnds(bed, id)
   const run = await doneBySuccessor(bed, id)
   assert.deepEqual(run.sends, { intended: 0, sent: 0, notSent: 0, uncertain: 3 })
   assert.equal(bed.messages(lane).length, 3, 'nothing was sent again')
 
-  const [one, two] = claim.letters
+  const [one, two] = letters
   assert.ok(one && two)
   await bed.store.transaction(async (client) => {
     await applyReceipts(client, [receipt(one.attemptId)])
@@ -95,9 +95,9 @@ test('a receipt that is quicker than the result keeps an uncertain or refused se
   ] satisfies SendResult[]) {
     const bed = await officeBed(t)
     const { id, lease } = await heldRun(bed, 1)
-    const claim = await claimNext(bed.store, lease)
-    assert.ok(claim.kind === 'claimed')
-    const [claimed] = claim.letters
+    const {
+      letters: [claimed],
+    } = await claimBatch(bed.store, lease)
     assert.ok(claimed)
     await bed.store.transaction((client) => applyReceipts(client, [receipt(claimed.attemptId)]))
     assert.equal(await markResults(bed.store, lease, { fromOrdinal: 0, results: [result] }), true)
@@ -110,9 +110,9 @@ test('a receipt that is quicker than the result keeps an uncertain or refused se
 test('a receipt after a mistaken "not sent" takes the letter out of the open ones', async (t) => {
   const bed = await officeBed(t)
   const { lease } = await heldRun(bed, 1)
-  const claim = await claimNext(bed.store, lease)
-  assert.ok(claim.kind === 'claimed')
-  const [claimed] = claim.letters
+  const {
+    letters: [claimed],
+  } = await claimBatch(bed.store, lease)
   assert.ok(claimed)
   const refused: SendResult = { kind: 'not-sent', reason: 'refused', retryable: false }
   await markResults(bed.store, lease, { fromOrdinal: 0, results: [refused] })

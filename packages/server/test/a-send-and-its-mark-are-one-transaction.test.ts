@@ -4,11 +4,12 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { type Broker, type SendResult, systemClock } from '@redrive/worker'
 import type { PoolClient } from 'pg'
 import { carryOut } from '../src/replay/carry-out.ts'
-import { claimNext, type Lease } from '../src/replay/claim.ts'
+import type { Lease } from '../src/replay/claim.ts'
 import { applyReceipts, cancelRun, pauseRun, resumeRun, settleEveryRun } from '../src/replay/index.ts'
 import { finishRun, giveBack, takeRun } from '../src/replay/leases.ts'
 import { sendWithin } from '../src/replay/send-within.ts'
 import type { Store } from '../src/store/store.ts'
+import { claimBatch } from './claim-batch.ts'
 import { lane, type OfficeBed, officeBed, receipt, until, uuidOf } from './office-bed.ts'
 import { type TableBroker, tableBroker } from './table-broker.ts'
 
@@ -38,8 +39,8 @@ async function taken(store: Store): Promise<Lease> {
 /** A holder that has written the intent of its next letters. */
 async function claimed(store: Store) {
   const lease = await taken(store)
-  const batch = await claimNext(store, lease, { within: [...within] })
-  assert.ok(batch.kind === 'claimed' && batch.isWithin)
+  const batch = await claimBatch(store, lease, { within: [...within] })
+  assert.ok(batch.isWithin)
   return { lease, batch }
 }
 

@@ -121,7 +121,7 @@ for (const stop of [pauseRun, cancelRun]) {
     const lease = await takeRun(bed.store)
     assert.ok(lease)
     const claim = await claimNext(bed.store, lease)
-    assert.ok(claim.kind === 'claimed' && claim.letters.length === 5)
+    assert.ok(claim.kind === 'claimed' && claim.toOrdinal === 5)
     // Dead: from here on it does nothing.
     await stop(bed.store, decision(id))
     await bed.store.pool.query('update run set lease_until = now()')
@@ -196,14 +196,18 @@ test('what was claimed ahead when a run stops is sent when it goes on, each once
   // More than a start takes at a time, in six batches, and a pace that holds none of them up.
   await bed.captured(...letters(10_500))
   const { id } = await bed.run(await bed.plan({ query: 'queue:orders' }, { control: { pace: 100_000 } }))
-  const release = Promise.withResolvers<void>()
-  const broker = recordingBroker(bed.broker, { before: () => release.promise })
-  bed.replayer({ brokers: new Map([['memory', broker]]) })
+  const [begun, release] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+  const before = () => {
+    begun.resolve()
+    return release.promise
+  }
+  bed.replayer({ brokers: new Map([['memory', recordingBroker(bed.broker, { before })]]) })
   const claimed = () => bed.store.pool.query('select from intent where noted_at is null')
   try {
     await until('two are claimed beside the one that is sent', async () =>
       (await claimed()).rowCount === 3 ? true : undefined,
     )
+    await begun.promise
     const fromMs = performance.now()
     await pauseRun(bed.store, decision(id))
     // It looks for orders four times a second, before it sends.

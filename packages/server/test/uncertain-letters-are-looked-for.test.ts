@@ -3,16 +3,16 @@ import { test } from 'node:test'
 import type { Broker, ReplaysFound, SendResult } from '@redrive/worker'
 import { systemClock } from '@redrive/worker'
 import { carryOut } from '../src/replay/carry-out.ts'
-import { type Claim, claimNext } from '../src/replay/claim.ts'
+import { claimNext } from '../src/replay/claim.ts'
+import type { Batch } from '../src/replay/claimed.ts'
 import { endNotes } from '../src/replay/ends.ts'
 import { applyReceipts } from '../src/replay/index.ts'
 import { takeRun } from '../src/replay/leases.ts'
 import { resolveUncertain } from '../src/replay/resolve.ts'
 import { sendBatch } from '../src/replay/send-batch.ts'
 import { type Senders, sendersOf } from '../src/replay/senders.ts'
+import { claimBatch } from './claim-batch.ts'
 import { lane, type OfficeBed, officeBed, until, uuidOf } from './office-bed.ts'
-
-type Claimed = Extract<Claim, { readonly kind: 'claimed' }>
 
 const onlyMemory = (broker: Broker) => new Map([['memory', broker]])
 const signal = new AbortController().signal
@@ -26,12 +26,12 @@ async function intended(bed: OfficeBed, letters: number, options: { readonly sen
   const lease = { ...taken, ...options }
   const brokers = onlyMemory(bed.broker)
   const notes = endNotes(bed.store, { planId: lease.planId, brokers, clock: systemClock })
-  const claim = await claimNext(bed.store, lease, { ends: await notes.current() })
-  assert.ok(claim.kind === 'claimed' && claim.letters.length === letters)
+  const claim = await claimBatch(bed.store, lease, { ends: await notes.current() })
+  assert.equal(claim.letters.length, letters)
   return { id, lease, claim }
 }
 
-const send = (bed: OfficeBed, letters: Claimed['letters']) =>
+const send = (bed: OfficeBed, letters: Batch['letters']) =>
   sendBatch(letters, { brokers: onlyMemory(bed.broker), clock: systemClock, signal })
 
 /** Its lease is over, and somebody else has taken the run. */
@@ -151,7 +151,7 @@ test('a lock outlives the connection it was taken on', async (t) => {
   await withSenders(bed, async (senders) => {
     const sender = await senders.hold()
     await bed.store.pool.query(
-      `select pg_terminate_backend(pid) from pg_locks where locktype = 'advisory' and granted and pid <> pg_backend_pid()
+      `select pg_terminate_backend(pid, 30_000) from pg_locks where locktype = 'advisory' and granted and pid <> pg_backend_pid()
          and (classid::bigint << 32 | objid::bigint) = $1::bigint`,
       [sender],
     )
@@ -274,7 +274,7 @@ test('the earlier of two sends may be beyond reach, and the later one not', asyn
   for (let n = 0; n < 2; n++) {
     await bed.store.pool.query('update run set paced_until = now()')
     const claim = await claimNext(bed.store, lease, { ends: { 0: { positions: { 0: String(n * 100) } } } })
-    assert.ok(claim.kind === 'claimed' && claim.letters.length === 1)
+    assert.ok(claim.kind === 'claimed' && claim.toOrdinal - claim.fromOrdinal === 1)
   }
   await takenOver(bed, id)
   const broker: Broker = {

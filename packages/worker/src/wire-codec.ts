@@ -27,10 +27,10 @@ const maxReadBytes = 65_536
  * Appending them to `stripWire(headers)` replaces an older wire.
  */
 export function encodeWire(wire: Wire, stack: string | null, budget: WireBudget): Header[] {
-  const headers: Header[] = [{ name: wireHeader, value: utf8.encode(writeWire(wire, budget.headerBytes)) }]
+  const headers: Header[] = [{ name: wireHeader, value: Buffer.from(writeWire(wire, budget.headerBytes)) }]
   if (stack === null || budget.stackBytes < 1) return headers
   const text = cutMiddle(stack, budget.stackBytes)
-  if (text !== '') headers.push({ name: stackHeader, value: utf8.encode(text) })
+  if (text !== '') headers.push({ name: stackHeader, value: Buffer.from(text) })
   return headers
 }
 
@@ -72,7 +72,6 @@ export function budgetFor(
   return { headerBytes: forWire, stackBytes: forStack < smallestStackBytes ? 0 : forStack }
 }
 
-const utf8 = new TextEncoder()
 const fromUtf8 = new TextDecoder('utf-8', { fatal: false, ignoreBOM: true })
 
 function lastValue(headers: readonly Header[], name: string): Uint8Array | null {

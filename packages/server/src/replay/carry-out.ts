@@ -1,11 +1,13 @@
 import type { Store } from '../store/store.ts'
-import { type Claim, claimNext, type Lease, maySend } from './claim.ts'
+import { claimNext, type Lease, maySend } from './claim.ts'
+import type { Intent } from './claimed.ts'
 import { claimsAhead } from './claims-ahead.ts'
 import { endNotes } from './ends.ts'
 import { type Judged, judgeRun } from './judge-run.ts'
 import { markResults } from './mark.ts'
+import { type Prepared, prepare } from './prepare.ts'
 import { putBack } from './put-back.ts'
-import { putTogether, type SendContext, sendBatch } from './send-batch.ts'
+import { type SendContext, sendBatch } from './send-batch.ts'
 import { sendWithin } from './send-within.ts'
 import { throughOutage } from './through-outage.ts'
 import { traceSent } from './trace-sent.ts'
@@ -27,8 +29,8 @@ export type CarriedOut = 'done' | 'lost' | 'stopped'
 const judgeEveryMs = 250
 
 /**
- * Carries out a run: intents, then sends, then results, batch by batch. While one batch is being sent, the next one is put together, the intents of
- * that and of the one after it are written, and the results of the one before; no more than four batches are in memory. Four times a second, and
+ * Carries out a run: intents, then sends, then results, batch by batch. While one batch is being sent, the intents of the next two are written, what is
+ * sent of them is read and put together, and the results of the one before are written; no more than four batches are in memory. Four times a second, and
  * before the batch after one that ended in a refusal, it is judged whether to go on.
  *
  * A batch to the office's own database is sent and marked in one transaction. It holds the run, so the next one is claimed afterwards.
@@ -37,6 +39,12 @@ export async function carryOut(lease: Lease, options: CarryOutOptions): Promise<
   const { store, clock, signal, brokers } = options
   const within = [...(options.within ?? [])]
   const notes = endNotes(store, { planId: lease.planId, brokers, clock })
+  // Beside the claims: the next intent does not wait until this one is read.
+  const prepared = (intent: Intent): Promise<Prepared> => {
+    const preparing = prepare(intent, { ...options, lease })
+    preparing.catch(() => undefined)
+    return preparing
+  }
   // Of a place where nobody can look, what a process that dies had claimed stays uncertain: it claims less ahead.
   let most = 1
   const ahead = claimsAhead(
@@ -44,13 +52,16 @@ export async function carryOut(lease: Lease, options: CarryOutOptions): Promise<
       const ends = await notes.current()
       most = ends === null ? 1 : 2
       const claim = await claimNext(store, lease, { ends, within })
-      return claim.kind !== 'claimed' || claim.isWithin ? claim : { ...claim, put: putTogether(claim.letters, brokers) }
+      return claim.kind === 'claimed' ? { ...claim, batch: prepared(claim) } : claim
     },
     () => most,
   )
-  const giveUp = async (claim: Claim | null): Promise<void> => {
-    for (const batch of await ahead.giveUp()) await putBack(store, lease, batch)
-    if (claim?.kind === 'claimed') await putBack(store, lease, claim)
+  /** Taken, and nothing of it sent but what is noted in the same transaction. */
+  let inHand: Intent | null = null
+  const giveUp = async (): Promise<void> => {
+    for (const intent of await ahead.giveUp()) await putBack(store, lease, intent)
+    if (inHand !== null) await putBack(store, lease, inHand)
+    inHand = null
   }
   let noted: Promise<boolean> = Promise.resolve(true)
   let judgedAtMs = clock.monotonic()
@@ -65,42 +76,45 @@ export async function carryOut(lease: Lease, options: CarryOutOptions): Promise<
   try {
     for (;;) {
       const claim = await ahead.take()
+      inHand = claim.kind === 'claimed' ? claim : null
       if (claim.kind === 'lost') return 'lost'
       if (claim.kind === 'end') return (await noted) ? 'done' : 'lost'
+      const batch = claim.kind === 'claimed' ? await claim.batch : null
       let isStopping = claim.kind === 'stopped' || signal.aborted
       // What was just refused counts, or a quick refusal would burn many batches before anybody looks.
       if (isDoubted && !(await noted)) return 'lost'
       const isDue = isDoubted || clock.monotonic() - judgedAtMs >= judgeEveryMs
       if (!isStopping && isDue) isStopping = (await judge()).kind === 'stopped'
       if (isStopping) {
-        await giveUp(claim)
+        await giveUp()
         return (await noted) ? 'stopped' : 'lost'
       }
-      if (claim.kind === 'claimed' && claim.isWithin) {
-        const sent = await sendWithin(store, { lease, batch: claim }, options)
+      if (batch?.isWithin === true) {
+        const sent = await sendWithin(store, { lease, batch }, options)
         if (sent.kind === 'lost') return 'lost'
-        if (sent.kind === 'stopped') {
-          await giveUp(claim)
-          return (await noted) ? 'stopped' : 'lost'
-        }
         if (sent.kind === 'noted') {
           isDoubted = sent.isDoubted
           continue
         }
+        if (sent.kind === 'stopped') {
+          await giveUp()
+          return (await noted) ? 'stopped' : 'lost'
+        }
         options.onRefused?.(sent.error)
       }
-      if (claim.kind === 'claimed' && !maySend(lease)) {
+      if (batch !== null && !maySend(lease)) {
         // This process stood still: somebody else may have the run, and may look already for what is sent now.
-        await giveUp(claim)
+        await giveUp()
         continue
       }
-      if (claim.kind === 'claimed') {
+      if (batch !== null) {
+        inHand = null
+        const { letters, put, fromOrdinal } = batch
         const fromMs = Date.now()
-        const results = await sendBatch(claim.letters, { ...options, put: claim.put, mayBegin: () => maySend(lease) })
-        traceSent(claim.letters, { results, runId: lease.runId, fromMs })
+        const results = await sendBatch(letters, { ...options, put, mayBegin: () => maySend(lease) })
+        traceSent(letters, { results, runId: lease.runId, fromMs })
         if (!(await noted)) return 'lost'
-        const batch = { fromOrdinal: claim.fromOrdinal, results }
-        noted = throughOutage(clock, () => markResults(store, lease, batch))
+        noted = throughOutage(clock, () => markResults(store, lease, { fromOrdinal, results }))
         noted.catch(() => undefined)
         isDoubted = results.at(-1)?.kind !== 'sent'
         continue
@@ -112,6 +126,6 @@ export async function carryOut(lease: Lease, options: CarryOutOptions): Promise<
   } finally {
     // Whoever takes the run next would call uncertain what is known here.
     await noted.catch(() => undefined)
-    await giveUp(null).catch(() => undefined)
+    await giveUp().catch(() => undefined)
   }
 }

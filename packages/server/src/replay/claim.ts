@@ -1,10 +1,8 @@
 import type { Pool, PoolClient } from 'pg'
 import type { Store } from '../store/store.ts'
-import type { Batch, Claimed } from './claimed.ts'
-import { contentOf } from './content.ts'
+import type { Intent } from './claimed.ts'
 import { paceAfter } from './control.ts'
 import type { NotedEnds } from './ends.ts'
-import { replayIdOf } from './replay-id.ts'
 
 /** A run in the hands of this process; the token fences every write of it. */
 export interface Lease {
@@ -36,7 +34,7 @@ export function maySend({ sure }: Pick<Lease, 'sure'>): boolean {
  * verdict, or the run has sent all it may. `stopped`: somebody or a rule stopped the run. `lost`: another process holds it.
  */
 export type Claim =
-  | ({ readonly kind: 'claimed' } & Batch)
+  | ({ readonly kind: 'claimed' } & Intent)
   | { readonly kind: 'wait'; readonly ms: number }
   | { readonly kind: 'end' | 'judge' | 'stopped' | 'lost' }
 
@@ -65,12 +63,8 @@ export async function claimNext(store: Store, lease: Lease, options: ClaimOption
     const next = nextRange(progress)
     if (typeof next === 'string') return { kind: next }
     if (progress.due_in_ms > 0) return { kind: 'wait', ms: progress.due_in_ms }
-    const { upto: to, isWithin } = await intend(client, lease, { ...next, ...options })
-    const contents = await contentOf(client, { planId: lease.planId, from: next.from, to })
-    const letters = contents.map(
-      ({ ordinal, ...rest }): Claimed => ({ attemptId: replayIdOf(lease.runId, ordinal), ...rest }),
-    )
-    return { kind: 'claimed', fromOrdinal: next.from, letters, isWithin }
+    const { upto, isWithin } = await intend(client, lease, { ...next, ...options })
+    return { kind: 'claimed', fromOrdinal: next.from, toOrdinal: upto, isWithin }
   })
   if (claim.kind === 'claimed') lease.sure.untilMs = sureSince(askedAtMs)
   return claim

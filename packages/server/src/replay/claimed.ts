@@ -17,14 +17,18 @@ export interface Claimed {
   readonly letter: ClaimedLetter | null
 }
 
-/** Letters of one intent, in the order of their ordinals. */
-export interface Batch {
+/** What is written down before anything of it is sent. */
+export interface Intent {
   readonly fromOrdinal: number
-  readonly letters: readonly Claimed[]
-  /** All of them go to places in the office's own database: they are sent in the transaction that marks them. */
+  /** Excluded. */
+  readonly toOrdinal: number
+  /** All of its letters go to places in the office's own database: they are sent in the transaction that marks them. */
   readonly isWithin: boolean
-  /** What is sent of them, where it was put together ahead. */
-  readonly put?: readonly Put[]
+}
+
+/** An intent with its letters, in the order of their ordinals. */
+export interface Batch extends Intent {
+  readonly letters: readonly Claimed[]
 }
 
 /** What of a letter is sent again, and what its new wire says. */

@@ -6,7 +6,7 @@ import { claimsAhead } from './claims-ahead.ts'
 const batch = (fromOrdinal: number, isWithin = false): Claim => ({
   kind: 'claimed',
   fromOrdinal,
-  letters: [],
+  toOrdinal: fromOrdinal + 1,
   isWithin,
 })
 const ordinalOf = (claim: Claim): number | string => (claim.kind === 'claimed' ? claim.fromOrdinal : claim.kind)

@@ -1,12 +1,12 @@
 import type { Claim } from './claim.ts'
-import type { Batch } from './claimed.ts'
+import type { Intent } from './claimed.ts'
 
 /** What is claimed before it can be sent, so that the database, this process and the broker are at work at the same time. */
-export interface ClaimsAhead {
+export interface ClaimsAhead<C extends Claim> {
   /** The oldest that was not taken yet. Rejects as its claim did. */
-  take(): Promise<Claim>
+  take(): Promise<C>
   /** What was claimed and not taken, the newest first, as it has to be put back. Whoever takes afterwards claims anew. */
-  giveUp(): Promise<readonly Batch[]>
+  giveUp(): Promise<readonly Intent[]>
 }
 
 /**
@@ -15,9 +15,9 @@ export interface ClaimsAhead {
  *
  * @param most batches that may wait to be taken, asked each time
  */
-export function claimsAhead(claim: () => Promise<Claim>, most: () => number): ClaimsAhead {
-  let waiting: Promise<Claim>[] = []
-  let latest: Promise<Claim> | null = null
+export function claimsAhead<C extends Claim>(claim: () => Promise<C>, most: () => number): ClaimsAhead<C> {
+  let waiting: Promise<C>[] = []
+  let latest: Promise<C> | null = null
   let known: Claim | null = null
   const start = (): void => {
     const started = claim()
@@ -39,7 +39,7 @@ export function claimsAhead(claim: () => Promise<Claim>, most: () => number): Cl
   return {
     take() {
       if (waiting.length === 0) start()
-      const taken = waiting.shift() as Promise<Claim>
+      const taken = waiting.shift() as Promise<C>
       goOn()
       return taken
     },
@@ -50,7 +50,7 @@ export function claimsAhead(claim: () => Promise<Claim>, most: () => number): Cl
       known = null
       const claims = await Promise.allSettled(given)
       return claims.flatMap((each) =>
-        each.status === 'fulfilled' && each.value.kind === 'claimed' ? [each.value satisfies Batch] : [],
+        each.status === 'fulfilled' && each.value.kind === 'claimed' ? [each.value satisfies Intent] : [],
       )
     },
   }

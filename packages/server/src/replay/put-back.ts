@@ -1,14 +1,14 @@
 import type { PoolClient } from 'pg'
 import type { Store } from '../store/store.ts'
 import type { Lease } from './claim.ts'
-import type { Batch } from './claimed.ts'
+import type { Intent } from './claimed.ts'
 import { openAgain } from './open-again.ts'
 
 /**
  * Takes an intent back of which nothing was sent: its letters are the next again, or open if the run was cancelled meanwhile. Only its
  * holder knows that nothing was sent, so it has to be the holder still. Nothing happens to an intent that is gone or has results.
  */
-export function putBack(store: Store, lease: Lease, batch: Batch): Promise<void> {
+export function putBack(store: Store, lease: Lease, intent: Intent): Promise<void> {
   return store.transaction(async (client) => {
     const { rows } = await client.query<{ state: string }>(
       'select state::text from run where id = $1 and lease_token = $2 for update',
@@ -16,7 +16,7 @@ export function putBack(store: Store, lease: Lease, batch: Batch): Promise<void>
     )
     const run = rows[0]
     if (run === undefined) return
-    await takeBack(client, { ...lease, state: run.state }, batch.fromOrdinal)
+    await takeBack(client, { ...lease, state: run.state }, intent.fromOrdinal)
   })
 }
 

@@ -1,4 +1,5 @@
 import type { Broker, Clock, Outgoing, SendResult } from '@redrive/worker'
+import { mapInSlices } from '../in-slices.ts'
 import type { Claimed, Put } from './claimed.ts'
 import { outgoingOf } from './outgoing.ts'
 
@@ -13,9 +14,12 @@ export interface SendContext {
   readonly put?: readonly Put[] | undefined
 }
 
+/** Put together at a time, before something else has its turn. */
+const slice = 100
+
 /** Puts the messages of a batch together, in its order. */
-export function putTogether(batch: readonly Claimed[], brokers: ReadonlyMap<string, Broker>): readonly Put[] {
-  return batch.map((claimed) => {
+export function putTogether(batch: readonly Claimed[], brokers: ReadonlyMap<string, Broker>): Promise<readonly Put[]> {
+  return mapInSlices(batch, slice, (claimed) => {
     const broker = brokers.get(claimed.broker)
     return broker === undefined ? noBroker : outgoingOf(claimed, broker)
   })
@@ -23,7 +27,7 @@ export function putTogether(batch: readonly Claimed[], brokers: ReadonlyMap<stri
 
 /** Sends a batch, place by place. Never rejects; gives each letter's result, in order, and none waits for the trouble of another place. */
 export async function sendBatch(batch: readonly Claimed[], context: SendContext): Promise<readonly SendResult[]> {
-  const { brokers, clock, signal, mayBegin = () => true, put = putTogether(batch, brokers) } = context
+  const { brokers, clock, signal, mayBegin = () => true, put = await putTogether(batch, brokers) } = context
   const results = new Array<SendResult>(batch.length).fill(noResult)
   await Promise.all(
     byPlace(batch).map(async ({ first, indexes }) => {

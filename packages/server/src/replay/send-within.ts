@@ -99,7 +99,7 @@ async function sendAll(
 ): Promise<readonly SendResult[]> {
   const transaction: SqlTransaction = { query: (text, values) => client.query(text, values) }
   const results = new Array<SendResult>(letters.length).fill(noResult)
-  const put = putTogether(letters, brokers)
+  const put = await putTogether(letters, brokers)
   for (const { first, indexes } of byPlace(letters)) {
     const send = brokers.get(first.broker)?.sendWithin
     if (send === undefined) throw new Error('a place is not in this database')
