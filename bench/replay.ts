@@ -19,7 +19,7 @@ import { planMany } from './plan-many.ts'
 import { limitOf } from './replay-limit.ts'
 
 export const summary: string =
-  'replay [--letters N] [--rounds N] [--port N] | --plan N: replays with intents and outcomes against a bare producer, on Kafka; or only plans'
+  'replay [--letters N,N] [--rounds N] [--port N] | --plan N: replays with intents and outcomes against a bare producer, on Kafka; or only plans'
 
 const lane = 'orders-retries-reefer'
 /** What a run takes at a time at full pace, and so what the bare producer sends at a time. */
@@ -34,38 +34,66 @@ export async function run(args: readonly string[]): Promise<void> {
   const { values } = parseArgs({
     args: [...args],
     options: {
-      letters: { type: 'string', default: '20000' },
+      letters: { type: 'string', default: '10000,100000' },
       rounds: { type: 'string', default: '5' },
       port: { type: 'string' },
       plan: { type: 'string' },
     },
   })
   if (values.plan !== undefined) return planMany(Number(values.plan))
-  const letters = Number(values.letters)
-  const folder = await mkdtemp(path.join(tmpdir(), 'redrive-bench-'))
+  const rounds = Number(values.rounds)
   const kafka = await startKafka({
     ...(values.port === undefined ? {} : { port: Number(values.port) }),
     onProgress: console.error,
   })
   try {
+    await createTopic({ brokers: kafka.brokers, topic: lane, partitions: 6 })
+    const results: Result[] = []
+    for (const letters of values.letters.split(',').map(Number)) {
+      console.log(`\n${letters} letters`)
+      results.push(await measured(kafka.brokers, { letters, rounds }))
+    }
+    console.log(JSON.stringify({ bench: 'replay', ...results.at(-1), sizes: results }))
+  } finally {
+    await kafka.stop()
+  }
+}
+
+interface Result {
+  readonly letters: number
+  /** Letters a second. */
+  readonly ours: number
+  readonly limit: number
+  readonly bare: number
+  /** Of ours to the bare producer. */
+  readonly ratio: number
+  readonly ofLimit: number
+}
+
+/** On a server, a topic and letters of its own. */
+async function measured(
+  brokers: string,
+  { letters, rounds }: { readonly letters: number; readonly rounds: number },
+): Promise<Result> {
+  const folder = await mkdtemp(path.join(tmpdir(), 'redrive-bench-'))
+  try {
     const server = await startEmbeddedPostgres({ dataDir: path.join(folder, 'data') })
     const broker = kafkaBroker({
       client: { Admin, Consumer, Producer },
-      connection: { clientId: 'office', bootstrapBrokers: [kafka.brokers] },
+      connection: { clientId: 'office', bootstrapBrokers: [brokers] },
     })
     try {
       const store = await openStore({ url: server.url })
       const to = Date.now()
       await fillLetters(store, { letters, from: to - 86_400_000, to, bodyBytes: 2_400, onlyOrders: true })
-      await createTopic({ brokers: kafka.brokers, topic: lane, partitions: 6 })
-      await compare({ store, broker, brokers: kafka.brokers, letters, rounds: Number(values.rounds) })
+      const result = await compare({ store, broker, brokers, letters, rounds })
       await store.close()
+      return result
     } finally {
       await broker.close()
       await server.stop()
     }
   } finally {
-    await kafka.stop()
     await rm(folder, { recursive: true, force: true })
   }
 }
@@ -77,7 +105,7 @@ interface Bed {
   readonly letters: number
 }
 
-async function compare({ rounds, ...bed }: Bed & { readonly rounds: number }): Promise<void> {
+async function compare({ rounds, ...bed }: Bed & { readonly rounds: number }): Promise<Result> {
   const ours: number[] = []
   const limit: number[] = []
   const bare: number[] = []
@@ -94,18 +122,17 @@ async function compare({ rounds, ...bed }: Bed & { readonly rounds: number }): P
     bare.push(produced)
     print(String(round), planned, replayed, least, produced, replayed / produced, least / produced, replayed / least)
   }
-  const result = { ours: Math.round(median(ours)), limit: Math.round(median(limit)), bare: Math.round(median(bare)) }
-  const ratio = result.ours / result.bare
-  const ofLimit = result.ours / result.limit
-  print('median', '', result.ours, result.limit, result.bare, ratio, result.limit / result.bare, ofLimit)
-  console.log(
-    JSON.stringify({
-      bench: 'replay',
-      ...result,
-      ratio: Number(ratio.toFixed(3)),
-      ofLimit: Number(ofLimit.toFixed(3)),
-    }),
-  )
+  const [oursMedian, limitMedian, bareMedian] = [median(ours), median(limit), median(bare)]
+  const result: Result = {
+    letters: bed.letters,
+    ours: Math.round(oursMedian),
+    limit: Math.round(limitMedian),
+    bare: Math.round(bareMedian),
+    ratio: Number((oursMedian / bareMedian).toFixed(3)),
+    ofLimit: Number((oursMedian / limitMedian).toFixed(3)),
+  }
+  print('median', '', result.ours, result.limit, result.bare, result.ratio, limitMedian / bareMedian, result.ofLimit)
+  return result
 }
 
 async function replay({

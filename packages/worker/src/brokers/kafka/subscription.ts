@@ -8,8 +8,9 @@ import { MarkWriter } from './mark-writer.ts'
 import type { PartitionState } from './partition-state.ts'
 import { within } from './within.ts'
 
-const partitionBufferBytes = 1024 * 1024
-const partitionBufferRecords = 5000
+/** Twice what a fetch brings of a partition: one is on its way while the one before is handed out. */
+const partitionBufferBytes = 2 * 1024 * 1024
+const partitionBufferRecords = 10_000
 const minBufferBytes = 2 * 1024 * 1024
 const maxBufferBytes = 32 * 1024 * 1024
 const closeTimeoutMs = 5000
