@@ -346,7 +346,7 @@ test('while somebody reads what was there before, bytes are not said to be gone'
     const pass = erasureOnce(bed.store, { place: null, ownsServer: false, signal: neverAborted })
     await until('it is gone, and it was looked who reads', async () => {
       const { rowCount } = await bed.store.pool.query(
-        `select from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid() and query like '%pg_prepared_xacts%'`,
+        `select from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid() and query like '%relfrozenxid%'`,
       )
       return (await showErasure(bed.store, id)).lettersGoneAt !== null && rowCount === 1 ? true : undefined
     })

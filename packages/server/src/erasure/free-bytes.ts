@@ -65,23 +65,28 @@ function isLockTimeout(error: unknown): boolean {
   return error instanceof Error && 'code' in error && (error.code === '55P03' || error.code === '40P01')
 }
 
-/** Rows that an old transaction may still read are written anew as well: it has to end first. */
+/**
+ * Rows that an old transaction may still read are written anew as well: it has to end first. Whose transactions are how old is shown to nobody but a superuser;
+ * a table that was frozen says how far back the server looks for whoever reads, standbys and prepared transactions included.
+ * @see https://www.postgresql.org/docs/18/routine-vacuuming.html#VACUUM-FOR-WRAPAROUND
+ */
 async function isSeenByNobody(client: PoolClient, lastChange: string, signal: AbortSignal): Promise<boolean> {
   const until = performance.now() + patienceMs
   while (!signal.aborted) {
+    await client.query(`vacuum (freeze) ${probe}`)
     const { rows } = await client.query<{ seen: boolean }>(
-      `select exists (select from pg_stat_activity where pid <> pg_backend_pid() and backend_type <> 'autovacuum worker'
-           and greatest(age(backend_xmin), age(backend_xid)) >= age($1::xid8::xid))
-         or exists (select from pg_prepared_xacts where age(transaction) >= age($1::xid8::xid))
-         or exists (select from pg_replication_slots where age(xmin) >= age($1::xid8::xid)) as seen`,
+      `select age(relfrozenxid) >= age($1::xid8::xid) as seen from pg_class where oid = '${probe}'::regclass`,
       [lastChange],
     )
     if (rows[0]?.seen === false) return true
     if (performance.now() > until) return false
-    await sleep(100)
+    await sleep(250)
   }
   return false
 }
+
+/** Small, and hardly ever written. */
+const probe = 'redrive.migration'
 
 /** @returns whether one of them could not be done now */
 async function rewriteMonths(store: Store, client: PoolClient, partitions: readonly string[]): Promise<boolean> {

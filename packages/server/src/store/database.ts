@@ -1,8 +1,7 @@
-import { RedriveError } from '@redrive/worker'
 import pg from 'pg'
 import type { Config } from '../config/index.ts'
-import { reasonOf } from '../reason-of.ts'
 import { type EmbeddedPostgres, startEmbeddedPostgres } from './embedded/index.ts'
+import { reach } from './reach.ts'
 import { checkSafety, checkVersion } from './safety.ts'
 import { checkSessions } from './sessions.ts'
 
@@ -45,12 +44,7 @@ async function tried(url: string, work: (pool: pg.Pool) => Promise<void>): Promi
   const pool = new pg.Pool({ connectionString: url, max: 2, connectionTimeoutMillis: 10_000 })
   pool.on('error', () => undefined)
   try {
-    await pool.query('select 1').catch((error: unknown) => {
-      throw new RedriveError('DATABASE_UNREACHABLE', `The database does not answer: ${reasonOf(error)}`, {
-        cause: error,
-        hint: 'Check that PostgreSQL runs there and that the address has the right host, user, password and database.',
-      })
-    })
+    await reach(pool, url)
     await work(pool)
   } finally {
     await pool.end().catch(() => undefined)

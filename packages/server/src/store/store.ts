@@ -1,8 +1,7 @@
-import { RedriveError } from '@redrive/worker'
 import pg from 'pg'
-import { reasonOf } from '../reason-of.ts'
 import { migrate } from './migrate.ts'
 import { ensurePartitions } from './partitions.ts'
+import { reach } from './reach.ts'
 import { checkSafety, checkVersion } from './safety.ts'
 import { checkSessions } from './sessions.ts'
 
@@ -106,21 +105,6 @@ function configure(client: pg.ClientBase): unknown {
   return client.query(sessionSettings)
 }
 
-async function reach(pool: pg.Pool, url: string): Promise<void> {
-  try {
-    await pool.query('select 1')
-  } catch (error) {
-    throw new RedriveError(
-      'DATABASE_UNREACHABLE',
-      `the database at ${withoutSecrets(url)} does not answer: ${reasonOf(error)}`,
-      {
-        cause: error,
-        hint: 'Check that PostgreSQL runs there and that REDRIVE_DATABASE_URL has the right host, user, password and database.',
-      },
-    )
-  }
-}
-
 async function transaction<T>(
   pool: pg.Pool,
   work: (client: pg.PoolClient) => Promise<T>,
@@ -146,14 +130,5 @@ async function transaction<T>(
     }
   } finally {
     client.release(broken)
-  }
-}
-
-function withoutSecrets(url: string): string {
-  try {
-    const { hostname, port, pathname, searchParams } = new URL(url)
-    return `${searchParams.get('host') ?? hostname}${port === '' ? '' : `:${port}`}${pathname}`
-  } catch {
-    return 'the given address'
   }
 }
