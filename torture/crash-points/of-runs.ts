@@ -51,8 +51,8 @@ export const ofRuns: readonly Operation[] = [
     name: 'send',
     prepare: (scene) => started(scene, 4),
     act: carriedOut,
-    // What surely did not arrive is open again.
-    ends: { replayed: [2, 3, 4], open: [0, 1, 2] },
+    // What surely did not arrive is open again: all of them, where both batches were claimed before the first was sent.
+    ends: { replayed: [0, 2, 3, 4], open: [0, 1, 2, 4] },
   },
   {
     name: 'send-within',
@@ -77,7 +77,7 @@ export const ofRuns: readonly Operation[] = [
     setting: { fates: { 2: 'refused', 3: 'doubted', 4: 'vanished' } },
     prepare: (scene) => started(scene, 4),
     act: carriedOut,
-    ends: { replayed: [1, 2], open: [2, 3] },
+    ends: { replayed: [0, 1, 2], open: [2, 3, 4] },
   },
   {
     name: 'resolve',
