@@ -2,8 +2,7 @@ import type { Store } from '../store/store.ts'
 import type { Lease } from './claim.ts'
 import type { Batch, Intent, Put } from './claimed.ts'
 import { lettersOf } from './content.ts'
-import type { SendContext } from './send-batch.ts'
-import { putTogether } from './send-batch.ts'
+import { putTogether, type SendContext } from './send-batch.ts'
 import { throughOutage } from './through-outage.ts'
 
 /** A batch with what is sent of it. */
