@@ -2,12 +2,13 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createWriteStream, readFileSync } from 'node:fs'
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
-import { connect, createServer } from 'node:net'
+import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import { debianProgram } from './debian-program.ts'
+import { freePort, isFree } from './free-port.ts'
 import { testPem } from './test-pem.ts'
 
 const releases = {
@@ -60,9 +61,11 @@ export async function startRabbitmq(options: RabbitmqOptions = {}): Promise<Rabb
   const tree = { suite, version, packageName: 'rabbitmq-server', essential }
   const root = await debianProgram(`rabbitmq-${version}`, tree, options)
   const data = await mkdtemp(join(tmpdir(), 'redrive-rabbitmq-'))
-  const [port, distPort, epmdPort] = await freePorts(options.port)
-  const managementPort = options.withManagement === true ? (await freePorts(undefined))[1] : null
-  const tlsPort = options.withTls === true ? (await freePorts(undefined))[2] : null
+  if (options.port !== undefined && !(await isFree(options.port))) throw new Error(`port ${options.port} is taken`)
+  const port = options.port ?? (await freePort())
+  const [distPort, epmdPort] = [await freePort(), await freePort()]
+  const managementPort = options.withManagement === true ? await freePort() : null
+  const tlsPort = options.withTls === true ? await freePort() : null
   await writeConfiguration(data, { port, managementPort, tlsPort })
   const how = { root, data, port, distPort, epmdPort, settings: options.settings ?? {} }
   let child = await launch(how).catch(async (error: unknown) => {
@@ -230,22 +233,6 @@ function speaksAmqp(port: number): Promise<boolean> {
 async function closed(port: number): Promise<void> {
   const deadline = Date.now() + 5_000
   while (Date.now() < deadline && (await speaksAmqp(port))) await sleep(10)
-}
-
-async function freePorts(wanted: number | undefined): Promise<readonly [number, number, number]> {
-  const servers = await Promise.all([wanted ?? 0, 0, 0].map(listen))
-  const ports = servers.map((server) => (server.address() as { port: number }).port)
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))))
-  return [ports[0] ?? 0, ports[1] ?? 0, ports[2] ?? 0]
-}
-
-async function listen(port: number): Promise<ReturnType<typeof createServer>> {
-  const server = createServer()
-  server.listen({ host: '127.0.0.1', port })
-  await once(server, 'listening').catch((error: unknown) => {
-    throw new Error(`port ${port} is taken`, { cause: error })
-  })
-  return server
 }
 
 function signalTree(pid: number, signal: NodeJS.Signals): void {

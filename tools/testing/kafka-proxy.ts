@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import { connect, createServer, type Socket } from 'node:net'
+import { freePort } from '../servers/free-port.ts'
 
 /**
  * A TCP proxy in front of a Kafka broker. It puts itself into every answer that names the broker, so that clients come back to
@@ -28,7 +29,7 @@ export async function startProxy(target: string): Promise<Proxy> {
   const [host = '127.0.0.1', targetPort = '9092'] = target.split(':')
   const sockets = new Set<Socket>()
   let planned: { apiKey: number; what: Cut; done: () => void } | undefined
-  let port = 0
+  const port = await freePort()
 
   const server = createServer((client) => {
     const upstream = connect(Number(targetPort), host)
@@ -70,20 +71,16 @@ export async function startProxy(target: string): Promise<Proxy> {
       client.write(renamed(frame, { host, from: Number(targetPort), to: port }))
     })
   })
-  const listen = async (at: number): Promise<void> => {
-    server.listen(at, '127.0.0.1')
+  const listen = async (): Promise<void> => {
+    server.listen(port, '127.0.0.1')
     await once(server, 'listening')
-    const address = server.address()
-    if (address !== null && typeof address === 'object') port = address.port
   }
   const cut = (): void => {
     for (const socket of sockets) socket.destroy()
   }
-  await listen(0)
+  await listen()
   return {
-    get port() {
-      return port
-    },
+    port,
     cut,
     async refuse() {
       if (!server.listening) return
@@ -93,7 +90,7 @@ export async function startProxy(target: string): Promise<Proxy> {
       await closed
     },
     async accept() {
-      if (!server.listening) await listen(port)
+      if (!server.listening) await listen()
     },
     cutNext(apiKey, what) {
       return new Promise((done) => {

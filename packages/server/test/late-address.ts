@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import { connect, createServer, type NetConnectOpts } from 'node:net'
+import { freePort } from '../../../tools/servers/free-port.ts'
 
 /** An address on loopback where nobody answers, until it leads to somewhere. */
 export interface LateAddress {
@@ -9,11 +10,7 @@ export interface LateAddress {
 }
 
 export async function lateAddress(): Promise<LateAddress> {
-  const taken = createServer().listen(0, '127.0.0.1')
-  await once(taken, 'listening')
-  const { port } = taken.address() as { port: number }
-  taken.close()
-  await once(taken, 'close')
+  const port = await freePort()
   const ends: (() => void)[] = []
   return {
     port,
