@@ -58,18 +58,19 @@ describe('what is said of an incident is what should be, and nothing else; a loo
     })
 })
 
-/** Of tiers the books say nothing. */
 function isReplayed(text: string): boolean {
-  const [, , , rule = '', about = ''] = text.split(' ')
-  return replayedRules.some((each) => each === rule) && !(rule === 'depth' && about.includes('/'))
+  const [, , , rule] = text.split(' ')
+  return replayedRules.some((each) => each === rule)
 }
 
 async function lookBack(store: Store, { fromMs, toMs, config }: AlertTrace): Promise<readonly Message[]> {
   const { messages }: AlertReplay = await replayAlerts(store, { fromMs, toMs, nowMs: toMs, config })
   const { rows } = await store.pool.query<{ id: string; error: string }>('select id, error_class as error from cause')
   const errors = new Map(rows.map(({ id, error }) => [id, error]))
-  return messages.map(({ notifier, urgency, change, rule, queue, cause, toldAt }) => {
-    const about = cause === null ? (queue ?? 'all') : (errors.get(String(parseCauseId(cause))) ?? '')
+  return messages.map(({ notifier, urgency, change, rule, queue, cause, title, toldAt }) => {
+    const tier = rule === 'depth' ? title.match(/ open (\w+) letters,/)?.[1] : undefined
+    const place = tier === undefined ? (queue ?? 'all') : `${queue}/${tier}`
+    const about = cause === null ? place : (errors.get(String(parseCauseId(cause))) ?? '')
     return { atMs: Date.parse(toldAt), text: `${notifier} ${urgency} ${change} ${rule} ${about}` }
   })
 }

@@ -46,7 +46,7 @@ test('the command says what would have been said, and neither writes nor tells a
   const all = await replay()
   assert.deepEqual(said(all), ['team raised storm orders', 'team repeated storm orders'].slice(0, all.messages.length))
   assert.deepEqual(all.totals, [{ rule: 'storm', raised: 1, messages: all.messages.length }])
-  assert.ok(all.rules.includes('depth') && !all.rules.includes('growth'))
+  assert.ok(all.rules.includes('growth') && !all.rules.includes('source-silent'))
   assert.deepEqual(said(await replay('--queue', 'payments')), [])
   assert.deepEqual(said(await replay('--rule', 'first-failure')), [])
 
@@ -76,6 +76,39 @@ test('the limits and routes of today count', async (t) => {
     'oncall raised depth orders',
   ])
   assert.deepEqual(said(await look(bed, { config: { routes: [{ notify: [] }] } })), [])
+})
+
+test('a tier has the limit that is said of it', async (t) => {
+  const bed = await alertBed(t)
+  const malformed = { tier: 'malformed' as const, errorClass: 'SyntaxError' }
+  await bed.captured(...six.slice(0, 2), malformed)
+  const routes = [{ rules: ['depth' as const], notify: ['team'] }, { notify: [] }]
+  const depths = async (tier: 'malformed' | 'timeout', open: number) =>
+    (await look(bed, { config: { limits: [{ tier, open }], routes } })).messages.map(({ title }) => title)
+  assert.deepEqual(await depths('malformed', 2), [], 'of three letters one is malformed')
+  assert.deepEqual(await depths('malformed', 1), ['DEPTH orders: 1 open malformed letters, the limit is 1'])
+  assert.deepEqual(await depths('timeout', 1), [])
+})
+
+test('letters of a known cause that came much faster are seen, by what came in the hours before', async (t) => {
+  const bed = await alertBed(t, { routes: [{ rules: ['growth'], notify: ['team'] }, { notify: [] }] })
+  await bed.captured(...Array.from({ length: 60 }, () => ({ errorClass: 'AError', error: 'no' })))
+  await bed.discardAll()
+  const before = (hours: number, letters: number) =>
+    bed.store.pool.query(
+      `update cause_hour set hour = date_trunc('hour', now(), 'UTC') - make_interval(hours => $1), letters = $2`,
+      [hours, letters],
+    )
+  const growth = async () => (await look(bed)).messages.map(({ change, title }) => `${change} ${title}`)
+  await before(72, 1)
+  assert.deepEqual(await growth(), [
+    'raised GROWTH orders: 60 letters of known causes in 60 min, at most 50 an hour are usual',
+  ])
+  await before(72, 6)
+  assert.deepEqual(await growth(), [], 'ten times six may come in an hour')
+  await before(28 * 24 + 3, 6)
+  assert.equal((await growth()).length, 1, 'that was before the four weeks')
+  assert.deepEqual((await look(bed, { config: { limits: [{ growth: 'off' }] } })).messages, [])
 })
 
 test('what went on when the time began is counted and not said, and its end is not either', async (t) => {
@@ -130,7 +163,7 @@ test('a time that is none, not past or too long is refused', async (t) => {
     `from=${ago(1)}&to=${ago(2)}`,
     'from=2026-13-45T00:00Z',
     'from=tomorrow',
-    `from=${ago(1)}&rule=growth`,
+    `from=${ago(1)}&rule=source-silent`,
   ])
     assert.equal(await status(query), 400, query)
   const run = commandLine({ url: server.url, token })

@@ -10,7 +10,8 @@ export async function lookAtQueues(client: PoolClient): Promise<readonly QueuePi
     name: string
     owner: string | null
     runbook: string | null
-    open: Readonly<Partial<Record<Tier, number>>>
+    open: number
+    openOf: Readonly<Partial<Record<Tier, number>>>
     oldest: string | null
   }>({
     name: 'queues-with-open-letters',
@@ -23,8 +24,8 @@ export async function lookAtQueues(client: PoolClient): Promise<readonly QueuePi
       select q.name,
              (select value from queue_says where queue = q.name and field = 'owner') as owner,
              (select value from queue_says where queue = q.name and field = 'runbook') as runbook,
-             (select letter_id from outstanding o where o.queue_id = q.id and o.state = 'open' order by letter_id limit 1) as oldest, b.open
-        from (select queue_id, jsonb_object_agg(tier, letters) as open from open where letters > 0 group by 1) b join queue q on q.id = b.queue_id`,
+             (select letter_id from outstanding o where o.queue_id = q.id and o.state = 'open' order by letter_id limit 1) as oldest, b.open, b.of as "openOf"
+        from (select queue_id, jsonb_object_agg(tier, letters) as of, sum(letters)::float8 as open from open where letters > 0 group by 1) b join queue q on q.id = b.queue_id`,
   })
   return rows.map(({ oldest, ...queue }) => ({ ...queue, oldestMs: oldest === null ? null : uuidTimeMs(oldest) }))
 }

@@ -14,7 +14,8 @@ export interface QueuePicture {
   readonly name: string
   readonly owner: string | null
   readonly runbook: string | null
-  readonly open: Readonly<Partial<Record<Tier, number>>>
+  readonly open: number
+  readonly openOf: Readonly<Partial<Record<Tier, number>>>
   /** When the oldest open letter was captured. */
   readonly oldestMs: number | null
 }
@@ -43,7 +44,7 @@ function tooMany(
   }: { readonly tier: Tier | null; readonly limits: readonly PlacedLimit[]; readonly known: ReadonlySet<string> },
 ): readonly Condition[] {
   const limit = limitsOf(queue.name, tier, limits).open
-  const open = tier === null ? tiers.reduce((sum, each) => sum + (queue.open[each] ?? 0), 0) : (queue.open[tier] ?? 0)
+  const open = tier === null ? queue.open : (queue.openOf[tier] ?? 0)
   const subject = `depth/${queue.name}${tier === null ? '' : `/${tier}`}`
   if (limit === null || open < (known.has(subject) ? limit * until : limit)) return []
   const what = `${open.toLocaleString('en-US')} open ${tier === null ? '' : `${tier} `}letters`

@@ -4,7 +4,7 @@ import { oneLine } from '../conditions/one-line.ts'
 import { about } from '../conditions/queue-conditions.ts'
 import { limitsOf, type PlacedLimit } from '../policy/index.ts'
 import type { CauseMinutes } from './count-minutes.ts'
-import { fewestLetters, judgeGrowth } from './judge-growth.ts'
+import { type Arrivals, fewestLetters, judgeGrowth } from './judge-growth.ts'
 
 const minuteMs = 60_000
 const hourMs = 3_600_000
@@ -20,19 +20,42 @@ export async function growthConditions(
   look: { readonly told: ReadonlySet<string>; readonly limits: readonly PlacedLimit[]; readonly nowMs: number },
 ): Promise<readonly Condition[]> {
   const { told, limits, nowMs } = look
-  const minute = Math.floor(nowMs / minuteMs)
   const conditions: Condition[] = []
+  for (const { queueId, minutes } of newsByQueue(counted, look)) {
+    const { queue, hours } = await historyOf(client, { queueId, told, nowMs })
+    const condition = queue === null ? null : growthOf(queue, { minutes, hours, limits })
+    if (condition !== null) conditions.push(condition)
+  }
+  return conditions
+}
+
+/** Letters of each of the last sixty minutes of causes that nobody is told of, for each queue that has enough of them to be judged. */
+export function newsByQueue(
+  counted: readonly CauseMinutes[],
+  { told, nowMs }: { readonly told: ReadonlySet<string>; readonly nowMs: number },
+): readonly { readonly queueId: number; readonly minutes: readonly number[] }[] {
+  const minute = Math.floor(nowMs / minuteMs)
   const news = counted.filter(({ causeId }) => !told.has(causeId))
-  for (const [queueId, causes] of Map.groupBy(news, (each) => each.queueId)) {
+  return [...Map.groupBy(news, (each) => each.queueId)].flatMap(([queueId, causes]) => {
     const minutes = Array.from({ length: 60 }, (_, at) =>
       causes.reduce((sum, { letters }) => sum + (letters.get(minute - 59 + at) ?? 0), 0),
     )
-    if (minutes.reduce((sum, each) => sum + each, 0) < fewestLetters) continue
-    const { queue, hours } = await historyOf(client, { queueId, told, nowMs })
-    const growth = queue !== null && limitsOf(queue.name, null, limits).growth ? judgeGrowth({ minutes, hours }) : null
-    if (queue !== null && growth !== null) conditions.push(conditionOf(queue, growth))
-  }
-  return conditions
+    return minutes.reduce((sum, each) => sum + each, 0) < fewestLetters ? [] : [{ queueId, minutes }]
+  })
+}
+
+export function growthOf(
+  queue: Queue,
+  { limits, ...arrivals }: Arrivals & { readonly limits: readonly PlacedLimit[] },
+): Condition | null {
+  const growth = limitsOf(queue.name, null, limits).growth ? judgeGrowth(arrivals) : null
+  return growth === null ? null : conditionOf(queue, growth)
+}
+
+/** Numbers of the hours since 1970 that what comes now is compared with, the last one excluded: it is partly in the last sixty minutes. */
+export function historyAt(nowMs: number): { readonly from: number; readonly end: number } {
+  const end = Math.floor(nowMs / hourMs) - 1
+  return { from: end - historyHours, end }
 }
 
 interface Queue {
@@ -46,8 +69,7 @@ async function historyOf(
   client: PoolClient,
   { queueId, told, nowMs }: { readonly queueId: number; readonly told: ReadonlySet<string>; readonly nowMs: number },
 ): Promise<{ readonly queue: Queue | null; readonly hours: readonly number[] }> {
-  // The hour before the current one is partly in the last sixty minutes.
-  const end = Math.floor(nowMs / hourMs) - 1
+  const { from, end } = historyAt(nowMs)
   const { rows } = await client.query<Queue & { hours: Readonly<Record<string, number>> | null }>({
     name: 'history-of-queue',
     text: `
@@ -59,7 +81,7 @@ async function historyOf(
                   from cause c join cause_hour h on h.cause_id = c.id
                  where c.queue_id = q.id and c.id <> all($2::bigint[]) and h.hour >= $3 and h.hour < $4 group by 1) each) as hours
         from queue q where q.id = $1`,
-    values: [queueId, [...told], new Date((end - historyHours) * hourMs), new Date(end * hourMs)],
+    values: [queueId, [...told], new Date(from * hourMs), new Date(end * hourMs)],
   })
   const [row] = rows
   if (row === undefined) return { queue: null, hours: [] }
@@ -73,10 +95,7 @@ export function hoursFrom(letters: Readonly<Record<string, number>>, end: number
   return Array.from({ length: end - first }, (_, at) => Number(letters[String(first + at)] ?? 0))
 }
 
-export function conditionOf(
-  queue: Queue,
-  { came, minutes, limit }: NonNullable<ReturnType<typeof judgeGrowth>>,
-): Condition {
+function conditionOf(queue: Queue, { came, minutes, limit }: NonNullable<ReturnType<typeof judgeGrowth>>): Condition {
   const much = `${came.toLocaleString('en-US')} letters of known causes in ${minutes} min`
   return {
     ...about(

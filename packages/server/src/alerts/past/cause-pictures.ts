@@ -1,7 +1,8 @@
 import type { CauseState } from '../../causes/index.ts'
 import type { Alert, Condition } from '../alert.ts'
 import { ruleOf, subjectOf, whyOver } from '../conditions/cause-conditions.ts'
-import { minuteMs, type Past, type PastEvent } from './read-past.ts'
+import type { Past, PastEvent } from './read-past.ts'
+import { minuteMs } from './span.ts'
 
 interface Life {
   state: CauseState

@@ -1,10 +1,15 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { queuePictures } from './queue-pictures.ts'
-import type { Past, Span } from './read-past.ts'
+import type { Past } from './read-past.ts'
+import type { Span } from './span.ts'
 
-const span = (came: number, ended: number | null, queueId = 1): Span => ({
-  cause: '1',
+const causes: Past['causes'] = new Map(
+  (['timeout', 'malformed'] as const).map((tier) => [tier, { id: tier, tier, had: false, about: new Map() }]),
+)
+
+const span = (came: number, ended: number | null, queueId = 1, cause = 'timeout'): Span => ({
+  cause,
   queueId,
   came,
   ended,
@@ -17,8 +22,8 @@ function pastOf(
 ): Past {
   const queue = { id: 1, name: 'orders', owner: null, runbook: null, open, changes: new Map(changes) }
   return {
-    ...{ spans, queues: [queue], events: [], causes: new Map(), subjects: new Set(), taken: [] },
-    ...{ traffic: [], trafficFromMs: null },
+    ...{ spans, queues: [queue], events: [], causes, subjects: new Set(), taken: [] },
+    ...{ hours: [], traffic: [], trafficFromMs: null },
   }
 }
 
@@ -28,7 +33,7 @@ function looks(past: Past, minutes: readonly number[]): readonly (readonly [numb
   return minutes.map((minute) => {
     pictures.pass(minute)
     const [queue] = pictures.queues()
-    return queue === undefined ? null : [queue.open.unknown, (queue.oldestMs ?? Number.NaN) / 60_000]
+    return queue === undefined ? null : [queue.open, (queue.oldestMs ?? Number.NaN) / 60_000]
   })
 }
 
@@ -57,4 +62,25 @@ test('the oldest is of its queue, is not from later, and changes when it ends', 
 
 test('a queue without open letters is not looked at', () => {
   assert.deepEqual(looks(pastOf([span(1, 10)], { open: 1, changes: [[10, -1]] }), [9, 10]), [[1, 1], null])
+})
+
+test('of a tier are open what came and has not ended, in this queue', () => {
+  const spans = [
+    span(5, 12),
+    span(11, null),
+    span(11, 12, 1, 'malformed'),
+    span(11, null, 2),
+    span(4, 10, 1, 'malformed'),
+  ]
+  const pictures = queuePictures(pastOf(spans, { open: 4 }), 10)
+  const openOf = [9, 10, 11, 12].map((minute) => {
+    pictures.pass(minute)
+    return { ...pictures.queues()[0]?.openOf }
+  })
+  assert.deepEqual(openOf, [
+    { timeout: 1, malformed: 1 },
+    { timeout: 1, malformed: 0 },
+    { timeout: 2, malformed: 1 },
+    { timeout: 1, malformed: 0 },
+  ])
 })

@@ -1,4 +1,4 @@
-import { RedriveError, type Tier, tiers } from '@redrive/worker'
+import type { Tier } from '@redrive/worker'
 import type { PoolClient } from 'pg'
 import type { CauseAction, CauseState } from '../../causes/index.ts'
 import { firstUuidAt } from '../../store/uuid.ts'
@@ -6,25 +6,17 @@ import type { About } from '../alert.ts'
 import { describeCauses } from '../conditions/describe-causes.ts'
 import { mostOfTitle, oneLine } from '../conditions/one-line.ts'
 import { causeRules } from '../rules.ts'
+import { type PastHour, readHours } from './read-hours.ts'
+import { type PastTraffic, readTraffic } from './read-traffic.ts'
+import { minuteMs, type Span } from './span.ts'
+import { tooMuch } from './too-much.ts'
 
 export type CauseRule = (typeof causeRules)[number]
 
-export const minuteMs = 60_000
-const hourMs = 3_600_000
 const dayMs = 86_400_000
 /** Older letters count only if they wait still. */
 const lookBackMs = 31 * dayMs
-const most = { letters: 2_000_000, spans: 300_000, causes: 2_000, events: 100_000, reports: 500_000 } as const
-
-/** Letters of a cause that came in one minute and ended in another. Minutes are numbered since 1970. */
-export interface Span {
-  readonly cause: string
-  readonly queueId: number
-  readonly came: number
-  /** `null`: they wait. */
-  readonly ended: number | null
-  readonly letters: number
-}
+const most = { letters: 2_000_000, spans: 300_000, causes: 2_000, events: 100_000 } as const
 
 export interface PastEvent {
   readonly id: string
@@ -41,6 +33,7 @@ export interface PastEvent {
 
 export interface PastCause {
   readonly id: string
+  readonly tier: Tier
   /** It had letters, or an alert, before. */
   readonly had: boolean
   readonly about: ReadonlyMap<CauseRule, Omit<About, 'subject'>>
@@ -56,22 +49,12 @@ export interface PastQueue {
   readonly changes: ReadonlyMap<number, number>
 }
 
-/** What the workers of a queue reported of a minute. */
-export interface PastTraffic {
-  readonly queueId: number
-  readonly name: string
-  readonly owner: string | null
-  readonly runbook: string | null
-  readonly minute: number
-  readonly handled: number
-  readonly died: Readonly<Record<Tier, number>>
-}
-
 export interface Past {
   readonly spans: readonly Span[]
   readonly events: readonly PastEvent[]
   readonly causes: ReadonlyMap<string, PastCause>
   readonly queues: readonly PastQueue[]
+  readonly hours: readonly PastHour[]
   readonly traffic: readonly PastTraffic[]
   /** Before it reports are kept by the hour alone; `null`: they are not, in this time. */
   readonly trafficFromMs: number | null
@@ -102,6 +85,7 @@ export async function readPast(
     events: await readEvents(client, { ids, toMs }),
     causes: await readCauses(client, { ids, fromMs, told: new Set(subjects.rows.map(({ cause }) => cause)) }),
     queues: await readQueues(client, { fromMs, toMs }),
+    hours: await readHours(client, { spans, fromMs, toMs }),
     ...(await readTraffic(client, { fromMs, toMs })),
     subjects: new Set(subjects.rows.map(({ subject }) => subject)),
     taken: await readTaken(client, { fromMs, toMs }),
@@ -160,8 +144,8 @@ async function readCauses(
     told,
   }: { readonly ids: readonly string[]; readonly fromMs: number; readonly told: ReadonlySet<string> },
 ): Promise<ReadonlyMap<string, PastCause>> {
-  const { rows } = await client.query<{ id: string; title: string; had: boolean }>(
-    `select c.id, c.title, c.first_letter < $2 as had
+  const { rows } = await client.query<{ id: string; title: string; tier: Tier; had: boolean }>(
+    `select c.id, c.title, c.tier::text, c.first_letter < $2 as had
        from cause c where c.id = any($1::bigint[])`,
     [ids, firstUuidAt(fromMs)],
   )
@@ -176,7 +160,7 @@ async function readCauses(
       ),
     )
   return new Map(
-    rows.map(({ id, title, had }) => {
+    rows.map(({ id, title, tier, had }) => {
       const about = new Map<CauseRule, Omit<About, 'subject'>>()
       for (const [rule, causes] of described) {
         const of = causes.get(id)
@@ -185,7 +169,7 @@ async function readCauses(
         if (of !== undefined)
           about.set(rule, { ...of, title: head + oneLine(title, mostOfTitle - head.length), facts: [] })
       }
-      return [id, { id, had: had || told.has(id), about }]
+      return [id, { id, tier, had: had || told.has(id), about }]
     }),
   )
 }
@@ -231,34 +215,5 @@ async function readQueues(
     return [
       { id, name, owner, runbook, open: Number(minutes.find(({ minute }) => minute === null)?.letters ?? 0), changes },
     ]
-  })
-}
-
-async function readTraffic(
-  client: PoolClient,
-  { fromMs, toMs }: { readonly fromMs: number; readonly toMs: number },
-): Promise<Pick<Past, 'traffic' | 'trafficFromMs'>> {
-  const died = tiers.map((tier) => `'${tier}', sum(died_${tier})`).join(', ')
-  const { rows } = await client.query<PastTraffic>(
-    `select t.*, q.name,
-            (select value from queue_says where queue = q.name and field = 'owner') as owner,
-            (select value from queue_says where queue = q.name and field = 'runbook') as runbook
-       from (select queue_id as "queueId", floor(extract(epoch from at) / 60)::int as minute, sum(handled)::float8 as handled, jsonb_build_object(${died}) as died
-               from traffic where seconds = 60 and at >= $1 and at < $2 group by 1, 2 order by 2 limit $3) t
-       join queue q on q.id = t."queueId"`,
-    [new Date(fromMs - hourMs), new Date(toMs), most.reports + 1],
-  )
-  if (rows.length > most.reports)
-    throw tooMuch(`reports of more than ${most.reports.toLocaleString('en-US')} minutes and queues`)
-  const hours = await client.query<{ until: Date | null }>(
-    `select max(at) + interval '1 hour' as until from traffic where seconds = 3600 and at >= $1 and at < $2`,
-    [new Date(fromMs), new Date(toMs)],
-  )
-  return { traffic: rows, trafficFromMs: hours.rows[0]?.until?.getTime() ?? null }
-}
-
-function tooMuch(what: string): RedriveError {
-  return new RedriveError('REQUEST_INVALID', `That is too much to look at: ${what}.`, {
-    hint: 'Choose a shorter time.',
   })
 }

@@ -9,11 +9,14 @@ import type { Alert, Condition } from '../alert.ts'
 import { queueConditions } from '../conditions/queue-conditions.ts'
 import { acknowledged, type Conversed, converse } from '../conversation/index.ts'
 import { deathRatesOf } from '../death-rate/death-rate-conditions.ts'
+import { growthOf, newsByQueue } from '../growth/growth-conditions.ts'
 import { readLimits } from '../policy/index.ts'
 import { type AlertRule, causeRules } from '../rules.ts'
 import { causePictures } from './cause-pictures.ts'
+import { hourPictures } from './hour-pictures.ts'
 import { queuePictures } from './queue-pictures.ts'
-import { minuteMs, readPast } from './read-past.ts'
+import { readPast } from './read-past.ts'
+import { minuteMs } from './span.ts'
 import { type Saying, told } from './told.ts'
 import { trafficPictures } from './traffic-pictures.ts'
 
@@ -23,6 +26,7 @@ export const replayedRules = [
   'storm',
   'depth',
   'age',
+  'growth',
   'death-rate',
 ] as const satisfies readonly AlertRule[]
 
@@ -76,10 +80,10 @@ export async function replayAlerts(
     causes: causePictures(past, first),
     queues: queuePictures(past, first),
     traffic: trafficPictures(past, first),
+    hours: hourPictures(past.hours),
   }
-  const allLimits = await readLimits(store.pool, config.limits)
-  // Tiers are not in the books.
-  const limits = allLimits.filter(({ tier }) => tier === undefined)
+  const queues = new Map(past.queues.map((each) => [each.id, each]))
+  const limits = await readLimits(store.pool, config.limits)
   const { routes } = config
   const looked = new Set<AlertRule>(replayedRules)
   let known: readonly Alert[] = []
@@ -91,10 +95,17 @@ export async function replayAlerts(
     pictures.traffic.pass(minute)
     const subjects = new Set(open.map(({ subject }) => subject))
     const found = pictures.causes.conditions(open, nowMs)
+    const told = new Set([...open, ...found].flatMap(({ causeId }) => (causeId === null ? [] : [causeId])))
+    const growth = newsByQueue(pictures.traffic.counted, { told, nowMs }).flatMap(({ queueId, minutes }) => {
+      const of = queues.get(queueId)
+      const hours = pictures.hours.before(queueId, { told, nowMs })
+      return of === undefined ? [] : (growthOf(of, { minutes, hours, limits }) ?? [])
+    })
     return [
       ...found,
       ...queueConditions(pictures.queues.queues(), { limits, known: subjects, nowMs }),
-      ...deathRatesOf(pictures.traffic, { known: open, found, limits: allLimits, nowMs }),
+      ...growth,
+      ...deathRatesOf(pictures.traffic, { known: open, found, limits, nowMs }),
     ]
   }
   const say = (conversed: Conversed, nowMs: number): readonly Saying[] => {

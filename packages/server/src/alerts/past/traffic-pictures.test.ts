@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { tiers } from '@redrive/worker'
-import type { Past, PastTraffic, Span } from './read-past.ts'
+import type { Past } from './read-past.ts'
+import type { PastTraffic } from './read-traffic.ts'
+import type { Span } from './span.ts'
 import { trafficPictures } from './traffic-pictures.ts'
 
 const none = Object.fromEntries(tiers.map((tier) => [tier, 0])) as PastTraffic['died']
@@ -13,7 +15,7 @@ const span = (came: number, letters: number, cause = 'a'): Span => ({ cause, que
 
 function pastOf(traffic: readonly PastTraffic[], spans: readonly Span[] = []): Past {
   return {
-    ...{ spans, traffic, trafficFromMs: null, queues: [], events: [], causes: new Map() },
+    ...{ spans, traffic, trafficFromMs: null, queues: [], hours: [], events: [], causes: new Map() },
     ...{ subjects: new Set(), taken: [] },
   }
 }

@@ -1,7 +1,9 @@
 import { tiers } from '@redrive/worker'
 import { recentMinutes, type SpanByTier, type TrafficPicture } from '../death-rate/look-at-traffic.ts'
 import type { CauseMinutes } from '../growth/count-minutes.ts'
-import { minuteMs, type Past, type PastTraffic } from './read-past.ts'
+import type { Past } from './read-past.ts'
+import type { PastTraffic } from './read-traffic.ts'
+import { minuteMs } from './span.ts'
 
 const kept = 60
 
