@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import fs from 'node:fs'
 import net from 'node:net'
 import path from 'node:path'
+import { pipeline } from 'node:stream'
 import { after, test } from 'node:test'
 import pg from 'pg'
 import { testPemFile } from '../../../tools/servers/test-pem.ts'
@@ -20,13 +21,14 @@ async function secured() {
   const admin = new pg.Client(first.url)
   await admin.connect()
   await admin.query(`create role office login password 'secret'`)
+  await admin.query(`create role shown login password 'secret' in role office`)
   await admin.query('create database letters owner office')
   await admin.end()
   await first.stop()
 
   const cluster = path.join(dataDir, 'postgres-18')
   const { uid, gid } = fs.statSync(cluster)
-  for (const name of ['server', 'server-key'] as const) {
+  for (const name of ['server', 'server-key', 'ca'] as const) {
     const file = path.join(cluster, `${name}.pem`)
     fs.copyFileSync(testPemFile(name), file)
     fs.chmodSync(file, 0o600)
@@ -34,15 +36,17 @@ async function secured() {
   }
   fs.writeFileSync(
     path.join(cluster, 'pg_hba.conf'),
-    'local all all trust\nhostssl all all 127.0.0.0/8 scram-sha-256\n',
+    `local all all trust
+hostssl all shown 127.0.0.0/8 scram-sha-256 clientcert=verify-ca
+hostssl all all 127.0.0.0/8 scram-sha-256
+`,
   )
-  const tls = { ssl: 'on', ssl_cert_file: 'server.pem', ssl_key_file: 'server-key.pem', listen_addresses: host }
-  const server = await startEmbeddedPostgres({ dataDir, settings: tls })
+  const tls = { ssl: 'on', ssl_cert_file: 'server.pem', ssl_key_file: 'server-key.pem', ssl_ca_file: 'ca.pem' }
+  const server = await startEmbeddedPostgres({ dataDir, settings: { ...tls, listen_addresses: host } })
   // Its certificate is for localhost, where the port may be taken.
   const line = net.createServer((client) => {
     const upstream = net.connect(server.connection.port, host)
-    for (const socket of [client, upstream]) socket.on('error', () => undefined)
-    client.pipe(upstream).pipe(client)
+    pipeline(client, upstream, client, () => undefined)
   })
   await new Promise<void>((resolve) => line.listen(0, '127.0.0.1', resolve))
   return {
@@ -93,6 +97,32 @@ for (const [what, settings, cure] of [
         return true
       },
     )
+  })
+
+const client = `sslcert=${testPemFile('client')}&sslkey=${testPemFile('client-key')}`
+const shown = server?.url.replace('//office:', '//shown:')
+
+test('an office shows a certificate to a server that asks for one', { skip }, async (t) => {
+  const store = await openStore({ url: `${shown}?sslmode=verify-full&${ca}&${client}` })
+  t.after(() => store.close())
+  const { rows } = await store.pool.query(
+    'select current_user as role, client_dn is not null as "isShown" from pg_stat_ssl where pid = pg_backend_pid()',
+  )
+  assert.deepEqual(rows, [{ role: 'shown', isShown: true }])
+})
+
+for (const [what, settings] of [
+  ['without one', ''],
+  [
+    'with one of an authority that it does not know',
+    `&sslcert=${testPemFile('stranger')}&sslkey=${testPemFile('stranger-key')}`,
+  ],
+] as const)
+  test(`an office ${what} at a server that asks for a certificate is refused with the cure`, { skip }, async () => {
+    await assert.rejects(openStore({ url: `${shown}?sslmode=verify-full&${ca}${settings}` }), {
+      code: 'DATABASE_UNREACHABLE',
+      hint: /put &sslcert=FILE&sslkey=FILE/,
+    })
   })
 
 test('a name that is not in its certificate is refused with the cure', { skip }, async () => {

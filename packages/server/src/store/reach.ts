@@ -18,6 +18,8 @@ export async function reach(pool: pg.Pool, url: string): Promise<void> {
 const cures = {
   address: 'Check that PostgreSQL runs there and that its address has the right host, user, password and database.',
   encrypt: 'The server takes only encrypted connections: put ?sslmode=verify-full behind the address.',
+  certificate:
+    'The server asks for a certificate of an authority that it knows: put &sslcert=FILE&sslkey=FILE behind the address.',
   authority:
     'Nobody known here has signed its certificate: put &sslrootcert=FILE behind the address, with the certificate of whoever did. ?sslmode=no-verify believes anybody.',
   name: 'Its certificate is for other names: use one of those in the address.',
@@ -30,6 +32,8 @@ function cureOf(error: unknown): string | null {
   if (!(error instanceof Error)) return null
   const code = 'code' in error && typeof error.code === 'string' ? error.code : ''
   if (code === '28000' && error.message.includes('no encryption')) return cures.encrypt
+  if (code === '28000' && error.message.includes('client certificate')) return cures.certificate
+  if (code === 'ERR_SSL_TLSV1_ALERT_UNKNOWN_CA') return cures.certificate
   if (/^(UNABLE_TO_|SELF_SIGNED_CERT|DEPTH_ZERO_SELF_SIGNED)/.test(code)) return cures.authority
   if (code === 'ERR_TLS_CERT_ALTNAME_INVALID') return cures.name
   if (error.message.includes('does not support SSL')) return cures.plain
