@@ -56,7 +56,7 @@ notifiers:
   const { server, token } = await bed.http({ alerts: { ...alerts, wakeDelivery: () => delivery.wake() } })
   const redrive = commandLine({ url: server.url, token })
 
-  const tried = await redrive('alert', 'test', '--rule', 'first-failure')
+  const tried = await redrive('alerts', 'test', '--rule', 'first-failure')
   assert.deepEqual(tried.out.trim().split('\n').toSorted(), names.map((name) => `${name}: delivered`).toSorted())
   assert.equal(tried.code, 0)
 

@@ -4,7 +4,7 @@ import type { CommandHelpers } from './repair-commands.ts'
 
 const tiers = ['transient', 'permanent', 'malformed', 'timeout', 'exhausted', 'unknown']
 
-/** `alerts`, `alerts replay` and `alert show|ack|test`. */
+/** `alerts`, `alerts replay|test` and `alert show|ack|test`. */
 export function addAlertCommands(program: Command, { office, wholeNumber }: CommandHelpers): void {
   const alerts = office(program.command('alerts'))
     .usage('[options]')
@@ -41,16 +41,20 @@ export function addAlertCommands(program: Command, { office, wholeNumber }: Comm
     .option('--note <text>', 'kept in the history of the cause and in the audit trail')
     .option('--by <name>', 'who does this (default: your user name)')
     .action(async (id, options) => (await import('./commands/alerts.ts')).alertAckCommand(id, options))
-  office(alert.command('test [notifier]'))
-    .description('have a test said by a notifier, or by all that would be told of an alert of a rule')
-    .option('--rule <rule>', 'as if an alert of this rule was raised (default: first-failure)')
-    .option('--queue <name>', 'as if it was of this queue')
-    .addOption(new Option('--tier <tier>', 'as if it was of this tier').choices(tiers))
-    .option('--owner <team>', 'as if it was of this team')
-    .option('--by <name>', 'who does this (default: your user name)')
-    .addHelpText(
-      'after',
-      '\nExamples:\n  redrive alert test oncall\n  redrive alert test --rule run-halted\n  redrive alert test --queue orders --tier malformed',
-    )
-    .action(async (notifier, options) => (await import('./commands/alerts.ts')).alertTestCommand(notifier, options))
+  for (const parent of [alerts, alert]) addTest(parent)
+
+  function addTest(parent: Command): void {
+    office(parent.command('test [notifier]'))
+      .description('have a test said by a notifier, or by all that would be told of an alert of a rule')
+      .option('--rule <rule>', 'as if an alert of this rule was raised (default: first-failure)')
+      .option('--queue <name>', 'as if it was of this queue')
+      .addOption(new Option('--tier <tier>', 'as if it was of this tier').choices(tiers))
+      .option('--owner <team>', 'as if it was of this team')
+      .option('--by <name>', 'who does this (default: your user name)')
+      .addHelpText(
+        'after',
+        '\nExamples:\n  redrive alerts test oncall\n  redrive alerts test --rule run-halted\n  redrive alerts test --queue orders --tier malformed',
+      )
+      .action(async (notifier, options) => (await import('./commands/alerts.ts')).alertTestCommand(notifier, options))
+  }
 }

@@ -50,7 +50,8 @@ Examples:
   redrive replay plan --cause c_7f3k…            freeze what would be sent; sends nothing
   redrive replay run p_81x…                      send it, and follow what becomes of it
 
-More: redrive help COMMAND | query | exit-codes | environment`,
+More: redrive help COMMAND | query | exit-codes | environment
+In a clone of the repository, redrive is: npm run -s redrive --`,
   )
 
 const wholeNumber =
