@@ -1,7 +1,9 @@
 import { createInterface } from 'node:readline'
 import { systemClock } from '@redrive/worker'
 import type { Narrator } from './narrator.ts'
+import type { CauseRow } from './office-api.ts'
 import type { Scenario } from './scenario.ts'
+import { showFirstPage } from './show-page.ts'
 import { showReview } from './show-review.ts'
 
 /** The demo for a person: orders fail, the office fills, and whoever watches repairs and replays in their own time. */
@@ -16,22 +18,35 @@ export async function runLive(
 ): Promise<void> {
   const { narrator, command, signal } = options
   let fixed = false
+  const watchPage = (): { readonly page: Promise<void>; isOver(): void } => {
+    const over = new AbortController()
+    const since = new Date().toISOString()
+    const page = showFirstPage(scenario, { narrator, since, command, signal: AbortSignal.any([signal, over.signal]) })
+    return { page, isOver: () => over.abort() }
+  }
+  const showAll = async (): Promise<void> => {
+    const causes = await showCauses(scenario, narrator)
+    await showReview(scenario, { narrator, command })
+    showNext(causes, { narrator, command, fixed })
+  }
   const produce = async (): Promise<void> => {
+    const { page, isOver } = watchPage()
     const produced = await scenario.produce(options.orders)
     narrator.say(
       `${produced} orders are in the queue; release ${fixed ? '1.4.1' : '1.4.0'} of the reefer worker handles them`,
     )
     await scenario.settled(signal)
     await systemClock.sleep(1_500, signal)
-    if (!signal.aborted) await showCauses(scenario, { narrator, command, fixed })
+    isOver()
+    await page
+    if (!signal.aborted) await showAll()
   }
   const fix = async (): Promise<void> => {
     if (fixed) return narrator.say('it is repaired already')
     await scenario.fix()
     fixed = true
     narrator.chapter('The inventory is repaired, release 1.4.1 is deployed')
-    await showCauses(scenario, { narrator, command, fixed })
-    await showReview(scenario, { narrator, command })
+    await showAll()
   }
   narrator.chapter('A day of orders')
   let busy = produce()
@@ -49,14 +64,18 @@ export async function runLive(
   await busy.catch(() => undefined)
 }
 
-async function showCauses(
-  scenario: Scenario,
-  { narrator, command, fixed }: { readonly narrator: Narrator; readonly command: string; readonly fixed: boolean },
-): Promise<void> {
+async function showCauses(scenario: Scenario, narrator: Narrator): Promise<readonly CauseRow[]> {
   const causes = (await scenario.api.causes()).filter(({ open }) => open > 0)
   narrator.chapter(causes.length === 0 ? 'Nothing is open' : 'Why orders died')
   for (const { open, tier, title, id } of causes)
     narrator.say(`${String(open).padStart(3)} open  ${tier.padEnd(9)} ${title}  (${id})`)
+  return causes
+}
+
+function showNext(
+  causes: readonly CauseRow[],
+  { narrator, command, fixed }: { readonly narrator: Narrator; readonly command: string; readonly fixed: boolean },
+): void {
   const [first] = causes.filter(({ tier }) => tier !== 'malformed')
   const malformed = causes.find(({ tier }) => tier === 'malformed')
   const next = fixed

@@ -16,6 +16,8 @@ export interface OfficeApi {
   run(plan: string, expect: number): Promise<{ readonly id: string }>
   runView(id: string): Promise<RunView>
   cancel(id: string): Promise<RunView>
+  /** All of them, the newest first. */
+  alerts(): Promise<readonly AlertRow[]>
   /** Of the last seven days. */
   review(): Promise<ReviewView>
 }
@@ -27,6 +29,19 @@ export interface CauseRow {
   readonly title: string
   readonly letters: number
   readonly open: number
+}
+
+export interface AlertRow {
+  readonly id: string
+  readonly rule: string
+  readonly urgency: string
+  readonly title: string
+  readonly queue: string | null
+  readonly owner: string | null
+  readonly facts: readonly { readonly name: string; readonly value: string }[]
+  readonly next: string | null
+  readonly runbook: string | null
+  readonly saidAt: string | null
 }
 
 export interface ReviewView {
@@ -74,6 +89,7 @@ export function officeApi(office: Pick<Office, 'url' | 'token'>): OfficeApi {
       }),
     run: (plan, expect) => call('POST', `/plans/${plan}/run`, { by: 'demo', expect }),
     runView: (id) => call('GET', `/runs/${id}`),
+    alerts: async () => (await call<{ alerts: readonly AlertRow[] }>('GET', '/alerts?state=all&limit=200')).alerts,
     review: () => call('GET', '/review'),
     cancel: (id) => call('POST', `/runs/${id}/cancel`, { by: 'demo', reason: 'the fix is not deployed yet' }),
   }

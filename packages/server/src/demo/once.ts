@@ -2,6 +2,7 @@ import { systemClock } from '@redrive/worker'
 import type { Narrator } from './narrator.ts'
 import type { CauseRow, RunView } from './office-api.ts'
 import type { Scenario } from './scenario.ts'
+import { showFirstPage } from './show-page.ts'
 import { showReview } from './show-review.ts'
 
 /** The figures of one unattended demo, read back from the office; differences to what it held before. */
@@ -29,13 +30,22 @@ export async function runOnce(
   },
 ): Promise<{ readonly figures: Figures; readonly balanced: boolean }> {
   const { api } = scenario
-  const { narrator, signal } = options
+  const { narrator, command, signal } = options
   const before = await snapshot(scenario)
+  const paging = new AbortController()
+  const page = showFirstPage(scenario, {
+    narrator,
+    command,
+    since: new Date().toISOString(),
+    signal: AbortSignal.any([signal, paging.signal]),
+  })
   narrator.chapter('A day of orders')
   const produced = await scenario.produce(options.orders)
   narrator.say(`${produced} orders are in the queue; release 1.4.0 of the reefer worker handles them`)
   await scenario.settled(signal)
   await capturedAll(scenario, signal)
+  paging.abort()
+  await page
   const failed = grown(await api.causes(), before.causes)
 
   narrator.chapter('Why they died')
@@ -48,18 +58,18 @@ export async function runOnce(
   await scenario.fix()
   for (const cause of failed) {
     if (cause.tier === 'malformed') {
-      narrator.say(`left open: ${cause.open} letters of ${cause.id} have broken bodies; no release reads those`)
+      narrator.say(`left open: ${letters(cause.open)} of ${cause.id}, whose bodies are broken; no release reads those`)
       continue
     }
     const plan = await api.plan(cause.id, { reason: 'the cause is fixed in release 1.4.1' })
     const { id } = await api.run(plan.id, plan.letters)
     const run = await outcomes(scenario, id, signal)
     narrator.say(
-      `${run.id}: ${run.planned} letters of ${cause.id} replayed${run.verdict === 'pass' ? ', the canary first' : ''}, ${run.outcomes.confirmed} confirmed, ${run.outcomes.returned} returned`,
+      `${run.id}: ${letters(run.planned)} of ${cause.id} replayed${run.verdict === 'pass' ? ', the canary first' : ''}, ${run.outcomes.confirmed} confirmed, ${run.outcomes.returned} returned`,
     )
     runs.push(run)
   }
-  await showReview(scenario, { narrator, command: options.command })
+  await showReview(scenario, { narrator, command })
   const after = await snapshot(scenario)
   const sum = (of: (run: RunView) => number): number => runs.reduce((total, run) => total + of(run), 0)
   const figures: Figures = {
@@ -103,10 +113,12 @@ async function tooEarly(
   if (run.stopped?.advice) narrator.say(`        ${run.stopped.advice}`)
   if (run.state === 'done') return [run]
   const cancelled = await api.cancel(id)
-  narrator.say(`${run.id}: cancelled, ${run.planned - run.progressed} letters that were never sent are open again`)
+  narrator.say(`${run.id}: cancelled; never sent and open again: ${letters(run.planned - run.progressed)}`)
   await capturedAll(scenario, signal)
   return [cancelled]
 }
+
+const letters = (count: number): string => `${count} ${count === 1 ? 'letter' : 'letters'}`
 
 const canary = 2
 

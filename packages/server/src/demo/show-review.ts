@@ -1,14 +1,24 @@
 import type { Narrator } from './narrator.ts'
 import type { Scenario } from './scenario.ts'
 
-/** The sentence of the review, and what it wants somebody to decide first. */
+const most = 5
+
+/** The sentence of the review, and what it wants somebody to decide first, each with what to type. */
 export async function showReview(
-  { api }: Scenario,
+  { api }: Pick<Scenario, 'api'>,
   { narrator, command }: { readonly narrator: Narrator; readonly command: string },
 ): Promise<void> {
   const { headline, decisions } = await api.review()
+  const shown = decisions.shown.slice(0, most)
   narrator.chapter('The review of the week')
-  narrator.say(headline)
-  for (const { what, why } of decisions.shown.slice(0, 2)) narrator.say(`to decide: ${what}: ${why}`)
-  narrator.say(`the whole of it: ${command} review`)
+  const more = decisions.count - shown.length
+  narrator.block([
+    headline,
+    ...(shown.length > 0 ? ['To decide:'] : []),
+    ...shown.flatMap(({ what, why, command: next }, at) => [
+      `${at + 1}. ${what}: ${why}`,
+      `   ${narrator.typed(next)}`,
+    ]),
+    `${more > 0 ? `${more} more, and the` : 'The'} whole of it: ${command} review`,
+  ])
 }

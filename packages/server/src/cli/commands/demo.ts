@@ -1,3 +1,4 @@
+import path from 'node:path'
 import { RedriveError } from '@redrive/worker'
 import { loadConfig } from '../../config/index.ts'
 import { runLive } from '../../demo/live.ts'
@@ -24,7 +25,8 @@ export function demoCommand(options: DemoOptions): Promise<void> {
     const startedMs = performance.now()
     const orders = ordersOf(options)
     const target = targetOf(options)
-    const tell = narrator()
+    const command = commandName(options)
+    const tell = narrator({ command })
     const stopping = new AbortController()
     void stopSignal().then(() => stopping.abort())
     tell.chapter('Redrive: the dead letter office')
@@ -35,19 +37,22 @@ export function demoCommand(options: DemoOptions): Promise<void> {
     try {
       tell.say(`the office is open at ${scenario.office.url}`)
       if (!options.once) {
-        await runLive(scenario, { orders, narrator: tell, command: commandName(), signal: stopping.signal })
+        await runLive(scenario, { orders, narrator: tell, command, signal: stopping.signal })
         return exitCodes.ok
       }
       const { figures, balanced } = await runOnce(scenario, {
         orders,
         startedMs,
         narrator: tell,
-        command: commandName(),
+        command,
         signal: stopping.signal,
       })
       if (stopping.signal.aborted) return exitCodes.interrupted
       tell.chapter(balanced ? 'Everything balances' : 'IT DOES NOT BALANCE')
       tell.say(sentence(figures))
+      tell.say(
+        `The office ends here and its letters stay. To go on with them, and to type what is above: ${again(command)}`,
+      )
       if (options.json) process.stdout.write(`${JSON.stringify(figures)}\n`)
       return balanced ? exitCodes.ok : exitCodes.failure
     } finally {
@@ -83,6 +88,15 @@ function configOf(options: DemoOptions): ReturnType<typeof loadConfig> {
 }
 
 /** How this command line was started, so that what is printed can be typed. */
-function commandName(): string {
-  return process.env['npm_lifecycle_event'] === 'start' ? 'npm run -s redrive --' : 'npx redrive'
+function commandName({ data }: DemoOptions): string {
+  const program = ['start', 'redrive'].includes(script()) ? 'npm run -s redrive --' : 'redrive'
+  return data === undefined ? program : `REDRIVE_DATA='${path.resolve(data).replaceAll("'", `'\\''`)}' ${program}`
+}
+
+function again(command: string): string {
+  return script() === 'start' && command.startsWith('npm') ? 'npm start' : `${command} demo`
+}
+
+function script(): string {
+  return process.env['npm_lifecycle_event'] ?? ''
 }
