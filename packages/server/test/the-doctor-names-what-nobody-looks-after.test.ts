@@ -117,6 +117,25 @@ test('where nothing is wrong it says so, and what was looked at', async (t) => {
   assert.equal(unasked?.place, 'orders-dead-letter on memory')
 })
 
+test('what it calls fine is what it looked at: not that nobody waits to be looked at, nor that what is undocumented has an owner', async (t) => {
+  const bed = await officeBed(t)
+  await bed.captured({})
+  const { server, token } = await bed.http({ captures: allCaptured, expiry: () => [] })
+  const { out } = await commandLine({ url: server.url, token })('doctor')
+  assert.match(out, /^warning orders: nothing is said of it; .* {2}queue-undocumented$/m)
+  assert.match(out, /^advice .* {2}source-expiry-unknown$/m)
+  const [, fine = ''] = /^Looked at and fine: (.*)\.$/m.exec(out) ?? []
+  const all = fine.split('; ')
+  for (const said of [
+    'no cause with open letters has waited for a day to be looked at',
+    'every queue of which something is said has an owner',
+    'every queue of which something is said has a runbook',
+    'no source is known to keep letters for less than three days',
+  ])
+    assert.ok(all.includes(said), `${said}\n${fine}`)
+  assert.doesNotMatch(fine, /looked at every cause|every queue has (?:an owner|a runbook)|is complete|every source keeps/)
+})
+
 test('books that do not balance are a problem', async (t) => {
   const bed = await fineBed(t)
   assert.deepEqual(await found(bed, 'books-unbalanced'), [])
