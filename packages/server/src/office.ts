@@ -9,7 +9,7 @@ import { openArchivePlace } from './archive/index.ts'
 import { showAutomatic, watchAutomatic } from './automatic/index.ts'
 import { watchBooks } from './books.ts'
 import { sayRulesByFile, watchCauses, watchRules } from './causes/index.ts'
-import { type AlertsConfig, type Config, logNotifier } from './config/index.ts'
+import { type AlertsConfig, type Config, logNotifier, reviewNotifiers } from './config/index.ts'
 import { examine } from './doctor/index.ts'
 import { watchErasures } from './erasure/index.ts'
 import { watchExpiry } from './expiry/index.ts'
@@ -23,7 +23,7 @@ import { sayByFile, setPolicies } from './queues/index.ts'
 import { startReplayer } from './replay/index.ts'
 import { doubtAfterRestore, watchGeneration } from './restore/index.ts'
 import { watchRetention } from './retention/index.ts'
-import { watchReviews } from './review/index.ts'
+import { sayScheduleByFile, scheduleOf, watchReviews } from './review/index.ts'
 import type { Database } from './store/database.ts'
 import { watchDisk } from './store/disk.ts'
 import { openStore, openStoreBeside } from './store/store.ts'
@@ -73,6 +73,7 @@ export async function openOffice(parts: {
     const generation = watchGeneration(store, { file, tell })
     opened.push(() => generation.stop())
     await sayByFile(store, config)
+    await sayScheduleByFile(store, config)
     for (const rule of config.causes.rules) refuseNamedHeaders(config.masking, rule, 'CONFIG_INVALID')
     await sayRulesByFile(store, { file: config.file, rules: config.causes.rules })
     await setPolicies(store, config.queues)
@@ -141,7 +142,12 @@ export async function openOffice(parts: {
       captures: captures.map(viewOf),
       expiry: expiry.latest(),
     })
-    const reviews = watchReviews(store, { ...config.review, facts, tell, onWritten: () => delivery.wake() })
+    const reviews = watchReviews(store, {
+      schedule: () => scheduleOf(store.pool, { able: reviewNotifiers(config.notifiers) }),
+      facts,
+      tell,
+      onWritten: () => delivery.wake(),
+    })
     opened.push(() => reviews.stop())
     const archivePlace = config.archive === null ? null : openArchivePlace(config.archive)
     const retention = watchRetention(store, {
@@ -179,7 +185,7 @@ export async function openOffice(parts: {
         automatic: config.replay,
         erasures,
         masking: config.masking,
-        reviewZone: config.review.zone,
+        reviewedBy: config.notifiers,
         alerts: { ...alerts, notifiers: [...notifiers.keys()], wakeDelivery: () => delivery.wake() },
       },
       { ...config.http, onFailure: ({ requestId, error }) => tell(failureLine(requestId, error)) },

@@ -167,6 +167,9 @@ test('each answer is what its schema in the OpenAPI says', async (t) => {
   const review = await ask('GET /review', '/review?format=json')
   await bed.store.pool.query(`insert into review (week, made_at, content) values ('2026-W01', now(), $1)`, [review])
   await ask('GET /reviews', '/reviews')
+  await ask('PATCH /review-schedule', '/review-schedule', { ...ann, schedule: { notify: ['log'] } })
+  await bed.store.pool.query(`update review set sent_at = now()`)
+  await ask('GET /review-schedule', '/review-schedule')
   await discardLetters(bed.store, {
     selection: { query: 'release:2.0' },
     by: 'ann',

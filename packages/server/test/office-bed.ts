@@ -77,7 +77,7 @@ export interface OfficeBed {
 
 /** What a test gives the API of its own. */
 export type HttpOptions = Partial<
-  Pick<OfficeServices, 'clock' | 'captures' | 'disk' | 'alerts' | 'expiry' | 'masking' | 'automatic'>
+  Pick<OfficeServices, 'clock' | 'captures' | 'disk' | 'alerts' | 'expiry' | 'masking' | 'automatic' | 'reviewedBy'>
 > & {
   /** Where letters are archived. */
   readonly place?: ArchivePlace | null
@@ -229,6 +229,7 @@ export async function officeBed(
       place = null,
       masking = defaultMasking,
       automatic = {},
+      reviewedBy = {},
     } = {}) {
       const books = watchBooks(store, () => undefined)
       const retention = watchRetention(store, { retention: defaultRetention, place, tell: () => undefined })
@@ -254,7 +255,7 @@ export async function officeBed(
           automatic,
           erasures,
           masking,
-          reviewZone: 'UTC',
+          reviewedBy,
           wakeReplayer: () => undefined,
           alerts: alerts ?? {
             config: { limits: [], routes: [{ notify: ['team'] }] },

@@ -217,6 +217,8 @@ async function everythingSeen(t: TestContext, masking: MaskingConfig): Promise<S
 
   for (const format of ['json', 'text', 'markdown', 'html']) await v1('GET /review', `/review?format=${format}`)
   await v1('GET /reviews', '/reviews')
+  await v1('PATCH /review-schedule', '/review-schedule', { schedule: { notify: ['log'] }, ...ann })
+  await v1('GET /review-schedule', '/review-schedule')
   await v1('GET /doctor', '/doctor?olderThanDays=1')
   for (const name of ['status', 'ledger', 'audit?limit=200', 'tokens', 'openapi.json'])
     await v1(`GET /${name.split('?')[0]}`, `/${name}`)

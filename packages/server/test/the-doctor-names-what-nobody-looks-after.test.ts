@@ -133,7 +133,10 @@ test('what it calls fine is what it looked at: not that nobody waits to be looke
     'no source is known to keep letters for less than three days',
   ])
     assert.ok(all.includes(said), `${said}\n${fine}`)
-  assert.doesNotMatch(fine, /looked at every cause|every queue has (?:an owner|a runbook)|is complete|every source keeps/)
+  assert.doesNotMatch(
+    fine,
+    /looked at every cause|every queue has (?:an owner|a runbook)|is complete|every source keeps/,
+  )
 })
 
 test('books that do not balance are a problem', async (t) => {

@@ -70,7 +70,15 @@ export {
   retentionFields,
   retentionOf,
 } from './retention.ts'
-export type { ReviewConfig } from './review.ts'
+export {
+  defaultReview,
+  type ReviewConfig,
+  type ReviewDocument,
+  reviewFields,
+  reviewIssues,
+  reviewNotifiers,
+  reviewShapes,
+} from './review.ts'
 export {
   type Config,
   defaults,

@@ -29,7 +29,7 @@ test('an empty file means the defaults', () => {
     causes: { rules: [] },
     masking: { rules: [], defaults: true },
     redaction: { rules: [] },
-    review: { zone: 'UTC', at: 'mon 08:00', notify: [] },
+    review: { says: {}, places: {} },
     retention: {
       keepDays: 30,
       afterwards: 'delete',
@@ -75,7 +75,12 @@ test('the management of RabbitMQ has an address, whose password stands in no fil
 
 test('a review has a zone, a day and a time, and goes to notifiers that are there', () => {
   const text = 'review:\n  zone: Europe/Zurich\n  at: tue 07:30\n  notify: [log]\n'
-  assert.deepEqual(read(text).review, { zone: 'Europe/Zurich', at: 'tue 07:30', notify: ['log'] })
+  const { says, places } = read(text).review
+  assert.deepEqual(says, { zone: 'Europe/Zurich', at: 'tue 07:30', notify: ['log'] })
+  assert.deepEqual(
+    Object.entries(places).map(([field, place]) => `${field} ${place.split(':').at(-1)}`),
+    ['zone 2', 'at 3', 'notify 4'],
+  )
   assert.match(mistakes('review:\n  zone: Moon/Base\n').join(), /^2:9 review\.zone: is no time zone/)
   assert.match(mistakes('review:\n  at: monday 8\n').join(), /^2:7 review\.at: /)
   assert.match(

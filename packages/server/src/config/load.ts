@@ -117,12 +117,16 @@ export function parseConfig(text: string, options: { readonly file: string; read
       { ...queue, at: Object.fromEntries(Object.keys(flatDocument(queue)).map((each) => [each, lineOf(each)])) },
     ]
   })
+  const review = raw.review ?? {}
+  const places = Object.fromEntries(
+    Object.keys(review).map((field) => [field, `${file}:${at(offsetOf(['review', field])).line}`]),
+  )
   const config = configOf({ ...raw, queues: Object.fromEntries(placed) }, { env: options.env, file })
   const brokers = Object.entries(config.brokers).map(([name, broker]): [string, BrokerConfig] => {
     const { line, column } = at(offsetOf(['brokers', name]))
     return [name, { ...broker, at: `${options.file}:${line}:${column}` }]
   })
-  return { ...config, brokers: Object.fromEntries(brokers) }
+  return { ...config, review: { says: review, places }, brokers: Object.fromEntries(brokers) }
 }
 
 /** For messages of any fault while the configuration is read. */

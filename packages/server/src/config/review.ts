@@ -11,31 +11,44 @@ export interface ReviewConfig {
   readonly notify: readonly string[]
 }
 
-export const defaultReview: ReviewConfig = { zone: 'UTC', at: 'mon 08:00', notify: [] }
+/** What the file says of it; what it does not say may be set by API. */
+export interface ReviewDocument {
+  readonly says: Partial<ReviewConfig>
+  /** The file and its line, by field. */
+  readonly places: Readonly<Record<string, string>>
+}
 
-export const reviewSchema: TSchema = Type.Object(
-  {
-    zone: Type.Optional(
+export const defaultReview: ReviewConfig = { zone: 'UTC', at: 'mon 08:00', notify: [] }
+export const reviewFields = Object.keys(defaultReview) as readonly (keyof ReviewConfig)[]
+
+/** @param wrap makes one of them what it is there: optional, or also `null` */
+export function reviewShapes(wrap: (schema: TSchema) => TSchema): Record<keyof ReviewConfig, TSchema> {
+  return {
+    zone: wrap(
       Type.String({
         description: 'Weeks begin on Monday at midnight there, as Europe/Zurich.',
         default: defaultReview.zone,
         maxLength: 64,
       }),
     ),
-    at: Type.Optional(
+    at: wrap(
       Type.String({
         description: 'Day and time at which the review of the week before is sent, in the zone.',
         default: defaultReview.at,
         pattern: `^(${weekdays.join('|')}) ([01][0-9]|2[0-3]):[0-5][0-9]$`,
       }),
     ),
-    notify: Type.Optional(
+    notify: wrap(
       Type.Array(Type.String({ minLength: 1, maxLength: 249 }), {
         description: 'Names of notifiers that it is sent to; log is always there.',
         maxItems: 200,
       }),
     ),
-  },
+  }
+}
+
+export const reviewSchema: TSchema = Type.Object(
+  reviewShapes((schema) => Type.Optional(schema)),
   { additionalProperties: false, description: 'The review of each week.' },
 )
 
@@ -47,7 +60,7 @@ export function reviewIssues(
   { zone, notify }: Pick<ReviewConfig, 'zone' | 'notify'>,
   notifiers: Readonly<Record<string, Pick<NotifierConfig, 'type'>>>,
 ): readonly { readonly path: readonly string[]; readonly message: string }[] {
-  const known = [...Object.keys(notifiers), logNotifier].filter((name) => !isAlone(notifiers[name]))
+  const known = reviewNotifiers(notifiers)
   return [
     ...(isZone(zone) ? [] : [{ path: ['review', 'zone'], message: 'is no time zone; write it as Europe/Zurich' }]),
     ...notify.flatMap((name, at) =>
@@ -63,6 +76,11 @@ export function reviewIssues(
           ],
     ),
   ]
+}
+
+/** Names of those that can take a review. */
+export function reviewNotifiers(notifiers: Readonly<Record<string, Pick<NotifierConfig, 'type'>>>): readonly string[] {
+  return [...Object.keys(notifiers), logNotifier].filter((name) => !isAlone(notifiers[name]))
 }
 
 function isAlone(notifier: Pick<NotifierConfig, 'type'> | undefined): boolean {

@@ -9,7 +9,7 @@ import { type NotifierConfig, notifierSchemaByType } from './notifiers.ts'
 import { documentShapes, type QueueDocument } from './queue-document.ts'
 import { officeTiersShape, type ReplayByTier } from './replay-policy.ts'
 import { type RetentionPolicy, retentionShape } from './retention.ts'
-import { type ReviewConfig, reviewSchema } from './review.ts'
+import { type ReviewDocument, reviewSchema } from './review.ts'
 
 /** What `redrive.yaml` says once it is read: references resolved, defaults filled in. */
 export interface Config {
@@ -34,7 +34,7 @@ export interface Config {
   readonly notifiers: Readonly<Record<string, NotifierConfig>>
   /** What is too much, and who is told. Without routes all notifiers are, and without notifiers the log. */
   readonly alerts: AlertsConfig
-  readonly review: ReviewConfig
+  readonly review: ReviewDocument
   /** Of queues and tiers that say nothing else. */
   readonly retention: RetentionPolicy
   /** How much each queue keeps that says nothing else. */

@@ -7,7 +7,7 @@ import { defaultMasking, defaultRedaction, type MaskingConfig, type RedactionCon
 import { type NotifierConfig, withNotifierDefaults } from './notifiers.ts'
 import type { ReplayDocument } from './replay-policy.ts'
 import { type RetentionDocument, withRetentionDefaults } from './retention.ts'
-import { defaultReview, type ReviewConfig } from './review.ts'
+import type { ReviewConfig } from './review.ts'
 import { type Config, defaults, type QueueConfig } from './schema.ts'
 
 /** The file as it is written, once its schema found nothing. */
@@ -70,7 +70,7 @@ export function configOf(
     outcomeWindowMinutes: raw.outcomeWindowMinutes ?? defaults.outcomeWindowMinutes,
     notifiers: withNotifierDefaults(raw.notifiers),
     alerts: { limits: [], routes: [], ...raw.alerts },
-    review: { ...defaultReview, ...raw.review },
+    review: { says: raw.review ?? {}, places: {} },
     retention: withRetentionDefaults(raw.retention),
     most: withCapDefaults(raw.retention?.most),
     replay: Object.fromEntries(Object.entries(raw.tiers ?? {}).map(([tier, of]) => [tier, of?.replay ?? {}])),

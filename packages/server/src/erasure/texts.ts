@@ -53,6 +53,7 @@ export const wordsOfPeople: readonly Place[] = [
 /** What people say that the office is to do: changed by themselves alone, where they said it. Counted. */
 export const settings: readonly Place[] = [
   { table: 'queue_document', column: 'value', kind: 'text' },
+  { table: 'review_schedule', column: 'value', kind: 'json' },
   { table: 'cause_rule', column: 'name', kind: 'text' },
   { table: 'cause_rule', column: 'title', kind: 'text' },
   { table: 'cause_rule', column: 'matchers', kind: 'texts' },

@@ -4,7 +4,14 @@ import type { Static, TSchema } from 'typebox'
 import type { Role } from '../access/index.ts'
 import type { ArchivePlace } from '../archive/index.ts'
 import type { Books } from '../books.ts'
-import type { AlertsConfig, CapPolicy, MaskingConfig, ReplayByTier, RetentionPolicy } from '../config/index.ts'
+import type {
+  AlertsConfig,
+  CapPolicy,
+  MaskingConfig,
+  NotifierConfig,
+  ReplayByTier,
+  RetentionPolicy,
+} from '../config/index.ts'
 import type { Erasures } from '../erasure/index.ts'
 import type { SourceExpiry } from '../expiry/index.ts'
 import type { Masker } from '../masking/index.ts'
@@ -45,8 +52,8 @@ export interface OfficeServices {
   readonly erasures: Pick<Erasures, 'run'>
   /** What is not shown, and to whom. */
   readonly masking: MaskingConfig
-  /** Whose weeks reviews are of. */
-  readonly reviewZone: string
+  /** Notifiers that are configured, by name: who may be named for reviews. */
+  readonly reviewedBy: Readonly<Record<string, Pick<NotifierConfig, 'type'>>>
   /** A run was started: look now. */
   readonly wakeReplayer: () => void
 }

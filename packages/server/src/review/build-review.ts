@@ -87,6 +87,7 @@ export async function buildReview(
   const review = {
     week,
     zone,
+    zoneNow: null,
     from: new Date(span.fromMs).toISOString(),
     to: new Date(span.toMs).toISOString(),
     madeAt: new Date(nowMs).toISOString(),

@@ -42,7 +42,7 @@ export async function reviewOf(
       hint: 'Without a week the review is of the last seven days.',
     })
   if (span.toMs > nowMs) return make({ ...span, toMs: nowMs })
-  return (await kept(store, week)) ?? keep(store, await make(span), span)
+  return (await kept(store, week, zone)) ?? keep(store, await make(span), span)
 }
 
 /** Before its first source an office has nothing to say. */
@@ -54,24 +54,47 @@ export async function hasBegunBefore(store: Store, ms: number): Promise<boolean>
   return rows[0]?.has === true
 }
 
-/** Weeks of which a review is kept, the newest first. */
-export async function listReviews(
-  store: Store,
-): Promise<readonly { readonly week: string; readonly madeAt: string; readonly headline: string }[]> {
-  const { rows } = await store.pool.query<{ week: string; made_at: Date; headline: string }>(
-    `select week, made_at, content ->> 'headline' as headline from review order by week desc limit 500`,
-  )
-  return rows.map(({ week, made_at, headline }) => ({ week, madeAt: made_at.toISOString(), headline }))
+export interface KeptReview {
+  readonly week: string
+  /** Whose week it was. */
+  readonly zone: string
+  readonly madeAt: string
+  /** When it was written down for those who get it; `null`: to nobody so far. */
+  readonly sentAt: string | null
+  readonly headline: string
 }
 
-async function kept(store: Store, week: string): Promise<Review | null> {
+/** Weeks of which a review is kept, the newest first. */
+export async function listReviews(store: Store): Promise<readonly KeptReview[]> {
+  const { rows } = await store.pool.query<{
+    week: string
+    zone: string
+    made_at: Date
+    sent_at: Date | null
+    headline: string
+  }>(
+    `select week, content ->> 'zone' as zone, made_at, sent_at, content ->> 'headline' as headline from review order by week desc limit 500`,
+  )
+  return rows.map(({ week, zone, made_at, sent_at, headline }) => ({
+    week,
+    zone,
+    madeAt: made_at.toISOString(),
+    sentAt: sent_at?.toISOString() ?? null,
+    headline,
+  }))
+}
+
+/** @param zone whose weeks are reviewed now */
+async function kept(store: Store, week: string, zone: string): Promise<Review | null> {
   const { rows } = await store.pool.query<{ content: Omit<Review, 'automatic'> & Partial<Review> }>(
     'select content from review where week = $1',
     [week],
   )
   const [row] = rows
   // Those that were kept before there were policies.
-  return row === undefined ? null : { automatic: { count: 0, shown: [] }, ...row.content }
+  if (row === undefined) return null
+  const zoneNow = row.content.zone === zone ? null : zone
+  return { automatic: { count: 0, shown: [] }, ...row.content, zoneNow }
 }
 
 /** @returns what another office kept meanwhile, if one did */
@@ -81,5 +104,5 @@ async function keep(store: Store, review: Review, { toMs }: Span): Promise<Revie
     'insert into review (week, made_at, content) values ($1, $2, $3) on conflict do nothing',
     [review.week, review.madeAt, storableJson(review)],
   )
-  return rowCount === 1 || review.week === null ? review : ((await kept(store, review.week)) ?? review)
+  return rowCount === 1 || review.week === null ? review : ((await kept(store, review.week, review.zone)) ?? review)
 }

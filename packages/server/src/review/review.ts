@@ -142,6 +142,8 @@ export interface Review {
   /** `2026-W47`; `null`: the days before it was made. */
   readonly week: string | null
   readonly zone: string
+  /** Whose weeks are reviewed now, where that is another zone than when this one was kept; `null`: it is the same. */
+  readonly zoneNow: string | null
   readonly from: string
   readonly to: string
   readonly madeAt: string

@@ -11,7 +11,9 @@ import { dueMs, lastWeekAt, weekSpan } from './week.ts'
 
 const everyMs = 60_000
 
-export interface WatchReviewsOptions extends ReviewConfig {
+export interface WatchReviewsOptions {
+  /** As it counts now: it may be changed while the office runs. */
+  readonly schedule: () => Promise<ReviewConfig>
   readonly facts: () => OfficeFacts
   /** Something is to be delivered. */
   readonly onWritten: () => void
@@ -23,8 +25,14 @@ export interface WatchReviewsOptions extends ReviewConfig {
 export function watchReviews(store: Store, options: WatchReviewsOptions): { stop(): Promise<void> } {
   const { onWritten, tell, clock = systemClock } = options
   let done: string | null = null
+  let before = ''
   const look = async (): Promise<void> => {
-    const looked = await lookForReview(store, { ...options, ...options.facts(), done, nowMs: clock.now() })
+    const schedule = await options.schedule()
+    const said = JSON.stringify(schedule)
+    // What was done was done for another schedule.
+    if (said !== before) done = null
+    before = said
+    const looked = await lookForReview(store, { ...schedule, ...options.facts(), done, nowMs: clock.now() })
     done = looked.done
     if (looked.isSent) onWritten()
   }

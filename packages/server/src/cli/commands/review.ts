@@ -3,7 +3,9 @@ import { printTable } from '../output.ts'
 
 interface Kept {
   readonly week: string
+  readonly zone: string
   readonly madeAt: string
+  readonly sentAt: string | null
   readonly headline: string
 }
 
@@ -18,7 +20,9 @@ export function reviewCommand(
       else if (reviews.length > 0)
         printTable(output, reviews, [
           { title: 'WEEK', value: (kept) => kept.week },
-          { title: 'MADE', value: ({ madeAt }) => madeAt.slice(0, 16).replace('T', ' ') },
+          { title: 'ZONE', value: ({ zone }) => zone },
+          { title: 'MADE', value: ({ madeAt }) => minute(madeAt) },
+          { title: 'SENT', value: ({ sentAt }) => (sentAt === null ? '–' : minute(sentAt)) },
           { title: 'REVIEW', value: ({ headline }) => headline, max: 120 },
         ])
       if (reviews.length === 0)
@@ -30,4 +34,8 @@ export function reviewCommand(
     const review = Buffer.from(await client.bytes(`/review?${query.toString()}`)).toString('utf8')
     output.out(review.trimEnd())
   })
+}
+
+function minute(at: string): string {
+  return at.slice(0, 16).replace('T', ' ')
 }

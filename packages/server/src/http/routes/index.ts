@@ -16,6 +16,7 @@ import { queueRoutes } from './queues.ts'
 import { reportRoutes } from './reports.ts'
 import { retentionRoutes } from './retention.ts'
 import { reviewRoutes } from './review.ts'
+import { reviewScheduleRoutes } from './review-schedule.ts'
 import { runRoutes } from './runs.ts'
 import { statusRoutes } from './status.ts'
 import { transformRoutes } from './transforms.ts'
@@ -28,6 +29,7 @@ export const routes: readonly Route[] = [
   ...doctorRoutes,
   ...alertRoutes,
   ...reviewRoutes,
+  ...reviewScheduleRoutes,
   ...retentionRoutes,
   ...archiveRoutes,
   ...erasureRoutes,

@@ -1,6 +1,14 @@
 import { type TSchema, Type } from 'typebox'
 import { maskAnswer } from '../../masking/index.ts'
-import { listReviews, patterns, reviewHtml, reviewMarkdown, reviewOf, reviewText } from '../../review/index.ts'
+import {
+  listReviews,
+  patterns,
+  readSchedule,
+  reviewHtml,
+  reviewMarkdown,
+  reviewOf,
+  reviewText,
+} from '../../review/index.ts'
 import { type Route, route } from '../route.ts'
 import { closed, count, orNull, text, tier, time } from '../schemas.ts'
 import { heldSchema } from './retention.ts'
@@ -50,6 +58,7 @@ const review = Type.Object(
   {
     week: orNull(text('As 2026-W47; null: the seven days before it was made.')),
     zone: text(),
+    zoneNow: orNull(text('Whose weeks are reviewed now, where that is another zone than when this one was kept.')),
     from: time(),
     to: time(),
     madeAt: time(),
@@ -164,7 +173,7 @@ export const reviewRoutes: readonly Route[] = [
       const { week = null, format = 'json' } = query
       const made = await reviewOf(office.store, {
         week,
-        zone: office.reviewZone,
+        zone: (await readSchedule(office.store.pool)).zone.value,
         nowMs: office.clock.now(),
         config: office.alerts.config,
         retention: office.retention.policy,
@@ -183,7 +192,20 @@ export const reviewRoutes: readonly Route[] = [
     summary: 'Weeks of which a review is kept, the newest first',
     schemas: {
       answer: Type.Object(
-        { reviews: Type.Array(Type.Object({ week: text(), madeAt: time(), headline: text() }, closed)) },
+        {
+          reviews: Type.Array(
+            Type.Object(
+              {
+                week: text(),
+                zone: text('Whose week it was.'),
+                madeAt: time(),
+                sentAt: orNull(time()),
+                headline: text(),
+              },
+              closed,
+            ),
+          ),
+        },
         closed,
       ),
     },

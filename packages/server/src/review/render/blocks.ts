@@ -13,13 +13,14 @@ export interface Column {
 }
 
 export function blocksOf(review: Review): readonly Block[] {
-  const { week, from, to, zone, madeAt, headline } = review
+  const { week, from, to, zone, zoneNow, madeAt, headline } = review
+  const whose = zoneNow === null ? zone : `${zone}, as when it was kept; weeks are of ${zoneNow} now`
   return [
     { kind: 'heading', level: 1, text: week === null ? 'Review of the last seven days' : `Review of ${week}` },
     { kind: 'text', text: headline },
     {
       kind: 'text',
-      text: `From ${minute(from)} to ${minute(to)} UTC (weeks of ${zone}). What waits is as of ${minute(madeAt)} UTC.`,
+      text: `From ${minute(from)} to ${minute(to)} UTC (weeks of ${whose}). What waits is as of ${minute(madeAt)} UTC.`,
     },
     ...decisionBlocks(review),
     ...queueBlocks(review),

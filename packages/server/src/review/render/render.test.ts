@@ -27,6 +27,7 @@ function reviewWith(text: string): Review {
   return {
     week: '2026-W47',
     zone: 'UTC',
+    zoneNow: null,
     from: '2026-11-16T00:00:00.000Z',
     to: '2026-11-23T00:00:00.000Z',
     madeAt: '2026-11-23T00:00:00.000Z',
