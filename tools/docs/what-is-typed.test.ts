@@ -30,6 +30,14 @@ test('every command in the documentation is one, with options that it has', asyn
   assert.ok(typed.length > 150, `only ${typed.length} commands were found`)
 })
 
+test("nobody is told to fetch the program by a name that is anybody's on npm", () => {
+  const others = globSync(['packages/*/README.md', 'examples/**/*.md'], { cwd: root, exclude: ['**/node_modules'] })
+  const told = [...pages, ...others.map((file) => ({ file, text: readFileSync(`${root}/${file}`, 'utf8') }))]
+  for (const { file, text } of told)
+    for (const [block] of text.matchAll(/^```.*?^```$/gms))
+      assert.doesNotMatch(block, /\b(?:npx|npm (?:exec|i|install)) (?:-\S+ )*@?redrive\b/, file)
+})
+
 test('every configuration in the documentation is right', () => {
   let found = 0
   for (const { file, text } of pages) {
@@ -53,11 +61,9 @@ test('every configuration in the documentation is right', () => {
 function* typedIn(text: string): Generator<string> {
   const fenced = /^```.*?^```$/gms
   for (const [block] of text.matchAll(fenced))
-    for (const [, typed = ''] of block.matchAll(/^\s*(?:\$ )?(?:npx |npm run -s )?redrive (?:-- )?([a-z].*)$/gm))
+    for (const [, typed = ''] of block.matchAll(/^\s*(?:\$ )?(?:npm run -s )?redrive (?:-- )?([a-z].*)$/gm))
       yield withoutNote(typed)
-  for (const [, typed = ''] of text
-    .replaceAll(fenced, '')
-    .matchAll(/`(?:npx |npm run -s )?redrive (?:-- )?([a-z][^`]*)`/g))
+  for (const [, typed = ''] of text.replaceAll(fenced, '').matchAll(/`(?:npm run -s )?redrive (?:-- )?([a-z][^`]*)`/g))
     if (!/^[a-z ]*[a-z]*[|…]/.test(typed)) yield withoutNote(typed)
 }
 
