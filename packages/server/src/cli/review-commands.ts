@@ -8,7 +8,9 @@ export function addReviewCommands(program: Command, { office }: CommandHelpers):
     .helpCommand(false)
     .description('what came in, what became of it and what to decide: of the last seven days, or of a week')
     .addOption(
-      new Option('--format <format>', 'how it is written').choices(['text', 'markdown', 'html']).default('text'),
+      new Option('--format <format>', 'how it is written')
+        .choices(['text', 'markdown', 'html', 'json'])
+        .default('text'),
     )
     .option('--list', 'weeks of which a review is kept')
     .addHelpText(

@@ -1,35 +1,19 @@
 import type { PoolClient } from 'pg'
-import { readLimits, watchedBy } from '../alerts/index.ts'
-import type { AlertsConfig, RetentionPolicy } from '../config/index.ts'
-import type { SourceExpiry } from '../expiry/index.ts'
-import { lossesSince } from '../store/source-losses.ts'
 import { decide } from './decide.ts'
 import { headline } from './headline.ts'
-import { judgeHygiene } from './judge-hygiene.ts'
-import { keepingOf } from './read/keeping-of.ts'
+import { judgeQueues, type OfficeFacts } from './judge-queues.ts'
 import { readAlerts } from './read/read-alerts.ts'
 import { readAutomatic } from './read/read-automatic.ts'
 import { readCauses } from './read/read-causes.ts'
 import { readDiscards } from './read/read-discards.ts'
 import { type QueueFlow, readFlows } from './read/read-flows.ts'
-import { readHygiene } from './read/read-hygiene.ts'
 import { readRetention } from './read/read-retention.ts'
 import { readRuns } from './read/read-runs.ts'
 import { readStopped } from './read/read-stopped.ts'
 import { readTraffic } from './read/read-traffic.ts'
 import { readWaiting } from './read/read-waiting.ts'
-import { type Flow, noFlow, type Review } from './review.ts'
+import { type Flow, noFlow, type Review, type Some } from './review.ts'
 import type { Span } from './week.ts'
-
-/** What only the office knows. */
-export interface OfficeFacts {
-  readonly config: AlertsConfig
-  readonly retention: RetentionPolicy
-  /** Places that are read now. */
-  readonly captures: readonly { readonly broker: string; readonly place: string; readonly state: string }[]
-  /** What brokers last said of how long they keep. @default nothing is known */
-  readonly expiry?: readonly SourceExpiry[]
-}
 
 const mostQueues = 50
 const most = 10
@@ -43,47 +27,31 @@ export async function buildReview(
     week,
     zone,
     nowMs,
-    config,
-    retention: policy,
-    captures,
-    expiry = [],
+    ...office
   }: OfficeFacts & { readonly span: Span; readonly week: string | null; readonly zone: string; readonly nowMs: number },
 ): Promise<Review> {
   const flows = await readFlows(client, span)
-  const traffic = await readTraffic(client, span)
+  const traffic = await readTraffic(client, { ...span, flows })
   const { runs, ofQueue } = await readRuns(client, { ...span, most })
-  const busiest = flows.toSorted((a, b) => b.now.cameIn + b.waiting - (a.now.cameIn + a.waiting)).slice(0, mostQueues)
-  const known = await readHygiene(client, { ...span, nowMs, queues: busiest.map(({ name }) => name) })
-  const limits = await readLimits(client, config.limits)
-  const { retention, keptSo } = await readRetention(client, policy)
-  const losses = await lossesSince(client, span.fromMs)
-  const queues = busiest.flatMap(({ id, now, ...queue }) => {
-    const facts = known.get(queue.name)
-    if (facts === undefined) return []
-    const hygiene = judgeHygiene({
-      ...facts,
-      ...watchedBy(queue.name, { owner: facts.owner, config: { ...config, limits } }),
-      sources: countSources(facts.sources, captures),
-      runs: ofQueue.get(queue.name) ?? [],
-      ...keepingOf(facts.sources, {
-        expiry,
-        losses: losses.filter(({ noticedAt }) => noticedAt.getTime() <= span.toMs),
-      }),
-      keptSo: keptSo.get(queue.name) ?? { leastDays: Infinity, endsUnseen: false },
-    })
-    return [
-      {
-        ...queue,
-        ...now,
-        oldestOpenAt: queue.oldestOpenAt?.toISOString() ?? null,
-        hygiene,
-        traffic: traffic.get(id) ?? null,
-      },
-    ]
+  const { retention, keptSo } = await readRetention(client, office.retention)
+  const byLetters = flows.toSorted((a, b) => b.now.cameIn + b.waiting - (a.now.cameIn + a.waiting))
+  const names = byLetters.map(({ name }) => name)
+  const judged = await judgeQueues(client, { ...office, ...span, nowMs, queues: names, runs: ofQueue, keptSo })
+  const queues = byLetters.slice(0, mostQueues).flatMap(({ id, now, waitsNow: _now, ...queue }) => {
+    const hygiene = judged.get(queue.name)?.hygiene
+    if (hygiene === undefined) return []
+    const oldestOpenAt = queue.oldestOpenAt?.toISOString() ?? null
+    return [{ ...queue, ...now, oldestOpenAt, hygiene, traffic: traffic.get(id) ?? null }]
   })
-  const causes = { ...(await readCauses(client, { ...span, most })), ...(await readWaiting(client, { nowMs, most })) }
-  const alerts = await readAlerts(client, { ...span, nowMs, most })
-  const decisions = decide({ queues, causes, alerts, retention, ...(await readStopped(client, { most })) })
+  const waiting = await readWaiting(client, { nowMs })
+  const alerts = await readAlerts(client, { ...span, nowMs })
+  const decisions = decide({
+    queues: names.flatMap((name) => judged.get(name) ?? []),
+    causes: waiting,
+    alerts,
+    asks: retention.asks,
+    ...(await readStopped(client)),
+  })
   const review = {
     week,
     zone,
@@ -94,27 +62,24 @@ export async function buildReview(
     total: { ...addUp(flows, 'now'), waiting: sumOf(flows, 'waiting'), waitedBefore: sumOf(flows, 'waitedBefore') },
     before: addUp(flows, 'before'),
     queues: { count: flows.length, shown: queues },
-    causes,
+    causes: {
+      ...(await readCauses(client, { ...span, most })),
+      neverOpened: some(waiting.neverOpened, most),
+      withoutOwner: some(waiting.withoutOwner, most),
+      old: some(waiting.old, most),
+    },
     runs,
     automatic: await readAutomatic(client, { ...span, most }),
-    alerts,
+    alerts: { ...alerts, noisy: some(alerts.noisy, most), ignored: some(alerts.ignored, most) },
     discards: await readDiscards(client, { ...span, most }),
     retention,
-    decisions: { count: decisions.length, shown: decisions.slice(0, mostDecisions) },
+    decisions: some(decisions, mostDecisions),
   }
-  return { ...review, headline: headline(review) }
+  return { ...review, headline: headline({ ...review, waitsNow: sumOf(flows, 'waitsNow') }) }
 }
 
-function countSources(
-  sources: readonly { readonly broker: string; readonly place: string }[],
-  captures: OfficeFacts['captures'],
-): { readonly read: number; readonly inTrouble: number; readonly left: number } {
-  const states = sources.map(
-    ({ broker, place }) => captures.find((each) => each.broker === broker && each.place === place)?.state ?? null,
-  )
-  const read = states.filter((state) => state === 'running').length
-  const left = states.filter((state) => state === null).length
-  return { read, left, inTrouble: states.length - read - left }
+function some<T>(all: readonly T[], shown: number): Some<T> {
+  return { count: all.length, shown: all.slice(0, shown) }
 }
 
 function addUp(flows: readonly QueueFlow[], of: 'now' | 'before'): Flow {
@@ -124,6 +89,6 @@ function addUp(flows: readonly QueueFlow[], of: 'now' | 'before'): Flow {
   ) as unknown as Flow
 }
 
-function sumOf(flows: readonly QueueFlow[], name: 'waiting' | 'waitedBefore'): number {
+function sumOf(flows: readonly QueueFlow[], name: 'waiting' | 'waitedBefore' | 'waitsNow'): number {
   return flows.reduce((sum, flow) => sum + flow[name], 0)
 }

@@ -1,10 +1,29 @@
-import { documentCommand, shellWord } from '../queues/index.ts'
+import { shellWord } from '../queues/index.ts'
+import { counted, verb } from './counted.ts'
+import type { Hygiene, PatternState } from './judge-hygiene.ts'
 import type { Decision, Review, WaitingCause } from './review.ts'
 
-type Found = Pick<Review, 'alerts' | 'retention'> & {
-  readonly queues: Review['queues']['shown']
-  readonly causes: Pick<Review['causes'], 'neverOpened' | 'withoutOwner' | 'old'>
-  /** All that stand still, not only those of the span. */
+/** All there is of each, not only what is shown. */
+export interface Found {
+  readonly queues: readonly {
+    readonly name: string
+    readonly hygiene: Hygiene
+    /** Letters that went there before they were captured. */
+    readonly lostAtSource: number
+  }[]
+  /** Of each those with most letters first. */
+  readonly causes: {
+    readonly neverOpened: readonly WaitingCause[]
+    readonly withoutOwner: readonly WaitingCause[]
+    readonly old: readonly WaitingCause[]
+  }
+  readonly alerts: {
+    readonly ignored: Review['alerts']['ignored']['shown']
+    readonly noisy: Review['alerts']['noisy']['shown']
+  }
+  /** Letters that are not ended before a person says so. */
+  readonly asks: number
+  /** Also those that were started before the span. */
   readonly stopped: readonly {
     readonly id: string
     readonly state: string
@@ -14,11 +33,17 @@ type Found = Pick<Review, 'alerts' | 'retention'> & {
   readonly uncertain: readonly { readonly queue: string; readonly letters: number }[]
 }
 
-/** What somebody has to decide, what loses most by waiting first: stopped runs and uncertain letters, then causes, then habits. */
-export function decide({ queues, causes, alerts, retention, stopped, uncertain }: Found): readonly Decision[] {
-  const unopened = new Set(causes.neverOpened.shown.map(({ id }) => id))
-  const unowned = Map.groupBy(causes.withoutOwner.shown, ({ queue }) => queue)
+const mostNames = 3
+
+/** What somebody has to decide, what loses most by waiting first: what is lost at its source, stopped runs and uncertain letters, then causes, then habits. */
+export function decide({ queues, causes, alerts, asks, stopped, uncertain }: Found): readonly Decision[] {
+  const bad = queues.flatMap(({ name, hygiene, lostAtSource }) =>
+    hygiene.patterns
+      .filter(({ state }) => state === 'bad')
+      .map((pattern) => ({ name, pattern, isLoss: isLoss(pattern, lostAtSource) })),
+  )
   return [
+    ...ofHygiene(bad.filter((each) => each.isLoss)),
     ...stopped.map(({ id, state, problem, unsent }) => ({
       what: `${id} is ${state}, with ${counted(unsent, 'letter')} unsent`,
       why: problem ?? 'nobody said why',
@@ -26,62 +51,94 @@ export function decide({ queues, causes, alerts, retention, stopped, uncertain }
     })),
     ...uncertain.map(({ queue, letters }) => ({
       what: `${counted(letters, 'uncertain letter')} in ${queue}`,
-      why: 'nobody knows whether their replay arrived',
-      command: `redrive uncertain list --queue ${shellWord(queue)}`,
+      why: `nobody knows whether ${verb(letters, 'their', 'its')} replay arrived`,
+      command: `redrive uncertain list ${ofQueue(queue)}`,
     })),
-    ...(retention.asks === 0
+    ...(asks === 0
       ? []
       : [
           {
-            what: `${counted(retention.asks, 'letter')} whose time is over`,
+            what: `${counted(asks, 'letter')} whose time is over`,
             why: 'so many at once are not ended before a person says that this is meant',
             command: 'redrive retention',
           },
         ]),
-    ...causes.neverOpened.shown.map((cause) => ({
-      ...about(cause),
+    ...ofCauses(causes),
+    ...ofAlerts(alerts),
+    ...ofHygiene(bad.filter((each) => !each.isLoss && each.pattern.pattern !== 'untriaged')),
+  ]
+}
+
+/** What dies is not kept at all, or was deleted before it was; a policy that ends letters unseen can wait. */
+function isLoss({ pattern }: PatternState, lostAtSource: number): boolean {
+  return pattern === 'not-captured' || (pattern === 'retention-too-short' && lostAtSource > 0)
+}
+
+function ofCauses({ neverOpened, withoutOwner, old }: Found['causes']): readonly Decision[] {
+  const unopened = new Set(neverOpened.map(({ id }) => id))
+  const about = ({ queue, title, waiting }: WaitingCause): string =>
+    `${counted(waiting, 'letter')} of ${queue}: ${title}`
+  return [
+    ...neverOpened.map((cause) => ({
+      what: about(cause),
       why: 'nobody has looked at it',
       command: `redrive cause show ${cause.id}`,
     })),
-    ...causes.old.shown
+    ...old
       .filter(({ id }) => !unopened.has(id))
       .map((cause) => ({
-        ...about(cause),
+        what: about(cause),
         why: `waits since ${cause.oldestAt.slice(0, 10)}: replay or discard`,
         command: `redrive replay plan --cause ${cause.id}`,
       })),
-    ...[...unowned].map(([queue, of]) => ({
-      what: `${counted(of.length, 'cause')} of ${queue} that nobody owns`,
-      why: `${counted(
-        of.reduce((sum, { waiting }) => sum + waiting, 0),
-        'letter',
-      )} wait`,
-      command: documentCommand(queue, ['owner']) ?? '',
-    })),
-    ...alerts.ignored.shown.map(({ id, title, raisedAt }) => ({
+    ...[...Map.groupBy(withoutOwner, ({ queue }) => queue)].map(([queue, of]) => {
+      const letters = of.reduce((sum, { waiting }) => sum + waiting, 0)
+      return {
+        what: `${counted(of.length, 'cause')} of ${queue} that nobody owns`,
+        why: `${counted(letters, 'letter')} ${verb(letters, 'wait', 'waits')}`,
+        // It says how to name one: what a command says for a name nobody has yet would become the owner.
+        command: `redrive queue show ${shellWord(queue)}`,
+      }
+    }),
+  ]
+}
+
+function ofAlerts({ ignored, noisy }: Found['alerts']): readonly Decision[] {
+  const old = new Set(ignored.map(({ id }) => id))
+  return [
+    ...ignored.map(({ id, title, raisedAt }) => ({
       what: title,
       why: `somebody is told of it since ${raisedAt.slice(0, 10)}, and nobody took it: take it, or change its limit`,
       command: `redrive alert show ${id}`,
     })),
-    ...alerts.noisy.shown
-      .filter(({ id }) => !alerts.ignored.shown.some((each) => each.id === id))
+    ...noisy
+      .filter(({ id }) => !old.has(id))
       .map(({ id, title, said }) => ({
         what: title,
         why: `was said ${said} times, and nobody took it: raise its limit, or route it to whom it concerns`,
         command: `redrive alert show ${id}`,
       })),
-    ...queues.flatMap(({ name, hygiene }) =>
-      hygiene.patterns
-        .filter(({ pattern, state, next }) => state === 'bad' && pattern !== 'untriaged' && next !== null)
-        .map(({ why, next }) => ({ what: name, why, command: next ?? '' })),
-    ),
   ]
 }
 
-function about({ queue, title, waiting }: WaitingCause): Pick<Decision, 'what'> {
-  return { what: `${counted(waiting, 'letter')} of ${queue}: ${title}` }
+/** Where many queues have the same, it is mended once. */
+function ofHygiene(bad: readonly { readonly name: string; readonly pattern: PatternState }[]): readonly Decision[] {
+  const known = bad.flatMap(({ name, pattern: { why, next } }) => (next === null ? [] : [{ name, why, next }]))
+  return [...Map.groupBy(known, ({ why, next }) => `${next}\n${why}`).values()].flatMap((alike) => {
+    const [first] = alike
+    return first === undefined ? [] : [{ what: named(alike), why: first.why, command: first.next }]
+  })
 }
 
-function counted(number: number, what: string): string {
-  return `${number.toLocaleString('en-US')} ${what}${number === 1 ? '' : 's'}`
+function named(queues: readonly { readonly name: string }[]): string {
+  const names = queues.slice(0, mostNames).map(({ name }) => name)
+  if (queues.length === 1) return names.join('')
+  const left = queues.length - names.length
+  const list = left > 0 ? `${names.join(', ')} and ${left} more` : names.join(', ')
+  return `${counted(queues.length, 'queue')}, ${list}`
+}
+
+/** As one word: a name that begins with a dash would be an option. */
+function ofQueue(name: string): string {
+  return name.startsWith('-') ? `--queue=${shellWord(name).replace(/^-- /, '')}` : `--queue ${shellWord(name)}`
 }

@@ -1,15 +1,15 @@
+import { counted, number, verb } from './counted.ts'
 import type { Review } from './review.ts'
 
-/** `12 causes, 4,310 letters came in (2,100 the week before), 3,900 replayed, 120 discarded; 290 wait.` */
-export function headline({
-  causes,
-  total,
-  before,
-  week,
-}: Pick<Review, 'causes' | 'total' | 'before' | 'week'>): string {
+interface Said extends Pick<Review, 'causes' | 'total' | 'before' | 'week' | 'to' | 'madeAt'> {
+  /** When it was made. */
+  readonly waitsNow: number
+}
+
+/** `12 causes, 4,310 letters came in (2,100 the week before), 3,900 replayed, 120 discarded; 290 waited at the end.` */
+export function headline({ causes, total, before, week, ...said }: Said): string {
   const past = week === null ? 'the days before' : 'the week before'
-  const waiting =
-    total.waiting === 0 ? 'nothing waits' : `${number(total.waiting)} ${total.waiting === 1 ? 'waits' : 'wait'}`
+  const waiting = whatWaits(total.waiting, said)
   if (total.cameIn === 0) {
     const nothing = before.cameIn === 0 ? 'No letter came in' : `No letter came in (${number(before.cameIn)} ${past})`
     return `${nothing}; ${waiting}.`
@@ -25,10 +25,10 @@ export function headline({
   ].join(', ')}; ${waiting}.`
 }
 
-function counted(count: number, what: string): string {
-  return `${number(count)} ${what}${count === 1 ? '' : 's'}`
-}
-
-function number(count: number): string {
-  return count.toLocaleString('en-US')
+/** Of a time that is over, what waited when it ended, and what waited when somebody could look, where that is not the same. */
+function whatWaits(waited: number, { to, madeAt, waitsNow }: Pick<Said, 'to' | 'madeAt' | 'waitsNow'>): string {
+  if (to === madeAt) return waited === 0 ? 'nothing waits' : `${number(waited)} ${verb(waited, 'wait', 'waits')}`
+  const then = waited === 0 ? 'nothing waited at the end' : `${number(waited)} waited at the end`
+  if (waited === waitsNow) return then
+  return `${then}, ${waitsNow === 0 ? 'nothing' : number(waitsNow)} when this was made`
 }

@@ -1,5 +1,5 @@
-export type { OfficeFacts } from './build-review.ts'
 export { patterns } from './judge-hygiene.ts'
+export type { OfficeFacts } from './judge-queues.ts'
 export { listReviews, reviewOf } from './keep-review.ts'
 export { reviewHtml } from './render/html.ts'
 export { reviewMarkdown } from './render/markdown.ts'

@@ -2,7 +2,17 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { type HygieneFacts, judgeHygiene, type Pattern } from './judge-hygiene.ts'
 
-const run = { id: 'r_1', by: 'ana', state: 'done', letters: 50, sent: 50, returned: 0, canary: 5, verdict: 'pass' }
+const run = {
+  id: 'r_1',
+  by: 'ana',
+  state: 'done',
+  letters: 50,
+  sent: 50,
+  returned: 0,
+  canary: 5,
+  verdict: 'pass',
+  haltedWhy: null,
+}
 const good: HygieneFacts = {
   queue: 'orders',
   sources: { read: 1, inTrouble: 0, left: 0 },
@@ -58,8 +68,8 @@ const cases: readonly (readonly [
   ['letters died again and it went on', { runs: [run, { ...run, returned: 11 }] }, 'replay-without-thought', 'bad', 83],
   ['a fifth died again', { runs: [{ ...run, returned: 10 }] }, 'replay-without-thought', 'fine', 100],
   [
-    'letters died again and it halted',
-    { runs: [{ ...run, state: 'halted', returned: 40 }] },
+    'letters died again and it halted itself, and somebody cancelled it',
+    { runs: [{ ...run, state: 'cancelled', returned: 40, haltedWhy: 'its canary failed' }] },
     'replay-without-thought',
     'fine',
     100,

@@ -59,6 +59,8 @@ export interface HygieneFacts {
     readonly returned: number
     readonly canary: number
     readonly verdict: string | null
+    /** `null`: it did not halt itself. */
+    readonly haltedWhy: string | null
   }[]
   readonly keptSo: KeptSo
   /** Of what its sources removed before it was captured, at most so many letters, within the span. */
@@ -161,7 +163,7 @@ function judgeReplays({ runs }: HygieneFacts): PatternState {
   const pattern = 'replay-without-thought'
   if (runs.length === 0) return { pattern, state: 'unknown', why: 'nothing of it was replayed', next: null }
   const failed = runs.find(
-    ({ state, sent, returned }) => state !== 'halted' && sent >= fewSent && returned > mostReturned * sent,
+    ({ haltedWhy, sent, returned }) => haltedWhy === null && sent >= fewSent && returned > mostReturned * sent,
   )
   if (failed !== undefined)
     return {

@@ -1,8 +1,9 @@
 import { RedriveError } from '@redrive/worker'
 import { storableJson } from '../store/copy-binary.ts'
 import type { Store } from '../store/store.ts'
-import { buildReview, type OfficeFacts } from './build-review.ts'
-import type { Review } from './review.ts'
+import { buildReview } from './build-review.ts'
+import type { OfficeFacts } from './judge-queues.ts'
+import type { Review, ReviewedRun } from './review.ts'
 import { lastWeekAt, type Span, weekSpan } from './week.ts'
 
 const spanMs = 7 * 86_400_000
@@ -84,17 +85,32 @@ export async function listReviews(store: Store): Promise<readonly KeptReview[]> 
   }))
 }
 
+type Kept = Omit<Review, 'automatic' | 'runs' | 'zoneNow'> & {
+  readonly automatic?: Review['automatic']
+  readonly runs: Omit<Review['runs'], 'halted' | 'ofPeople' | 'shown'> &
+    Partial<Pick<Review['runs'], 'halted' | 'ofPeople'>> & {
+      readonly shown: readonly (Omit<ReviewedRun, 'haltedWhy'> & Partial<Pick<ReviewedRun, 'haltedWhy'>>)[]
+    }
+}
+
 /** @param zone whose weeks are reviewed now */
 async function kept(store: Store, week: string, zone: string): Promise<Review | null> {
-  const { rows } = await store.pool.query<{ content: Omit<Review, 'automatic'> & Partial<Review> }>(
-    'select content from review where week = $1',
-    [week],
-  )
+  const { rows } = await store.pool.query<{ content: Kept }>('select content from review where week = $1', [week])
   const [row] = rows
-  // Those that were kept before there were policies.
   if (row === undefined) return null
-  const zoneNow = row.content.zone === zone ? null : zone
-  return { automatic: { count: 0, shown: [] }, ...row.content, zoneNow }
+  const { runs, automatic = { count: 0, shown: [] }, ...content } = row.content
+  // Those that were kept before runs were told by what they did, or before there were policies.
+  return {
+    ...content,
+    zoneNow: content.zone === zone ? null : zone,
+    automatic,
+    runs: {
+      halted: 0,
+      ofPeople: runs.count,
+      ...runs,
+      shown: runs.shown.map((run) => ({ haltedWhy: null, ...run })),
+    },
+  }
 }
 
 /** @returns what another office kept meanwhile, if one did */

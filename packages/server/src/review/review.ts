@@ -22,9 +22,9 @@ export const noFlow: Flow = { cameIn: 0, cameBack: 0, replayed: 0, discarded: 0,
 export interface ReviewedTraffic {
   readonly handled: number
   readonly died: number
-  /** Of what was handled or died, 0 to 1; `null`: nothing was. */
+  /** Of what was handled or died, 0 to 1; `null`: nothing was, or less than half as many deaths were reported as letters were captured, so that it would be a share of who knows what. */
   readonly deathShare: number | null
-  /** In the span before it. */
+  /** The same of the span before it. */
   readonly deathShareBefore: number | null
 }
 
@@ -89,6 +89,8 @@ export interface ReviewedRun {
   /** The letters of its canary; 0: there was none. */
   readonly canary: number
   readonly verdict: string | null
+  /** Why it halted itself, also when somebody cancelled or resumed it since; `null`: it did not. */
+  readonly haltedWhy: string | null
 }
 
 /** What a policy did without a person, of a queue and tier. */
@@ -166,8 +168,14 @@ export interface Review {
     /** With letters that wait for more than a week. */
     readonly old: Some<WaitingCause>
   }
+  /** That were started, sent something or ended within the span. */
   readonly runs: Some<ReviewedRun> & {
+    /** Without those of policies. */
+    readonly ofPeople: number
     readonly byState: Readonly<Record<string, number>>
+    /** That halted themselves, whatever their state is now. */
+    readonly halted: number
+    /** These four: within the span, while each run says what it did in all. */
     readonly sent: number
     readonly confirmed: number
     readonly returned: number

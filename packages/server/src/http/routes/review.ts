@@ -44,7 +44,13 @@ const hygiene = Type.Object(
   closed,
 )
 
-const share = orNull(Type.Number({ minimum: 0, maximum: 1, description: 'Of what was handled or died.' }))
+const share = orNull(
+  Type.Number({
+    minimum: 0,
+    maximum: 1,
+    description: 'Of what was handled or died; null: nothing was, or the reports tell of few of the letters captured.',
+  }),
+)
 const cause = { id: text(), queue: text(), title: text() }
 const countedCause = Type.Object(
   { ...cause, tier, owner: orNull(text()), state: text(), letters: count(), before: count(), isNew: Type.Boolean() },
@@ -104,8 +110,9 @@ const review = Type.Object(
         ...results,
         canary: count(),
         verdict: orNull(text()),
+        haltedWhy: orNull(text('Why it halted itself, also when it was cancelled or resumed since; null: it did not.')),
       },
-      { byState: Type.Record(Type.String(), Type.Integer()), ...results },
+      { ofPeople: count(), byState: Type.Record(Type.String(), Type.Integer()), halted: count(), ...results },
     ),
     automatic: some({
       queue: text(),

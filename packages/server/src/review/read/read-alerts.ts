@@ -1,5 +1,6 @@
 import type { PoolClient } from 'pg'
 import { showAlertId } from '../../store/ids.ts'
+import type { Found } from '../decide.ts'
 import type { ReviewedAlerts } from '../review.ts'
 import type { Span } from '../week.ts'
 
@@ -7,11 +8,11 @@ const weekMs = 7 * 86_400_000
 /** A conversation in which so much was said is noise when nobody took it. */
 const noisyFrom = 6
 
-/** What was said to people in the span, how soon somebody took it, and what nobody listens to. */
+/** What was said to people in the span, how soon somebody took it, and all that nobody listens to. */
 export async function readAlerts(
   client: PoolClient,
-  { fromMs, toMs, nowMs, most }: Span & { readonly nowMs: number; readonly most: number },
-): Promise<ReviewedAlerts> {
+  { fromMs, toMs, nowMs }: Span & { readonly nowMs: number },
+): Promise<Omit<ReviewedAlerts, 'noisy' | 'ignored'> & Found['alerts']> {
   const span = [new Date(fromMs), new Date(toMs)]
   const { rows: rules } = await client.query<{ rule: string; raised: number; taken: number }>(
     `select rule, count(*)::int as raised, count(acknowledged_at)::int as taken from alert
@@ -47,16 +48,12 @@ export async function readAlerts(
     byRule: rules,
     minutesToTake: rounded(take),
     minutesToEnd: rounded(end),
-    noisy: {
-      count: noisy.length,
-      shown: noisy.slice(0, most).map(({ id, is_over: isOver, ...row }) => ({ id: showAlertId(id), ...row, isOver })),
-    },
-    ignored: {
-      count: ignored.length,
-      shown: ignored
-        .slice(0, most)
-        .map(({ id, raised_at, ...row }) => ({ id: showAlertId(id), ...row, raisedAt: raised_at.toISOString() })),
-    },
+    noisy: noisy.map(({ id, is_over: isOver, ...row }) => ({ id: showAlertId(id), ...row, isOver })),
+    ignored: ignored.map(({ id, raised_at, ...row }) => ({
+      id: showAlertId(id),
+      ...row,
+      raisedAt: raised_at.toISOString(),
+    })),
   }
 }
 

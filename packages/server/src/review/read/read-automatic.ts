@@ -1,11 +1,12 @@
 import type { PoolClient } from 'pg'
 import type { Review, ReviewedAutomatic } from '../review.ts'
 import type { Span } from '../week.ts'
+import { runsInSpan, runsInSpanValues } from './runs-in-span.ts'
 
 /** What policies did in the span, those that sent most first, with what became of the letters until now. */
 export async function readAutomatic(
   client: PoolClient,
-  { fromMs, toMs, most }: Span & { readonly most: number },
+  { most, ...span }: Span & { readonly most: number },
 ): Promise<Review['automatic']> {
   const { rows } = await client.query<ReviewedAutomatic>(
     `select a.queue, a.tier::text, count(*)::int as runs,
@@ -15,8 +16,8 @@ export async function readAutomatic(
        exists (select from automatic_replay p where p.queue = a.queue and p.tier = a.tier and p.stopped_at is not null) as "isStopped"
      from automatic_run a join run r on r.id = a.run_id
        left join lateral (select sum(sent) as sent, sum(confirmed) as confirmed, sum(returned) as returned from intent where run_id = r.id) i on true
-     where r.started_at >= $1 and r.started_at < $2 group by a.queue, a.tier order by sent desc, 1, 2`,
-    [new Date(fromMs), new Date(toMs)],
+     where ${runsInSpan} group by a.queue, a.tier order by sent desc, 1, 2`,
+    [...(await runsInSpanValues(client, span))],
   )
   return { count: rows.length, shown: rows.slice(0, most) }
 }

@@ -12,7 +12,7 @@ const times = 2
 
 type Counted = Pick<Review['causes'], 'count' | 'isNew' | 'regressed' | 'fixed' | 'top' | 'movers'>
 
-/** Causes by how many of their letters were captured in the span, and in the one before it. */
+/** Causes by how many of their letters were captured in the span, and in the one before it, whatever became of them since. */
 export async function readCauses(
   client: PoolClient,
   { fromMs, toMs, most }: Span & { readonly most: number },
@@ -20,7 +20,7 @@ export async function readCauses(
   const { rows } = await client.query<Row>(
     `with counted as materialized (
        select cause_id, count(*) filter (where id >= $2)::int as letters, count(*) filter (where id < $2)::int as before
-         from letter where id >= $1 and id < $3 group by 1
+         from letter_ever where id >= $1 and id < $3 group by 1
      ), ranked as (
        select *, row_number() over (order by letters desc, cause_id) as place,
          row_number() over (order by moved desc, greatest(letters, before) desc, cause_id) as move
@@ -73,7 +73,7 @@ async function readNumbers(
        count(*) filter (where cause.first_letter >= $1)::int as is_new,
        (select count(distinct cause_id)::int from cause_event where what = 'regress' and at >= $3 and at < $4) as regressed,
        (select count(distinct cause_id)::int from cause_event where what = 'fix' and at >= $3 and at < $4) as fixed
-     from (select distinct cause_id from letter where id >= $1 and id < $2) c join cause on cause.id = c.cause_id`,
+     from (select distinct cause_id from letter_ever where id >= $1 and id < $2) c join cause on cause.id = c.cause_id`,
     [firstUuidAt(fromMs), firstUuidAt(toMs), new Date(fromMs), new Date(toMs)],
   )
   const { count = 0, is_new: isNew = 0, regressed = 0, fixed = 0 } = rows[0] ?? {}

@@ -27,19 +27,22 @@ export async function readHygiene(
     consumers: number
     sources: readonly { readonly broker: string; readonly place: string }[] | null
   }>(
-    `select q.name as queue, waiting.*, came.*,
+    `with came as materialized (
+       select l.queue_id, sum(l.letters)::int as letters, coalesce(sum(l.letters) filter (where c.tier = 'unknown'), 0)::int as unknown_tier,
+              count(distinct c.consumer)::int as consumers
+         from (select queue_id, cause_id, count(*) as letters from letter_ever where id >= $4 and id < $5 group by 1, 2) l
+         join cause c on c.id = l.cause_id group by 1
+     )
+     select q.name as queue, waiting.*, coalesce(came.letters, 0) as letters, coalesce(came.unknown_tier, 0) as unknown_tier,
+       coalesce(came.consumers, 0) as consumers,
        (select jsonb_agg(distinct jsonb_build_object('broker', s.broker, 'place', s.place)) from source s where s.id in (
           select l.source_id from letter_ever l where l.id in (select sample_letter from cause where queue_id = q.id order by last_seen desc limit 200))) as sources
      from queue q
      cross join lateral (
-       select count(*) filter (where c.state = 'new' and c.first_seen < $2)::int as never_opened, count(*) filter (where o.oldest < $3)::int as old
+       select count(*) filter (where c.state = 'new' and c.first_seen < $2)::int as never_opened, count(*) filter (where o.oldest < $3 and c.state <> 'snoozed')::int as old
          from (select cause_id, min(letter_id::text)::uuid as oldest from outstanding where queue_id = q.id group by 1) o
          join cause c on c.id = o.cause_id) waiting
-     cross join lateral (
-       select coalesce(sum(n.letters), 0)::int as letters, coalesce(sum(n.letters) filter (where c.tier = 'unknown'), 0)::int as unknown_tier,
-              count(distinct c.consumer)::int as consumers
-         from (select cause_id, count(*) as letters from letter where queue_id = q.id and id >= $4 and id < $5 group by 1) n
-         join cause c on c.id = n.cause_id) came
+     left join came on came.queue_id = q.id
      where q.name = any($1)`,
     [queues, new Date(nowMs - dayMs), firstUuidAt(nowMs - 7 * dayMs), firstUuidAt(fromMs), firstUuidAt(toMs)],
   )

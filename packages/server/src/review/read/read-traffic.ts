@@ -1,11 +1,15 @@
 import type { PoolClient } from 'pg'
-import type { ReviewedTraffic } from '../review.ts'
+import { noFlow, type ReviewedTraffic } from '../review.ts'
 import type { Span } from '../week.ts'
+import type { QueueFlow } from './read-flows.ts'
+
+/** Workers that report tell of every death: where they tell of less than this part of what was captured, they are not all, or it was not all the time. */
+const leastTold = 0.5
 
 /** Of the queues of which a worker reported in the span or in the one before it, by their ids. */
 export async function readTraffic(
   client: PoolClient,
-  { fromMs, toMs }: Span,
+  { fromMs, toMs, flows }: Span & { readonly flows: readonly QueueFlow[] },
 ): Promise<ReadonlyMap<number, ReviewedTraffic>> {
   const { rows } = await client.query<{
     queue_id: number
@@ -19,16 +23,26 @@ export async function readTraffic(
        from traffic where at >= $1 and at < $3 group by 1`,
     [new Date(2 * fromMs - toMs), new Date(fromMs), new Date(toMs)],
   )
+  const flowOf = new Map(flows.map((flow) => [flow.id, flow]))
   return new Map(
-    rows.map((row) => {
+    rows.map(({ queue_id: id, ...row }) => {
+      const { now, before } = flowOf.get(id) ?? { now: noFlow, before: noFlow }
       const [handled, died] = [Number(row.handled ?? 0), Number(row.died ?? 0)]
-      const before = { handled: Number(row.handled_before ?? 0), died: Number(row.died_before ?? 0) }
-      const deathShareBefore = shareOf(before.died, before.handled)
-      return [row.queue_id, { handled, died, deathShare: shareOf(died, handled), deathShareBefore }]
+      const was = { handled: Number(row.handled_before ?? 0), died: Number(row.died_before ?? 0) }
+      const deathShareBefore = shareOf({ ...was, captured: before.cameIn })
+      return [id, { handled, died, deathShare: shareOf({ handled, died, captured: now.cameIn }), deathShareBefore }]
     }),
   )
 }
 
-function shareOf(died: number, handled: number): number | null {
-  return died + handled === 0 ? null : died / (died + handled)
+function shareOf({
+  handled,
+  died,
+  captured,
+}: {
+  readonly handled: number
+  readonly died: number
+  readonly captured: number
+}): number | null {
+  return died + handled === 0 || died < leastTold * captured ? null : died / (died + handled)
 }

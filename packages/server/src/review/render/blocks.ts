@@ -1,27 +1,16 @@
-import type { Review, ReviewedCause, WaitingCause } from '../review.ts'
-
-/** What a review looks like, whatever it is written in. Texts may come from dead letters: whoever writes them escapes them. */
-export type Block =
-  | { readonly kind: 'heading'; readonly level: 1 | 2; readonly text: string }
-  | { readonly kind: 'text'; readonly text: string }
-  | { readonly kind: 'table'; readonly columns: readonly Column[]; readonly rows: readonly (readonly string[])[] }
-  | { readonly kind: 'list'; readonly items: readonly { readonly text: string; readonly command: string | null }[] }
-
-export interface Column {
-  readonly title: string
-  readonly isNumber: boolean
-}
+import { counted, number, verb } from '../counted.ts'
+import type { Review, ReviewedCause, Some, WaitingCause } from '../review.ts'
+import { alertBlocks } from './alert-blocks.ts'
+import { age, type Block, heading, list, minute, more, table, text, titled } from './block.ts'
+import { queueBlocks } from './queue-blocks.ts'
+import { runBlocks } from './run-blocks.ts'
 
 export function blocksOf(review: Review): readonly Block[] {
-  const { week, from, to, zone, zoneNow, madeAt, headline } = review
-  const whose = zoneNow === null ? zone : `${zone}, as when it was kept; weeks are of ${zoneNow} now`
+  const { week, headline } = review
   return [
     { kind: 'heading', level: 1, text: week === null ? 'Review of the last seven days' : `Review of ${week}` },
     { kind: 'text', text: headline },
-    {
-      kind: 'text',
-      text: `From ${minute(from)} to ${minute(to)} UTC (weeks of ${whose}). What waits is as of ${minute(madeAt)} UTC.`,
-    },
+    text(spanLine(review)),
     ...decisionBlocks(review),
     ...queueBlocks(review),
     ...causeBlocks(review),
@@ -33,149 +22,59 @@ export function blocksOf(review: Review): readonly Block[] {
   ]
 }
 
+/** Of a time that is over there are two moments: when it ended, and when somebody looked. */
+function spanLine({ from, to, zone, zoneNow, madeAt }: Review): string {
+  const whose = zoneNow === null ? zone : `${zone}, as when it was kept; weeks are of ${zoneNow} now`
+  const span = `From ${minute(from)} to ${minute(to)} UTC (weeks of ${whose})`
+  if (to === madeAt) return `${span}; what waits and what to decide is as of then.`
+  return `${span}: what came in, what became of it, and what waited in each queue at the end. What to decide, the oldest letters, causes that wait, owners, states and hygiene are as of ${minute(madeAt)} UTC, when this was made.`
+}
+
 function decisionBlocks({ decisions: { count, shown } }: Review): readonly Block[] {
   return [
     heading('To decide'),
-    ...(count === 0 ? [text('Nothing: nobody has to decide anything.')] : []),
-    { kind: 'list', items: shown.map(({ what, why, command }) => ({ text: `${what}: ${why}`, command })) },
-    ...more(count - shown.length, 'to decide'),
-  ]
-}
-
-function queueBlocks({ queues: { count, shown }, madeAt }: Review): readonly Block[] {
-  if (count === 0) return [heading('Queues'), text('No queue is known yet: redrive.yaml names what is captured.')]
-  const hasGone = shown.some(({ archived, deleted, erased }) => archived !== 0 || deleted + erased > 0)
-  // Reviews that were kept before workers reported have none.
-  const hasTraffic = shown.some(({ traffic }) => (traffic ?? null) !== null)
-  return [
-    heading('Queues'),
-    table(
-      [
-        'queue',
-        '#in',
-        '#before',
-        '#came back',
-        '#replayed',
-        '#discarded',
-        ...(hasGone ? ['#archived', '#deleted', '#erased'] : []),
-        ...(hasTraffic ? ['#die', '#died before'] : []),
-        '#waiting',
-        '#change',
-        'oldest open',
-        '#hygiene',
-      ],
-      shown.map((queue) => [
-        queue.name,
-        number(queue.cameIn),
-        number(queue.before.cameIn),
-        number(queue.cameBack),
-        number(queue.replayed),
-        number(queue.discarded),
-        ...(hasGone ? [number(queue.archived), number(queue.deleted), number(queue.erased)] : []),
-        ...(hasTraffic ? [percent(queue.traffic?.deathShare), percent(queue.traffic?.deathShareBefore)] : []),
-        number(queue.waiting),
-        signed(queue.waiting - queue.waitedBefore),
-        queue.oldestOpenAt === null ? '–' : age(queue.oldestOpenAt, madeAt),
-        queue.hygiene.score === null ? '–' : String(queue.hygiene.score),
-      ]),
-    ),
-    ...more(count - shown.length, 'queues, with fewer letters'),
+    ...(count === 0
+      ? [text('Nothing: nobody has to decide anything.')]
+      : list(shown.map(({ what, why, command }) => ({ text: `${what}: ${why}`, command })))),
+    ...more(count - shown.length, ['to decide', 'to decide']),
   ]
 }
 
 function causeBlocks({ causes, madeAt }: Review): readonly Block[] {
   const { count, isNew, regressed, fixed, top, movers, neverOpened, withoutOwner, old } = causes
-  const counted = (cause: ReviewedCause): readonly string[] => [
+  const came = (cause: ReviewedCause): readonly string[] => [
     cause.id,
     cause.queue,
     cause.tier,
     number(cause.letters),
-    number(cause.before),
-    cause.isNew ? 'new' : cause.state,
+    cause.isNew && cause.before === 0 ? 'first came' : number(cause.before),
+    cause.state,
     cause.owner ?? '–',
     cause.title,
   ]
-  const waiting = (cause: WaitingCause): readonly string[] => [
-    cause.id,
-    cause.queue,
-    number(cause.waiting),
-    age(cause.oldestAt, madeAt),
-    cause.title,
-  ]
-  const countedColumns = ['cause', 'queue', 'tier', '#letters', '#before', 'state', 'owner', 'title']
-  const waitingColumns = ['cause', 'queue', '#waiting', 'oldest', 'title']
+  const cameColumns = ['cause', 'queue', 'tier', '#letters', '#before', 'state', 'owner', 'title']
+  const waiting = ({ count: all, shown }: Some<WaitingCause>) => ({
+    columns: ['cause', 'queue', '#waiting', 'oldest', 'title'],
+    rows: shown.map((cause) => [
+      cause.id,
+      cause.queue,
+      number(cause.waiting),
+      age(cause.oldestAt, madeAt),
+      cause.title,
+    ]),
+    count: all,
+    one: 'cause',
+  })
   return [
     heading('Causes'),
     text(
-      `${number(count)} with letters in this time: ${number(isNew)} new, ${number(regressed)} regressed. ${number(fixed)} were fixed.`,
+      `${count === 0 ? 'None had letters in this time' : `${counted(count, 'cause')} with letters in this time, ${number(isNew)} of them for the first time`}; ${number(regressed)} regressed, ${number(fixed)} ${verb(fixed, 'were', 'was')} fixed.`,
     ),
-    ...titled('Most letters', countedColumns, top.map(counted)),
-    ...titled('Moved most', countedColumns, movers.map(counted)),
-    ...titled('Never looked at', waitingColumns, neverOpened.shown.map(waiting), neverOpened.count),
-    ...titled('Without an owner', waitingColumns, withoutOwner.shown.map(waiting), withoutOwner.count),
-    ...titled('Waiting for more than a week', waitingColumns, old.shown.map(waiting), old.count),
-  ]
-}
-
-function runBlocks({ runs, automatic }: Review): readonly Block[] {
-  if (runs.count === 0) return [heading('Replays'), text('Nothing was replayed.')]
-  const states = Object.entries(runs.byState).map(([state, count]) => `${count} ${state}`)
-  return [
-    heading('Replays'),
-    text(
-      `${number(runs.count)} started (${states.join(', ')}): ${number(runs.sent)} letters sent, ${number(runs.confirmed)} confirmed, ${number(runs.returned)} came back, ${number(runs.uncertain)} uncertain.`,
-    ),
-    ...automatic.shown.map((policy) => text(automaticLine(policy))),
-    table(
-      ['run', 'by', 'state', '#letters', '#sent', '#confirmed', '#came back', '#uncertain', 'canary', 'why it stopped'],
-      runs.shown.map((run) => [
-        run.id,
-        run.by,
-        run.state,
-        number(run.letters),
-        number(run.sent),
-        number(run.confirmed),
-        number(run.returned),
-        number(run.uncertain),
-        run.canary === 0 ? 'none' : (run.verdict ?? 'not judged'),
-        run.problem ?? '–',
-      ]),
-    ),
-    ...more(runs.count - runs.shown.length - automatic.shown.reduce((sum, each) => sum + each.runs, 0), 'runs'),
-  ]
-}
-
-function automaticLine(policy: Review['automatic']['shown'][number]): string {
-  const { queue, tier, runs, passed, failed, cancelled, sent, confirmed, returned, isStopped } = policy
-  return `By itself, ${tier} letters of ${queue}: ${number(runs)} runs (${passed} passed, ${failed} failed, ${cancelled} cancelled), ${number(sent)} letters sent, ${number(confirmed)} confirmed, ${number(returned)} came back${isStopped ? '; it is stopped now' : ''}.`
-}
-
-function alertBlocks({ alerts }: Review): readonly Block[] {
-  const { raised, notices, byRule, minutesToTake, minutesToEnd, noisy, ignored } = alerts
-  if (raised + notices === 0) return [heading('Alerts'), text('None.')]
-  const half = (minutes: number | null, what: string): string =>
-    minutes === null ? `none was ${what}` : `half of those that were ${what} were so within ${minutes} min`
-  return [
-    heading('Alerts'),
-    text(
-      `${number(raised)} raised, ${number(notices)} notices written; ${half(minutesToTake, 'taken')}, ${half(minutesToEnd, 'over')}.`,
-    ),
-    table(
-      ['rule', '#raised', '#taken'],
-      byRule.map(({ rule, raised: of, taken }) => [rule, number(of), number(taken)]),
-    ),
-    ...titled(
-      'Said more than five times, taken by nobody',
-      ['alert', 'rule', '#said', 'title'],
-      noisy.shown.map(({ id, rule, said, title }) => [id, rule, number(said), title]),
-      noisy.count,
-    ),
-    ...titled(
-      'Raised more than a week ago, taken by nobody',
-      ['alert', 'rule', 'since', 'title'],
-      ignored.shown.map(({ id, rule, raisedAt, title }) => [id, rule, raisedAt.slice(0, 10), title]),
-      ignored.count,
-    ),
+    ...titled('Most letters', { columns: cameColumns, rows: top.map(came), one: 'cause' }),
+    ...titled('Moved most', { columns: cameColumns, rows: movers.map(came), one: 'cause' }),
+    ...titled('Never looked at', waiting(neverOpened)),
+    ...titled('Without an owner', waiting(withoutOwner)),
+    ...titled('Waiting for more than a week', waiting(old)),
   ]
 }
 
@@ -183,11 +82,11 @@ function discardBlocks({ discards: { count, shown } }: Review): readonly Block[]
   if (count === 0) return []
   return [
     heading('Discarded'),
-    table(
+    ...table(
       ['#letters', 'by', 'reason'],
       shown.map(({ letters, by, reason }) => [number(letters), by.join(', '), reason]),
     ),
-    ...more(count - shown.length, 'reasons'),
+    ...more(count - shown.length, ['reason', 'reasons']),
   ]
 }
 
@@ -199,13 +98,13 @@ function retentionBlocks({ retention }: Review): readonly Block[] {
   return [
     heading('What ends next'),
     text(
-      `Within seven days ${number(retention.delete)} letters are deleted and ${number(retention.archive)} archived${asks === 0 ? '' : ', once a person says so'}.`,
+      `Within seven days ${counted(retention.delete, 'letter')} ${verb(retention.delete, 'are', 'is')} deleted and ${number(retention.archive)} archived${asks === 0 ? '' : ', once a person says so'}.`,
     ),
-    ...titled(
-      'Kept although their time is over or will be, for nobody has looked at their causes',
-      ['queue', '#letters', '#causes'],
-      unseen.map(({ queue, letters, causes }) => [queue, number(letters), number(causes)]),
-    ),
+    ...titled('Kept although their time is over or will be, for nobody has looked at their causes', {
+      columns: ['queue', '#letters', '#causes'],
+      rows: unseen.map(({ queue, letters, causes }) => [queue, number(letters), number(causes)]),
+      one: 'queue',
+    }),
   ]
 }
 
@@ -219,58 +118,5 @@ function hygieneBlocks({ queues: { shown } }: Review): readonly Block[] {
         command: next,
       })),
   )
-  return items.length === 0 ? [] : [heading('Hygiene'), { kind: 'list', items }]
-}
-
-function titled(
-  title: string,
-  columns: readonly string[],
-  rows: readonly (readonly string[])[],
-  count: number = rows.length,
-): readonly Block[] {
-  return rows.length === 0 ? [] : [text(`${title}:`), table(columns, rows), ...more(count - rows.length, 'causes')]
-}
-
-function heading(title: string): Block {
-  return { kind: 'heading', level: 2, text: title }
-}
-
-function text(line: string): Block {
-  return { kind: 'text', text: line }
-}
-
-/** @param columns titles; those of numbers begin with `#` */
-function table(columns: readonly string[], rows: readonly (readonly string[])[]): Block {
-  return {
-    kind: 'table',
-    columns: columns.map((title) => ({ title: title.replace(/^#/, ''), isNumber: title.startsWith('#') })),
-    rows,
-  }
-}
-
-function more(count: number, what: string): readonly Block[] {
-  return count > 0 ? [text(`${number(count)} more ${what}.`)] : []
-}
-
-function number(count: number): string {
-  return count.toLocaleString('en-US')
-}
-
-/** Nothing known is no zero, and neither is little. */
-function percent(share: number | null | undefined): string {
-  if (share === null || share === undefined) return '–'
-  return share > 0 && share < 0.001 ? '< 0.1 %' : `${(share * 100).toFixed(1)} %`
-}
-
-function signed(count: number): string {
-  return count > 0 ? `+${number(count)}` : number(count)
-}
-
-function minute(time: string): string {
-  return time.slice(0, 16).replace('T', ' ')
-}
-
-function age(since: string, now: string): string {
-  const hours = Math.max(0, Math.floor((Date.parse(now) - Date.parse(since)) / 3_600_000))
-  return hours < 48 ? `${hours} h` : `${Math.floor(hours / 24)} d`
+  return items.length === 0 ? [] : [heading('Hygiene'), ...list(items)]
 }

@@ -1,11 +1,12 @@
 import { escapeHtml } from '../../escape-html.ts'
 import type { Review } from '../review.ts'
-import { type Block, blocksOf } from './blocks.ts'
+import type { Block } from './block.ts'
+import { blocksOf } from './blocks.ts'
 import { oneLine } from './one-line.ts'
 
 const style = `body{font:15px/1.5 system-ui,sans-serif;max-width:70rem;margin:2rem auto;padding:0 1rem;color:#1d2327}
 table{border-collapse:collapse;margin:.5rem 0 1rem}th,td{border-bottom:1px solid #d5d9dd;padding:.25rem .6rem;text-align:left;vertical-align:top}
-td.n,th.n{text-align:right;font-variant-numeric:tabular-nums}code{background:#f1f3f5;padding:.1rem .3rem}`
+td.n,th.n{text-align:right;font-variant-numeric:tabular-nums}code{background:#f1f3f5;padding:.1rem .3rem;white-space:pre-wrap}`
 
 /** One page that needs nothing else. */
 export function reviewHtml(review: Review): string {

@@ -1,5 +1,6 @@
 import type { Review } from '../review.ts'
-import { type Block, blocksOf } from './blocks.ts'
+import type { Block } from './block.ts'
+import { blocksOf } from './blocks.ts'
 import { oneLine } from './one-line.ts'
 
 /** GitHub's Markdown, which chats and trackers take: nothing in it is a link, a mention, a picture or HTML, whatever a letter says. */

@@ -1,5 +1,6 @@
 import type { Review } from '../review.ts'
-import { type Block, blocksOf } from './blocks.ts'
+import type { Block } from './block.ts'
+import { blocksOf } from './blocks.ts'
 import { oneLine } from './one-line.ts'
 
 const widest = 60

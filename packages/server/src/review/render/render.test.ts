@@ -77,9 +77,12 @@ function reviewWith(text: string): Review {
           uncertain: 0,
           canary: 0,
           verdict: null,
+          haltedWhy: text,
         },
       ],
+      ofPeople: 1,
       byState: { done: 1 },
+      halted: 1,
       sent: 1,
       confirmed: 1,
       returned: 0,
@@ -182,4 +185,59 @@ test('a notice has at most ten facts, and says how much more there is to decide'
   const { facts } = noticeOf(many, 0)
   assert.equal(facts.length, 10)
   assert.deepEqual(facts.at(-1), { name: 'to decide', value: '17 more' })
+})
+
+const plain = reviewWith('x')
+const none = { count: 0, shown: [] } as const
+
+test('where nobody has to decide anything there is no empty list', () => {
+  const review = { ...plain, decisions: none }
+  assert.match(reviewText(review), /anything\.\n\nQueues\n/)
+  assert.match(reviewMarkdown(review), /anything\.\n\n## Queues\n/)
+  assert.ok(!reviewHtml(review).includes('<ol></ol>'))
+})
+
+test('alerts that stand since before this time are there when none was raised in it, and are counted as what they are', () => {
+  const ignored = { count: 12, shown: plain.alerts.ignored.shown }
+  const alerts = { ...plain.alerts, raised: 0, notices: 0, byRule: [], noisy: none, ignored }
+  const text = reviewText({ ...plain, alerts })
+  assert.match(text, /None was raised in this time\.\n\nRaised more than a week ago, taken by nobody:\n/)
+  assert.match(text, /\n11 more alerts\.\n/)
+  assert.doesNotMatch(text, /\n11 more causes\.\n/)
+})
+
+test('of one thing it speaks as of one', () => {
+  const policy = { ...plain.automatic.shown[0], runs: 1, sent: 1 } as (typeof plain.automatic.shown)[0]
+  const text = reviewText({
+    ...plain,
+    causes: { ...plain.causes, fixed: 1, neverOpened: { ...plain.causes.neverOpened, count: 2 } },
+    automatic: { count: 1, shown: [policy] },
+    retention: { ...plain.retention, delete: 1 },
+  })
+  assert.doesNotMatch(text, /(?<![\d,.])1 (?:more )?(?:letters|runs|notices|causes|queues|alerts|reasons|were|are)\b/)
+  for (const line of [
+    '1 more cause.',
+    '1 letter is deleted',
+    '1 was fixed',
+    '1 run (1 passed',
+    '1 letter sent',
+    '1 notice written',
+  ])
+    assert.ok(text.includes(line), line)
+})
+
+test('a review of a time that is over says of each which moment it is of; one that is made at its end has one', () => {
+  assert.match(reviewText(plain), /what waits and what to decide is as of then\./)
+  const late = reviewText({ ...plain, madeAt: '2026-11-25T07:30:00.000Z' })
+  assert.match(
+    late,
+    /in each queue at the end\. What to decide, .* are as of 2026-11-25 07:30 UTC, when this was made\./,
+  )
+  assert.match(late, / waiting at the end /)
+})
+
+test('a cause that came first in this time has its own state', () => {
+  const [first] = plain.causes.top
+  const top = [{ ...first, state: 'snoozed', before: 0 } as NonNullable<typeof first>]
+  assert.match(reviewText({ ...plain, causes: { ...plain.causes, top } }), /^c_1 .* first came +snoozed /m)
 })
