@@ -6,10 +6,13 @@ import type { OfficeFacts } from './judge-queues.ts'
 import type { Review, ReviewedRun } from './review.ts'
 import { lastWeekAt, type Span, weekSpan } from './week.ts'
 
-const spanMs = 7 * 86_400_000
+const dayMs = 86_400_000
+const spanMs = 7 * dayMs
+/** Clocks of offices differ by less: what was made later than that was made by one that was ahead, of a time that was not over. */
+const aheadMs = 5 * 60_000
 
 /**
- * The review of a week, or of the seven days before now. That of a week that is over is made once and kept: it stays as it was read first.
+ * The review of a week, or of the seven days before now. That of a week that is over is made once and kept: it stays as it was read first, unless the clock it was made by was ahead.
  * @param week as `2026-W47`, or `last`
  * @throws REQUEST_INVALID (no such week, or it has not begun)
  */
@@ -43,7 +46,28 @@ export async function reviewOf(
       hint: 'Without a week the review is of the last seven days.',
     })
   if (span.toMs > nowMs) return make({ ...span, toMs: nowMs })
-  return (await kept(store, week, zone)) ?? keep(store, await make(span), span)
+  return (await kept(store, { week, zone, nowMs })) ?? keep(store, await make(span), { ...span, nowMs })
+}
+
+/**
+ * Takes out what was made by a clock that was ahead, so that it is made anew when its week is over. What was sent before somebody put the clock right by less
+ * than a day stays: two offices whose clocks differ so much would send it again and again.
+ */
+export async function forgetWhatIsAhead(store: Store, nowMs: number): Promise<void> {
+  await store.pool.query('delete from review where made_at > $1 and (sent_at is null or made_at > $2)', [
+    new Date(nowMs + aheadMs),
+    new Date(nowMs + dayMs),
+  ])
+}
+
+/** Of those weeks, the ones that nobody was sent. */
+export async function unsentOf(store: Store, weeks: readonly string[]): Promise<readonly string[]> {
+  const { rows } = await store.pool.query<{ week: string }>(
+    `select week from unnest($1::text[]) with ordinality as w (week, place)
+      where not exists (select from review r where r.week = w.week and r.sent_at is not null) order by place`,
+    [weeks],
+  )
+  return rows.map(({ week }) => week)
 }
 
 /** Before its first source an office has nothing to say. */
@@ -94,8 +118,14 @@ type Kept = Omit<Review, 'automatic' | 'runs' | 'zoneNow'> & {
 }
 
 /** @param zone whose weeks are reviewed now */
-async function kept(store: Store, week: string, zone: string): Promise<Review | null> {
-  const { rows } = await store.pool.query<{ content: Kept }>('select content from review where week = $1', [week])
+async function kept(
+  store: Store,
+  { week, zone, nowMs }: { readonly week: string; readonly zone: string; readonly nowMs: number },
+): Promise<Review | null> {
+  const { rows } = await store.pool.query<{ content: Kept }>(
+    'select content from review where week = $1 and made_at <= $2',
+    [week, new Date(nowMs + aheadMs)],
+  )
   const [row] = rows
   if (row === undefined) return null
   const { runs, automatic = { count: 0, shown: [] }, ...content } = row.content
@@ -114,11 +144,16 @@ async function kept(store: Store, week: string, zone: string): Promise<Review | 
 }
 
 /** @returns what another office kept meanwhile, if one did */
-async function keep(store: Store, review: Review, { toMs }: Span): Promise<Review> {
-  if (!(await hasBegunBefore(store, toMs))) return review
+async function keep(
+  store: Store,
+  review: Review,
+  { toMs, nowMs }: { readonly toMs: number; readonly nowMs: number },
+): Promise<Review> {
+  if (review.week === null || !(await hasBegunBefore(store, toMs))) return review
   const { rowCount } = await store.pool.query(
-    'insert into review (week, made_at, content) values ($1, $2, $3) on conflict do nothing',
-    [review.week, review.madeAt, storableJson(review)],
+    `insert into review (week, made_at, content) values ($1, $2, $3)
+     on conflict (week) do update set made_at = excluded.made_at, content = excluded.content where review.made_at > $4`,
+    [review.week, review.madeAt, storableJson(review), new Date(nowMs + aheadMs)],
   )
-  return rowCount === 1 || review.week === null ? review : ((await kept(store, review.week, review.zone)) ?? review)
+  return rowCount === 1 ? review : ((await kept(store, { week: review.week, zone: review.zone, nowMs })) ?? review)
 }

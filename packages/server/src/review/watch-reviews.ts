@@ -5,11 +5,13 @@ import type { ReviewConfig } from '../config/index.ts'
 import { repeated } from '../repeated.ts'
 import type { Store } from '../store/store.ts'
 import type { OfficeFacts } from './judge-queues.ts'
-import { hasBegunBefore, reviewOf } from './keep-review.ts'
+import { forgetWhatIsAhead, hasBegunBefore, reviewOf, unsentOf } from './keep-review.ts'
 import { noticeOf } from './render/notice-of.ts'
 import { dueMs, lastWeekAt, weekSpan } from './week.ts'
 
 const everyMs = 60_000
+/** What is older than so many weeks is no news to anybody. */
+const mostWeeks = 4
 
 export interface WatchReviewsOptions {
   /** As it counts now: it may be changed while the office runs. */
@@ -21,7 +23,7 @@ export interface WatchReviewsOptions {
   readonly clock?: Clock
 }
 
-/** Makes the review of each week once it is over, so that it stays as it was then, and sends it when it is due; late rather than never. */
+/** Makes the review of each week once it is over, so that it stays as it was then, and sends it when it is due; late rather than never, if the office was away. */
 export function watchReviews(store: Store, options: WatchReviewsOptions): { stop(): Promise<void> } {
   const { onWritten, tell, clock = systemClock } = options
   let done: string | null = null
@@ -40,8 +42,8 @@ export function watchReviews(store: Store, options: WatchReviewsOptions): { stop
 }
 
 /**
- * Makes what is to be made now, and sends what is due.
- * @param done the week of which nothing is left to do
+ * Makes what is to be made now, and sends what is due: of the last weeks those that nobody was sent, the oldest first.
+ * @param done the last week when nothing was left to do; `null`: look again
  */
 export async function lookForReview(
   store: Store,
@@ -54,20 +56,61 @@ export async function lookForReview(
     ...facts
   }: OfficeFacts & ReviewConfig & { readonly done: string | null; readonly nowMs: number },
 ): Promise<{ readonly done: string | null; readonly isSent: boolean }> {
-  const week = lastWeekAt(nowMs, zone)
+  await forgetWhatIsAhead(store, nowMs)
+  const last = lastWeekAt(nowMs, zone)
+  if (last === done) return { done, isSent: false }
+  if (!(await isKnown(store, last, zone))) return { done: null, isSent: false }
+  // That of the last week stays as it was when the week ended, so it is made before it is due.
+  await reviewOf(store, { ...facts, week: last, zone, nowMs })
+  if (notify.length === 0) return { done: null, isSent: false }
+  let isSent = false
+  for (const week of await unsentOf(store, await weeksUntil(store, last, zone))) {
+    if (nowMs < dueMs(week, { at, zone })) return { done: null, isSent }
+    const review = await reviewOf(store, { ...facts, week, zone, nowMs })
+    const notice = noticeOf(review, nowMs)
+    isSent = (await send(store, { week, notify, notice, nowMs })) || isSent
+  }
+  return { done: last, isSent }
+}
+
+/** Those that the office knows something of, the oldest first. */
+async function weeksUntil(store: Store, last: string, zone: string): Promise<readonly string[]> {
+  const weeks = [last]
+  while (weeks.length < mostWeeks) {
+    const before = lastWeekAt(weekSpan(weeks[0] ?? last, zone)?.fromMs ?? 0, zone)
+    if (!(await isKnown(store, before, zone))) break
+    weeks.unshift(before)
+  }
+  return weeks
+}
+
+async function isKnown(store: Store, week: string, zone: string): Promise<boolean> {
   const span = weekSpan(week, zone)
-  if (week === done || span === null || !(await hasBegunBefore(store, span.toMs))) return { done, isSent: false }
-  const review = await reviewOf(store, { ...facts, week, zone, nowMs })
-  if (notify.length === 0) return { done: week, isSent: false }
-  if (nowMs < dueMs(week, { at, zone })) return { done, isSent: false }
-  const isSent = await store.transaction(async (client) => {
-    const { rowCount } = await client.query('update review set sent_at = now() where week = $1 and sent_at is null', [
+  return span !== null && hasBegunBefore(store, span.toMs)
+}
+
+/** Once, whichever offices look at the same time. */
+function send(
+  store: Store,
+  {
+    week,
+    notify,
+    notice,
+    nowMs,
+  }: {
+    readonly week: string
+    readonly notify: readonly string[]
+    readonly notice: ReturnType<typeof noticeOf>
+    readonly nowMs: number
+  },
+): Promise<boolean> {
+  return store.transaction(async (client) => {
+    const { rowCount } = await client.query('update review set sent_at = $2 where week = $1 and sent_at is null', [
       week,
+      new Date(nowMs),
     ])
     if (rowCount !== 1) return false
-    const notice = noticeOf(review, nowMs)
     for (const notifier of notify) await writeNotice(client, { key: randomUUID(), notifier, notice })
     return true
   })
-  return { done: week, isSent }
 }
