@@ -56,16 +56,21 @@ export async function playTrace(
     closers.push(() => delivery.stop())
     const causes = watchCauses(store, { tell, clock: clocks.causes })
     closers.push(() => causes.stop())
+    const examineNow = async () => {
+      const [captures, expiry] = [office.captures(), await office.expiry()]
+      const doctor = { unaccounted: 0, captures, expiry, disk: null, olderThanDays: 7, nowMs }
+      return (await examine(store, doctor)).findings
+    }
+    let examined: ReturnType<typeof examineNow> | null = null
     const alerts = watchAlerts(store, {
       config: trace.config,
       officeUrl: null,
       tell,
       onWritten: () => delivery.wake(),
       captures: () => office.captures(),
-      findings: async () => {
-        const [captures, expiry] = [office.captures(), await office.expiry()]
-        const doctor = { unaccounted: 0, captures, expiry, disk: null, olderThanDays: 7, nowMs }
-        return (await examine(store, doctor)).findings
+      findings: () => {
+        examined = examineNow()
+        return examined
       },
       clock: clocks.alerts,
     })
@@ -78,6 +83,13 @@ export async function playTrace(
       for (const clock of [clocks.causes, clocks.alerts]) {
         clock.wake()
         await clock.asleep()
+      }
+      // What the doctor found is heard by the look of the next second, which may be an hour away here.
+      if (examined !== null) {
+        await examined
+        examined = null
+        clocks.alerts.wake()
+        await clocks.alerts.asleep()
       }
       if (!(await isSomethingDue(store))) return
       await until('everything is delivered', async () => {

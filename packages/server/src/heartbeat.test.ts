@@ -8,7 +8,14 @@ import type { Store } from './store/store.ts'
 import { until } from './testing/opened-store.ts'
 
 async function bedOf(t: TestContext) {
-  const bed = { heard: 0, status: 200, isDatabaseUp: true, lines: [] as string[], clock: fakeClock() }
+  const bed = {
+    heard: 0,
+    status: 200,
+    isDatabaseUp: true,
+    own: null as string | null,
+    lines: [] as string[],
+    clock: fakeClock(),
+  }
   const server = createServer((_, response) => {
     bed.heard += 1
     response.writeHead(bed.status).end('ok')
@@ -25,7 +32,13 @@ async function bedOf(t: TestContext) {
   } as unknown as Store['pool']
   const heartbeat = startHeartbeat(
     { pool },
-    { url: `http://127.0.0.1:${port}/a-secret`, seconds: 60, tell: (line) => bed.lines.push(line), clock: bed.clock },
+    {
+      url: `http://127.0.0.1:${port}/a-secret`,
+      seconds: 60,
+      trouble: () => bed.own,
+      tell: (line) => bed.lines.push(line),
+      clock: bed.clock,
+    },
   )
   t.after(async () => {
     await heartbeat.stop()
@@ -86,4 +99,23 @@ test('what is not heard is told once, without the address', async (t) => {
   await next()
   assert.equal(bed.lines.length, 1)
   assert.doesNotMatch(bed.lines.join(), /a-secret/)
+})
+
+test('an office that does not do its work is not said to live', async (t) => {
+  const { bed, clock, heardTimes } = await bedOf(t)
+  await heardTimes(1)
+  bed.own = 'alerts are not looked for'
+  await until(async () => {
+    await clock.advance(60_000)
+    return bed.lines.length > 0
+  })
+  assert.deepEqual(bed.lines, ['no heartbeat: alerts are not looked for'])
+  const { heard } = bed
+  bed.own = null
+  await until(async () => {
+    await clock.advance(60_000)
+    return bed.heard > heard
+  })
+  await until(() => bed.lines.length > 1)
+  assert.deepEqual(bed.lines.slice(1), ['the heartbeat is heard again'])
 })

@@ -6,6 +6,8 @@ export interface HeartbeatOptions {
   /** Asked for with GET; its path may be a secret, so it is in no message. */
   readonly url: string
   readonly seconds: number
+  /** Why nobody could rely on this office though it lives. @default nothing is looked at */
+  readonly trouble?: () => string | null
   readonly tell: (line: string) => void
   readonly clock?: Clock
 }
@@ -18,13 +20,15 @@ const patienceMs = 10_000
  */
 export function startHeartbeat(
   store: Pick<Store, 'pool'>,
-  { url, seconds, tell, clock = systemClock }: HeartbeatOptions,
+  { url, seconds, trouble: ours = () => null, tell, clock = systemClock }: HeartbeatOptions,
 ): { stop(): Promise<void> } {
   const stopping = new AbortController()
   const host = new URL(url).host
   let trouble: string | null = null
 
   const beat = async (): Promise<string | null> => {
+    const own = ours()
+    if (own !== null) return own
     try {
       await store.pool.query('select 1')
     } catch {

@@ -108,10 +108,6 @@ export async function openOffice(parts: {
     opened.push(() => traffic.stop())
     const rules = watchRules(store, { tell })
     opened.push(() => rules.stop())
-    if (config.heartbeat !== null) {
-      const heartbeat = startHeartbeat(store, { ...config.heartbeat, tell })
-      opened.push(() => heartbeat.stop())
-    }
     const notifiers = maskedNotifiers(openNotifiers(config.notifiers, { tell }), masker)
     const delivery = startDelivery(store, { notifiers, tell })
     opened.push(() => delivery.stop())
@@ -136,6 +132,11 @@ export async function openOffice(parts: {
       },
     })
     opened.push(() => watch.stop())
+    if (config.heartbeat !== null) {
+      const trouble = () => (watch.lookedAgoMs() > unlookedMs ? 'alerts are not looked for' : null)
+      const heartbeat = startHeartbeat(store, { ...config.heartbeat, trouble, tell })
+      opened.push(() => heartbeat.stop())
+    }
     const facts = () => ({
       config: alerts.config,
       retention: config.retention,
@@ -202,6 +203,8 @@ export async function openOffice(parts: {
 }
 
 /** As the doctor says it when nobody asks for another. */
+/** An office that raises no alert for so long is as good as dead. */
+const unlookedMs = 5 * 60_000
 const untouchedDays = 7
 
 /** Without routes everybody is told of everything. */

@@ -13,4 +13,4 @@ export { type AlertReplay, replayAlerts, replayedRules } from './past/replay-ale
 export { type Limits, limitsOf, readLimits, watchedBy } from './policy/index.ts'
 export { type AlertRule, alertRuleNames, alertRules, type Urgency } from './rules.ts'
 export { type SilenceWatch, silenceWatch } from './silence/silence-conditions.ts'
-export { watchAlerts } from './watch-alerts.ts'
+export { type WatchAlertsOptions, watchAlerts } from './watch-alerts.ts'

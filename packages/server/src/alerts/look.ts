@@ -2,7 +2,6 @@ import { randomUUID } from 'node:crypto'
 import type { PoolClient } from 'pg'
 import type { AlertsConfig } from '../config/index.ts'
 import type { Finding } from '../doctor/index.ts'
-import { listQueues } from '../queues/index.ts'
 import type { Store } from '../store/store.ts'
 import { address } from './address.ts'
 import type { Alert, Condition } from './alert.ts'
@@ -57,7 +56,7 @@ export async function lookOnce(store: Store, options: LookOptions): Promise<Look
     if (databaseMs === null) return null
     const nowMs = options.nowMs ?? databaseMs
     const known = await readKnown(client, new Date(nowMs - saidAgoMs))
-    const { conditions, looked } = await lookAtAll(client, { store, known, nowMs, options })
+    const { conditions, looked } = await lookAtAll(client, { known, nowMs, options })
     const { routes } = options.config
     const conversed = converse({ known, conditions, looked, routes, nowMs, newId: randomUUID })
     return write(client, await refreshed(client, conversed, nowMs), { ...options, nowMs })
@@ -80,11 +79,10 @@ export async function write(
 async function lookAtAll(
   client: PoolClient,
   {
-    store,
     known,
     nowMs,
     options,
-  }: { readonly store: Store; readonly known: readonly Alert[]; readonly nowMs: number; readonly options: LookOptions },
+  }: { readonly known: readonly Alert[]; readonly nowMs: number; readonly options: LookOptions },
 ): Promise<{ readonly conditions: readonly Condition[]; readonly looked: ReadonlySet<AlertRule> }> {
   const conditions: Condition[] = [
     ...(await causeConditions(client, { known, nowMs })),
@@ -94,6 +92,8 @@ async function lookAtAll(
   ]
   const looked = new Set<AlertRule>([...causeRules, 'run-halted', 'automatic-stopped', 'notifier-down'])
   const { minutes, findings, silence, config } = options
+  // Pages wait while this look has the turn.
+  if (minutes !== undefined || findings !== undefined) await client.query(`set local lock_timeout = '1s'`)
   const open = known.filter(({ state }) => state !== 'resolved')
   const limits = minutes === undefined && silence === undefined ? [] : await readLimits(client, config.limits)
   if (minutes !== undefined) {
@@ -108,8 +108,8 @@ async function lookAtAll(
     for (const rule of ['depth', 'age', 'growth', 'death-rate'] as const) looked.add(rule)
   }
   if (findings !== undefined) {
-    const owners = new Map((await listQueues(store)).map(({ name, owner }) => [name, owner]))
-    conditions.push(...findingConditions(await findings(), owners))
+    const found = await findings()
+    conditions.push(...findingConditions(found, await ownersOf(client, found)))
     for (const rule of findingRules) looked.add(rule)
   }
   if (findings !== undefined && silence !== undefined) {
@@ -118,6 +118,15 @@ async function lookAtAll(
     looked.add('source-silent')
   }
   return { conditions, looked }
+}
+
+async function ownersOf(client: PoolClient, findings: readonly Finding[]): Promise<ReadonlyMap<string, string | null>> {
+  const names = findings.flatMap(({ queue }) => (queue === null ? [] : [queue]))
+  const { rows } = await client.query<{ queue: string; owner: string }>(
+    `select queue, value as owner from queue_says where field = 'owner' and queue = any($1)`,
+    [names],
+  )
+  return new Map(rows.map(({ queue, owner }) => [queue, owner]))
 }
 
 /** What is said of a cause is said as it is now; nothing of that is read while nothing is said. */
