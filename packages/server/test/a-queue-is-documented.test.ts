@@ -187,6 +187,23 @@ test('changes by API are in the audit trail with what was and who did it; what c
   assert.equal(await owner(bed), 'half \ufffd')
 })
 
+test('the command that is printed says nothing before somebody fills it in', async (t) => {
+  const { bed, redrive } = await signedIn(t)
+  await bed.captured({})
+  const { next } = JSON.parse((await redrive('queue', 'show', 'orders', '--json')).out) as { next: string }
+  const words = next.split(' ').slice(1)
+  assert.ok(words.includes('…'))
+  const ended = await redrive(...words)
+  assert.equal(ended.code, 2)
+  assert.match(ended.err, /owner: … is to be filled in/)
+  assert.equal(await owner(bed), null)
+  await assert.rejects(byApi(bed, { owner: 'ops', contact: ' ... ' }), { code: 'REQUEST_INVALID' })
+  assert.equal(await owner(bed), null, 'all of it or nothing')
+  const filled = words.map((word) => (word === '…' ? 'x' : word))
+  assert.equal((await redrive(...filled)).code, 0)
+  assert.equal(await owner(bed), 'x')
+})
+
 test('names of queues are whatever their letters say: each is documented, and found again, by API and command line', async (t) => {
   const { bed, call, redrive } = await signedIn(t)
   const of = (name: string): string => `of ${name.slice(0, 100)}`

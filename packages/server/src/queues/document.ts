@@ -17,7 +17,7 @@ export interface DocumentChange {
 
 /**
  * Sets what people should know of a queue, all of it or nothing. What a file says is changed there only.
- * @throws REQUEST_INVALID (nothing to change, no JSON Schema, letters that are never sent by themselves), STATE_CONFLICT (a file says it)
+ * @throws REQUEST_INVALID (nothing to change, a `…` that nobody filled in, no JSON Schema, letters that are never sent by themselves), STATE_CONFLICT (a file says it)
  */
 export async function documentQueue(store: Store, { queue, by, reason, ...change }: DocumentChange): Promise<void> {
   // Half a character is a value that no database holds.
@@ -30,6 +30,11 @@ export async function documentQueue(store: Store, { queue, by, reason, ...change
       hint: 'Name a field, as in: redrive queue document orders --owner team-reefer',
     })
   }
+  const blank = names.find((name) => /^(…|\.\.\.)$/.test(fields[name]?.trim() ?? ''))
+  if (blank !== undefined)
+    throw new RedriveError('REQUEST_INVALID', `${blank}: … is to be filled in.`, {
+      hint: 'Nothing was changed. Write what is so in place of each …',
+    })
   const problem = typeof fields['bodySchema'] === 'string' ? bodySchemaProblem(fields['bodySchema']) : null
   if (problem !== null)
     throw new RedriveError('REQUEST_INVALID', `The schema ${problem}.`, { hint: 'Nothing was changed.' })
