@@ -144,7 +144,7 @@ test('an office that runs sends the review to whom it was said meanwhile', async
     tell: (line) => assert.fail(line),
     clock,
   })
-  t.after(() => watch.stop())
+  bed.ending(() => watch.stop())
   await until(async () => (await count('select from review')) === 1)
   await clock.advance(120_000)
   assert.equal(await count('select from notification'), 0)

@@ -1,6 +1,6 @@
 export { type DocumentChange, documentQueue } from './document.ts'
 export { listQueues, type QueueView } from './list.ts'
-export { documentCommand, missingFields, shellWord } from './missing.ts'
+export { documentCommand, missingFields, queueOption, shellWord } from './missing.ts'
 export { type OpenOfTier, openByTier } from './open-by-tier.ts'
 export { nothingSaid, type Said, type SaidOfQueue, type SaidOfTier, saidOf } from './said.ts'
 export { sayByFile } from './say-by-file.ts'

@@ -38,3 +38,8 @@ export function shellWord(text: string): string {
   const word = /^[\w.@:/+=-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`
   return text.startsWith('-') ? `-- ${word}` : word
 }
+
+/** As the option that it is for many commands: a name that begins with a dash would be one of its own. */
+export function queueOption(queue: string): string {
+  return queue.startsWith('-') ? `--queue=${shellWord(queue).replace(/^-- /, '')}` : `--queue ${shellWord(queue)}`
+}

@@ -1,4 +1,4 @@
-import { shellWord } from '../queues/index.ts'
+import { queueOption, shellWord } from '../queues/index.ts'
 import { counted, verb } from './counted.ts'
 import type { Hygiene, PatternState } from './judge-hygiene.ts'
 import type { Decision, Review, WaitingCause } from './review.ts'
@@ -52,7 +52,7 @@ export function decide({ queues, causes, alerts, asks, stopped, uncertain }: Fou
     ...uncertain.map(({ queue, letters }) => ({
       what: `${counted(letters, 'uncertain letter')} in ${queue}`,
       why: `nobody knows whether ${verb(letters, 'their', 'its')} replay arrived`,
-      command: `redrive uncertain list ${ofQueue(queue)}`,
+      command: `redrive uncertain list ${queueOption(queue)}`,
     })),
     ...(asks === 0
       ? []
@@ -136,9 +136,4 @@ function named(queues: readonly { readonly name: string }[]): string {
   const left = queues.length - names.length
   const list = left > 0 ? `${names.join(', ')} and ${left} more` : names.join(', ')
   return `${counted(queues.length, 'queue')}, ${list}`
-}
-
-/** As one word: a name that begins with a dash would be an option. */
-function ofQueue(name: string): string {
-  return name.startsWith('-') ? `--queue=${shellWord(name).replace(/^-- /, '')}` : `--queue ${shellWord(name)}`
 }

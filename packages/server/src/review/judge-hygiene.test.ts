@@ -140,3 +140,11 @@ test('a name that a shell would read is one word of the command', () => {
   const { patterns } = judgeHygiene({ ...good, queue: `a'; rm -rf /`, neverOpened: 1 })
   assert.equal(patterns[2]?.next, `redrive causes --open --queue 'a'\\''; rm -rf /'`)
 })
+
+test('what an option would read is one word of the command as well', () => {
+  const nextOf = (facts: Partial<HygieneFacts>) =>
+    judgeHygiene({ ...good, ...facts, queue: '-x' }).patterns.flatMap(({ next }) => (next === null ? [] : [next]))
+  assert.deepEqual(nextOf({ neverOpened: 1 }), ['redrive causes --open --queue=-x'])
+  assert.deepEqual(nextOf({ told: [] }), ['redrive alerts test --queue=-x'])
+  assert.deepEqual(nextOf({ isUnlimited: true }), ['redrive queue document --alert-open 1000 -- -x'])
+})

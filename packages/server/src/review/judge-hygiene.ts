@@ -1,4 +1,4 @@
-import { documentCommand, shellWord } from '../queues/index.ts'
+import { documentCommand, queueOption, shellWord } from '../queues/index.ts'
 
 /** The six ways in which dead letter queues fail, in the order in which they are shown. */
 export const patterns = [
@@ -76,6 +76,8 @@ export interface HygieneFacts {
 }
 
 const points: Readonly<Record<'fine' | 'partly' | 'bad', number>> = { fine: 2, partly: 1, bad: 0 }
+/** A limit to begin with. */
+const openLimit = 1_000
 /** A replay of so many letters wants a canary. */
 const manyLetters = 100
 const fewSent = 10
@@ -111,17 +113,22 @@ function judgeCapture({ sources: { read, inTrouble, left } }: HygieneFacts): Pat
 
 function judgeMonitoring({ queue, told, isUnlimited }: HygieneFacts): PatternState {
   const pattern = 'unmonitored'
-  const next = `redrive alert test --queue ${shellWord(queue)}`
+  const next = `redrive alerts test ${queueOption(queue)}`
   if (told.length === 0)
     return { pattern, state: 'bad', why: 'a page of it reaches nobody: its route names no notifier but the log', next }
   if (isUnlimited)
-    return { pattern, state: 'partly', why: 'alerts.limits watch neither its depth nor its age nor its growth', next }
+    return {
+      pattern,
+      state: 'partly',
+      why: 'alerts.limits watch neither its depth nor its age nor its growth',
+      next: `redrive queue document --alert-open ${openLimit} ${shellWord(queue)}`,
+    }
   return { pattern, state: 'fine', why: `pages go to ${told.join(', ')}`, next: null }
 }
 
 function judgeTriage({ queue, neverOpened, old, owner, missing }: HygieneFacts): PatternState {
   const pattern = 'untriaged'
-  const next = `redrive causes --open --queue ${shellWord(queue)}`
+  const next = `redrive causes --open ${queueOption(queue)}`
   if (neverOpened > 0)
     return { pattern, state: 'bad', why: `${counted(neverOpened, 'cause')} nobody looked at for more than a day`, next }
   if (old > 0)
@@ -195,7 +202,7 @@ function judgeReplays({ runs }: HygieneFacts): PatternState {
 
 function judgeUse({ queue, letters, unknownTier, consumers }: HygieneFacts): PatternState {
   const pattern = 'general-dump'
-  const next = `redrive causes --queue ${shellWord(queue)}`
+  const next = `redrive causes ${queueOption(queue)}`
   if (letters < fewLetters) return { pattern, state: 'unknown', why: 'too few letters came in to tell', next: null }
   const share = Math.round((100 * unknownTier) / letters)
   if (share >= 50)

@@ -28,7 +28,7 @@ export function noticeOf(
     }))
   const toDecide = decisions.shown
     .slice(0, mostFacts - ofQueues.length - 1)
-    .map(({ what, why }) => ({ name: 'to decide', value: cut(`${what} (${why})`) }))
+    .map(({ what, why, command }) => ({ name: 'to decide', value: `${cut(`${what} (${why})`)}: ${command}` }))
   const left = decisions.count - toDecide.length
   return {
     change: 'review',
