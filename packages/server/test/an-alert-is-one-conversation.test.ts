@@ -4,6 +4,7 @@ import { acknowledgeAlert, showAlert } from '../src/alerts/index.ts'
 import { acknowledgeCause, assignCause, fixCause, followCauses, lookAtCause, snoozeCause } from '../src/causes/index.ts'
 import { documentQueue } from '../src/queues/index.ts'
 import { advisoryLocks } from '../src/store/advisory-locks.ts'
+import type { Store } from '../src/store/store.ts'
 import { alertBed } from './alert-bed.ts'
 
 const missing = { errorClass: 'TaxRateMissing', error: 'no rate for CH-ZH', release: '1.0.0' }
@@ -21,6 +22,31 @@ test('the first letter of something new is told once, however many follow', asyn
   assert.match(notice?.links.acknowledge ?? '', /^https:\/\/office\.example\/acknowledge\/a_\w{26}\/[\w-]{22}$/)
   assert.equal(notice?.next, `redrive cause show ${await bed.cause()}`)
 })
+
+for (const [what, act] of [
+  [
+    'snoozed',
+    (store, cause) =>
+      snoozeCause(store, {
+        cause,
+        by: 'ana',
+        reason: 'shop is closed',
+        letters: null,
+        forSeconds: 14_400,
+        release: null,
+      }),
+  ],
+  ['fixed', (store, cause) => fixCause(store, { cause, by: 'ana', release: '1.0.1' })],
+] satisfies readonly (readonly [string, (store: Store, cause: string) => Promise<unknown>])[])
+  test(`letters of a cause that was just ${what} are no growth: somebody was told of them`, async (t) => {
+    const bed = await alertBed(t)
+    await bed.captured(...Array.from({ length: 60 }, () => missing))
+    assert.deepEqual(await bed.look({ queues: true }), ['team raised first-failure'])
+    await act(bed.store, await bed.cause())
+    assert.deepEqual(await bed.look({ queues: true }), ['team resolved first-failure'])
+    assert.deepEqual(await bed.look({ queues: true, minutes: 1 }), [])
+    assert.deepEqual(await bed.look({ queues: true, minutes: 20 }), [])
+  })
 
 test('while nobody takes it, it is said again after one hour, two and four, as it is then', async (t) => {
   const bed = await alertBed(t)

@@ -16,10 +16,10 @@ import { runConditions } from './conditions/run-conditions.ts'
 import { type Conversed, converse } from './conversation/index.ts'
 import { deathRateConditions } from './death-rate/death-rate-conditions.ts'
 import type { CauseMinutes } from './growth/count-minutes.ts'
-import { growthConditions } from './growth/growth-conditions.ts'
+import { countedMs, growthConditions } from './growth/growth-conditions.ts'
 import { acknowledgeLinks } from './links.ts'
 import { readLimits } from './policy/index.ts'
-import { readKnown } from './read-alerts.ts'
+import { readEnded, readKnown } from './read-alerts.ts'
 import { type AlertRule, causeRules } from './rules.ts'
 import type { ReadSource, SilenceWatch } from './silence/silence-conditions.ts'
 import { takeTurn } from './turn.ts'
@@ -98,7 +98,10 @@ async function lookAtAll(
   const limits = minutes === undefined && silence === undefined ? [] : await readLimits(client, config.limits)
   if (minutes !== undefined) {
     const subjects = new Set(open.map(({ subject }) => subject))
-    const told = new Set([...open, ...conditions].flatMap(({ causeId }) => (causeId === null ? [] : [causeId])))
+    const told = new Set([
+      ...[...open, ...conditions].flatMap(({ causeId }) => (causeId === null ? [] : [causeId])),
+      ...(await readEnded(client, new Date(nowMs - countedMs))),
+    ])
     const counted = await minutes(client, nowMs)
     conditions.push(
       ...queueConditions(await lookAtQueues(client), { limits, known: subjects, nowMs }),

@@ -42,6 +42,16 @@ export async function readKnown(client: Pool | PoolClient, saidSince: Date): Pro
   return rows.map(alertOf)
 }
 
+/** Causes with an alert that somebody was told the end of since then. */
+export async function readEnded(client: Pool | PoolClient, since: Date): Promise<readonly string[]> {
+  const { rows } = await client.query<{ cause_id: string }>({
+    name: 'ended-alerts',
+    text: `select distinct cause_id from alert where state = 'resolved' and said_at >= $1 and cause_id is not null`,
+    values: [since],
+  })
+  return rows.map(({ cause_id }) => cause_id)
+}
+
 export function alertOf(row: AlertRow): Alert {
   return {
     id: row.id,

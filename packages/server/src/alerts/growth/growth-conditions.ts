@@ -9,10 +9,12 @@ import { type Arrivals, fewestLetters, judgeGrowth } from './judge-growth.ts'
 const minuteMs = 60_000
 const hourMs = 3_600_000
 const historyHours = 28 * 24
+/** What came before is no growth of now; so long somebody knows of the letters of a cause whose alert has ended. */
+export const countedMs = hourMs
 
 /**
  * Queues whose letters come much faster than they used to. Letters of causes of which somebody is told already do not count: that they come is no news.
- * @param told causes with an alert that is not over
+ * @param told causes with an alert that is not over, or has been for less than `countedMs`
  */
 export async function growthConditions(
   client: PoolClient,

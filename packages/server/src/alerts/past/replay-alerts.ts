@@ -9,7 +9,7 @@ import type { Alert, Condition } from '../alert.ts'
 import { queueConditions } from '../conditions/queue-conditions.ts'
 import { acknowledged, type Conversed, converse } from '../conversation/index.ts'
 import { deathRatesOf } from '../death-rate/death-rate-conditions.ts'
-import { growthOf, newsByQueue } from '../growth/growth-conditions.ts'
+import { countedMs, growthOf, newsByQueue } from '../growth/growth-conditions.ts'
 import { readLimits } from '../policy/index.ts'
 import { type AlertRule, causeRules } from '../rules.ts'
 import { causePictures } from './cause-pictures.ts'
@@ -87,6 +87,7 @@ export async function replayAlerts(
   const { routes } = config
   const looked = new Set<AlertRule>(replayedRules)
   let known: readonly Alert[] = []
+  const endedMs = new Map<string, number>()
   const look = (minute: number): readonly Condition[] => {
     const nowMs = (minute + 1) * minuteMs
     const open = known.filter(({ state }) => state !== 'resolved')
@@ -95,7 +96,10 @@ export async function replayAlerts(
     pictures.traffic.pass(minute)
     const subjects = new Set(open.map(({ subject }) => subject))
     const found = pictures.causes.conditions(open, nowMs)
-    const told = new Set([...open, ...found].flatMap(({ causeId }) => (causeId === null ? [] : [causeId])))
+    const told = new Set([
+      ...[...open, ...found].flatMap(({ causeId }) => (causeId === null ? [] : [causeId])),
+      ...[...endedMs].flatMap(([causeId, ms]) => (ms >= nowMs - countedMs ? [causeId] : [])),
+    ])
     const growth = newsByQueue(pictures.traffic.counted, { told, nowMs }).flatMap(({ queueId, minutes }) => {
       const of = queues.get(queueId)
       const hours = pictures.hours.before(queueId, { told, nowMs })
@@ -111,6 +115,8 @@ export async function replayAlerts(
   const say = (conversed: Conversed, nowMs: number): readonly Saying[] => {
     const { alerts, addressed } = address(conversed, { routes, nowMs, linkOf: () => null })
     const byId = new Map([...known, ...alerts].map((alert) => [alert.id, alert]))
+    for (const { causeId, state, saidAtMs } of alerts)
+      if (causeId !== null && state === 'resolved' && saidAtMs !== null) endedMs.set(causeId, saidAtMs)
     known = [...byId.values()].filter(
       ({ state, saidAtMs }) => state !== 'resolved' || (saidAtMs !== null && saidAtMs >= nowMs - saidAgoMs),
     )
