@@ -1,4 +1,4 @@
-export { acknowledgeAlert } from './acknowledge-alert.ts'
+export { acknowledgeAlert, countSpokenFor } from './acknowledge-alert.ts'
 export { alertStates } from './alert.ts'
 export { type Delivery, startDelivery } from './delivery/deliver.ts'
 export type { Delivered, Notifier } from './delivery/notifier.ts'

@@ -157,7 +157,7 @@ export const alertRoutes: readonly Route[] = [
   route({
     method: 'POST',
     path: '/alerts/:id/acknowledge',
-    summary: 'Somebody takes it, with its cause, and with all that a storm speaks for; again does nothing',
+    summary: 'Somebody takes it, with its cause, and with all that a storm has spoken for; again does nothing',
     schemas: {
       params: idParams,
       body: Type.Object({ by, note: Type.Optional(said(2_000, 'Kept in the history.')) }, closed),
