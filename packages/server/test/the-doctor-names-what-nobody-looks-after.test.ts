@@ -373,6 +373,18 @@ test('whoever invents queues does not bury what else is found', async (t) => {
   assert.equal(checked.find(({ code }) => code === 'queue-undocumented')?.found, 300)
 })
 
+test('what waits is listed before what is only advice of the same, however many there are', async (t) => {
+  const bed = await fineBed(t)
+  await bed.store.pool.query(
+    `insert into queue (name, broker, system, place) select 'invented ' || n, 'memory', 'memory', 'p' || n from generate_series(1, 60) n`,
+  )
+  await bed.captured({ queue: 'zz' })
+  const { findings, checked } = await doctor(bed)
+  const own = findings.filter(({ code }) => code === 'queue-undocumented')
+  assert.deepEqual([own[0]?.queue, own[0]?.severity, own.length], ['zz', 'warning', 50])
+  assert.equal(checked.find(({ code }) => code === 'queue-undocumented')?.found, 61)
+})
+
 test('on the command line: findings with what to type, 10 where --fail-on says so, and what was fine', async (t) => {
   const bed = await fineBed(t)
   const { server, token } = await bed.http({ captures: allCaptured })

@@ -15,16 +15,13 @@ import { retentionFindings } from './retention-findings.ts'
 import { runFindings } from './run-findings.ts'
 
 export interface Diagnosis {
-  /** The gravest first. At most `mostOfCode` of a code. */
+  /** The gravest first. All of them: an alert whose finding were missing would be over. */
   readonly findings: readonly Finding[]
   /** What was looked at, and how much was found of it. */
   readonly checked: readonly { readonly code: FindingCode; readonly fine: string; readonly found: number }[]
 }
 
 const ofExpiry: readonly FindingCode[] = ['source-expiring', 'source-keeps-short', 'source-expiry-unknown']
-
-/** Whoever can write dead letters can invent queues: of a thousand findings of one code nobody reads more than the first. */
-export const mostOfCode = 50
 
 /** Looks for what is wrong or looked after by nobody. Reads books and what is outstanding; counts no letters beyond some thousand of a queue. */
 export async function examine(
@@ -63,9 +60,9 @@ export async function examine(
     ...ofQueues,
   ]
   const byCode = Map.groupBy(found, ({ code }) => code)
-  const shown = findingCodes.flatMap((code) => (byCode.get(code) ?? []).slice(0, mostOfCode))
+  const all = findingCodes.flatMap((code) => byCode.get(code) ?? [])
   return {
-    findings: shown.toSorted((a, b) => severities.indexOf(a.severity) - severities.indexOf(b.severity)),
+    findings: all.toSorted((a, b) => severities.indexOf(a.severity) - severities.indexOf(b.severity)),
     checked: findingCodes
       .filter((code) => code !== 'disk-nearly-full' || office.disk !== null)
       .filter((code) => office.expiry !== undefined || !ofExpiry.includes(code))

@@ -1,6 +1,6 @@
 import { Type } from 'typebox'
 import { showAutomatic } from '../../automatic/index.ts'
-import { examine, findingCodes, severities } from '../../doctor/index.ts'
+import { examine, findingCodes, severities, shownOf } from '../../doctor/index.ts'
 import { type Route, route } from '../route.ts'
 import { closed, count, orNull, text, time } from '../schemas.ts'
 
@@ -68,7 +68,7 @@ export const doctorRoutes: readonly Route[] = [
         olderThanDays: query.olderThanDays ?? 7,
         nowMs,
       })
-      return { at: new Date(nowMs).toISOString(), ...diagnosis }
+      return { at: new Date(nowMs).toISOString(), ...shownOf(diagnosis) }
     },
   }),
 ]
