@@ -2,6 +2,8 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { PermanentError } from '@redrive/worker'
+import { discardLetters } from '../src/letters/index.ts'
+import { showLetterId } from '../src/store/ids.ts'
 import { keptOf, setFull } from '../src/store/queue-kept.ts'
 import { officeBed, until } from './office-bed.ts'
 
@@ -53,6 +55,25 @@ test('what is captured, replayed and comes back is in the metrics', async (t) =>
   assert.equal(valueOf(after, 'redrive_letters{queue="orders",state="replayed"}'), 3)
   assert.equal(valueOf(after, 'redrive_letters_captured_total{queue="orders"}'), 4)
   assert.equal(valueOf(after, 'redrive_unaccounted_letters'), 0)
+})
+
+test('a cause is counted while a letter of it waits: nobody is paged for one of which nothing is left', async (t) => {
+  const bed = await officeBed(t)
+  const office = await bed.http()
+  const ids = await bed.captured({ queue: 'qb' }, { queue: 'qb' }, { queue: 'orders' })
+  const discard = (letters: readonly string[]) =>
+    discardLetters(bed.store, {
+      selection: { letters: letters.map(showLetterId) },
+      reason: 'junk',
+      by: 'ana',
+      nowMs: Date.now(),
+    })
+  await discard(ids.slice(0, 1))
+  assert.equal(valueOf(await scrape(office), 'redrive_causes{queue="qb",state="new"}'), 1, 'one waits still')
+  await discard(ids.slice(1, 2))
+  const text = await scrape(office)
+  assert.doesNotMatch(text, /^redrive_causes\{queue="qb"/m)
+  assert.equal(valueOf(text, 'redrive_causes{queue="orders",state="new"}'), 1)
 })
 
 test('what a queue keeps, and that it takes no more, is in the metrics', async (t) => {
