@@ -160,7 +160,7 @@ test('at quiet hours a ticket waits until they are over, and a page does not', a
   ])
 })
 
-test('that a notifier is down is told by the others', async (t) => {
+test('that a notifier is down is told by the others and the log', async (t) => {
   const bed = await alertBed(t, { routes: [{ notify: ['chat', 'mail'] }] })
   await bed.captured({ errorClass: 'AError' })
   await bed.look()
@@ -168,10 +168,37 @@ test('that a notifier is down is told by the others', async (t) => {
     `insert into notifier (name, down_since, problem) values ('chat', now(), 'chat.example answered 503')`,
   )
   assert.deepEqual(await bed.look({ minutes: 1 }), [])
-  assert.deepEqual(await bed.look({ minutes: 4 }), ['mail raised notifier-down'])
+  assert.deepEqual(await bed.look({ minutes: 4 }), ['mail raised notifier-down', 'log raised notifier-down'])
   await bed.store.pool.query(`update notifier set down_since = null`)
   assert.deepEqual(await bed.look({ minutes: 5 }), [])
-  assert.deepEqual(await bed.look({ minutes: 8 }), ['mail resolved notifier-down'])
+  assert.deepEqual(await bed.look({ minutes: 8 }), ['mail resolved notifier-down', 'log resolved notifier-down'])
+})
+
+test('that a notifier is down is told by all that any route names, also those that are told of no such alert', async (t) => {
+  const bed = await alertBed(t, {
+    routes: [
+      { owners: ['team-reefer'], notify: ['oncall'], escalate: [{ afterMinutes: 15, notify: ['lead'] }] },
+      { notify: ['team'] },
+    ],
+  })
+  await bed.captured({ errorClass: 'AError' })
+  await bed.look()
+  await bed.store.pool.query(`insert into notifier (name, down_since) values ('team', now())`)
+  assert.deepEqual(await bed.look({ minutes: 4 }), [
+    'oncall raised notifier-down',
+    'lead raised notifier-down',
+    'log raised notifier-down',
+  ])
+})
+
+test('a route that names the rule says who is told that a notifier is down', async (t) => {
+  const bed = await alertBed(t, {
+    routes: [{ rules: ['notifier-down'], notify: ['ops'] }, { notify: ['chat', 'mail'] }],
+  })
+  await bed.captured({ errorClass: 'AError' })
+  await bed.look()
+  await bed.store.pool.query(`insert into notifier (name, down_since) values ('chat', now())`)
+  assert.deepEqual(await bed.look({ minutes: 4 }), ['ops raised notifier-down'])
 })
 
 test('when the only notifier is down the log says so', async (t) => {

@@ -15,7 +15,10 @@ export interface Routed {
   readonly escalations: readonly { readonly afterMinutes: number; readonly recipients: readonly Recipient[] }[]
 }
 
-/** Who is told of an alert; of what no route speaks of the office's own log, so that nothing is seen by nobody. */
+/**
+ * Who is told of an alert; of what no route speaks of the office's own log, so that nothing is seen by nobody. That a notifier is down is of no queue and
+ * no owner, so by routes nobody may hear of it but that notifier: all are told whom any route names, unless one names the rule.
+ */
 export function routeOf(about: About, routes: readonly AlertRoute[]): Routed {
   const ways: AlertRoute[] = []
   for (const route of routes) {
@@ -23,9 +26,10 @@ export function routeOf(about: About, routes: readonly AlertRoute[]): Routed {
     ways.push(route)
     if (route.continue !== true) break
   }
-  if (ways.length === 0) return { recipients: [{ notifier: logNotifier, quiet: null }], escalations: [] }
+  const isForAll = about.rule === 'notifier-down' && !ways.some(({ rules }) => rules?.includes(about.rule))
+  if (ways.length === 0 && !isForAll) return { recipients: [theLog], escalations: [] }
   return {
-    recipients: once(ways.flatMap((way) => recipientsOf(way.notify, way.quiet))),
+    recipients: isForAll ? everybody(routes) : once(ways.flatMap((way) => recipientsOf(way.notify, way.quiet))),
     escalations: ways
       .flatMap(({ escalate = [], quiet }) =>
         escalate.map(({ afterMinutes, notify }) => ({ afterMinutes, recipients: once(recipientsOf(notify, quiet)) })),
@@ -38,6 +42,15 @@ export function routeOf(about: About, routes: readonly AlertRoute[]): Routed {
 export function holdUntilMs({ quiet }: Recipient, urgency: About['urgency'], nowMs: number): number | null {
   if (quiet === null || (urgency === 'page' && quiet.pages !== true)) return null
   return quietUntilMs(quiet, nowMs)
+}
+
+const theLog: Recipient = { notifier: logNotifier, quiet: null }
+
+function everybody(routes: readonly AlertRoute[]): readonly Recipient[] {
+  const named = routes.flatMap(({ notify, escalate = [], quiet }) =>
+    [notify, ...escalate.map((step) => step.notify)].flatMap((names) => recipientsOf(names, quiet)),
+  )
+  return once([...named, theLog])
 }
 
 function isFor({ queues, tiers, rules, owners, urgencies }: AlertRoute, about: About): boolean {
