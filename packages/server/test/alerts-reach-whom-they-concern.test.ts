@@ -201,6 +201,16 @@ test('a route that names the rule says who is told that a notifier is down', asy
   assert.deepEqual(await bed.look({ minutes: 4 }), ['ops raised notifier-down'])
 })
 
+test('a notifier that refuses all it is given is down though nothing waits for it', async (t) => {
+  const bed = await alertBed(t, { routes: [{ notify: ['chat', 'mail'] }] })
+  await bed.store.pool.query(
+    `insert into notifier (name, down_since, problem, refused) values
+       ('chat', now(), 'chat.example answered 400', 2), ('mail', now(), 'mail.example answered 554', 1)`,
+  )
+  assert.deepEqual(await bed.look({ minutes: 4 }), ['mail raised notifier-down', 'log raised notifier-down'])
+  assert.deepEqual((await bed.notices()).at(-1)?.facts.at(-1), { name: 'refused', value: '2' })
+})
+
 test('when the only notifier is down the log says so', async (t) => {
   const bed = await alertBed(t)
   await bed.captured({ errorClass: 'AError' })

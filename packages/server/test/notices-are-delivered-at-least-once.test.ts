@@ -147,6 +147,41 @@ test('what is refused ends, and what follows goes out', async (t) => {
   assert.deepEqual(bed.told, ['the notifier chat cannot deliver a notice: chat.example answered 400'])
 })
 
+test('two notices refused in a row are a notifier that is down, until it takes one', async (t) => {
+  const bed = await bedOf(t)
+  const chat = recorder('chat', ({ title }) =>
+    title.startsWith('good') ? delivered : { kind: 'refused', reason: 'chat.example answered 400' },
+  )
+  const delivery = bed.start(chat)
+  const down = async () =>
+    (await bed.store.pool.query('select from notifier where down_since is not null')).rowCount === 1
+  for (const [title, isDown] of [
+    ['one', false],
+    ['good', false],
+    ['two', false],
+    ['three', true],
+    ['four', true],
+    ['good again', false],
+  ] as const) {
+    await write(bed.store, 'chat', title)
+    delivery.wake()
+    await until(`${title} ended`, async () => ((await states(bed.store)).join().includes('waiting') ? undefined : true))
+    assert.equal(await down(), isDown, title)
+  }
+})
+
+test('a notifier that was down and refuses a notice is not up because of it', async (t) => {
+  const bed = await bedOf(t)
+  const chat = recorder('chat', (_, nth) =>
+    nth === 1 ? later : { kind: 'refused', reason: 'chat.example answered 400' },
+  )
+  await write(bed.store, 'chat', 'first')
+  bed.start(chat)
+  await until('it is refused', async () => ((await states(bed.store)).join() === 'first refused' ? true : undefined))
+  const { rows } = await bed.store.pool.query('select down_since is not null as down from notifier')
+  assert.deepEqual(rows, [{ down: true }])
+})
+
 test('a process that dies after a notice went out has it sent again, with its key', async (t) => {
   const bed = await bedOf(t)
   const answer = Promise.withResolvers<Delivered>()

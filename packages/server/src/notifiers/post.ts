@@ -51,10 +51,13 @@ export async function post(url: string, { body, headers, judge }: Message, stop:
   }
 }
 
-/** Those of a wrong address or key pass once the configuration is mended. */
+/** Of the notice itself: malformed, there already, too large, or nothing that can be worked with. */
+const refusals: ReadonlySet<number> = new Set([400, 409, 413, 422])
+
+/** All else, also a redirect, is of the address, the login or the moment, and passes once that is mended. */
 function kindOf(status: number): Delivered['kind'] {
   if (status >= 200 && status < 300) return 'delivered'
-  return status >= 500 || [401, 403, 404, 408, 410, 425, 429].includes(status) ? 'later' : 'refused'
+  return refusals.has(status) ? 'refused' : 'later'
 }
 
 async function beginningOf({ body }: Response): Promise<string> {

@@ -34,10 +34,16 @@ test('a receiver that knows the secret can tell that a notice is ours and whole'
 })
 
 for (const [status, kind] of [
-  [302, 'refused'],
+  [302, 'later'],
+  [308, 'later'],
   [400, 'refused'],
   [401, 'later'],
   [404, 'later'],
+  [405, 'later'],
+  [409, 'refused'],
+  [413, 'refused'],
+  [415, 'later'],
+  [422, 'refused'],
   [429, 'later'],
   [503, 'later'],
 ] as const)

@@ -14,6 +14,8 @@ export interface Waiting {
 const leaseSeconds = 30
 const keptDays = 90
 const triedDays = 3
+/** One notice may be at fault; when so many different ones are refused in a row, it is the notifier. */
+export const mostRefused = 2
 const notBefore = '(n.hold_until is null or n.hold_until <= now())'
 
 /** Names of notifiers that have something to deliver now. */
@@ -85,7 +87,10 @@ export async function dropRepeats(pool: Pool, name: string): Promise<void> {
   })
 }
 
-/** What became of one try; without effect when another has the notifier by now. */
+/**
+ * What became of one try; without effect when another has the notifier by now. One refusal says nothing of the notifier: it may be about that notice,
+ * and it does not undo that the notifier was down.
+ */
 export async function note(
   pool: Pool,
   { id, name, token }: { readonly id: string; readonly name: string; readonly token: string },
@@ -98,13 +103,17 @@ export async function note(
     text: `
       with own as (
         update notifier set
-          down_since = case when $4 = 'waiting' then coalesce(down_since, now()) end, problem = case when $4 = 'waiting' then $5 end
+          down_since = case
+            when $4 = 'waiting' or ($4 = 'refused' and refused + 1 >= $7) then coalesce(down_since, now())
+            when $4 = 'refused' then down_since end,
+          refused = case $4 when 'refused' then refused + 1 when 'waiting' then refused else 0 end,
+          problem = $5
         where name = $2 and lease_token = $3 returning name
       )
       update notification set state = $4, tries = tries + 1, problem = $5, try_at = now() + make_interval(secs => $6),
         ended_at = case when $4 <> 'waiting' then now() end
        where id = $1 and exists (select from own)`,
-    values: [id, name, token, state, problem, restMs / 1_000],
+    values: [id, name, token, state, problem, restMs / 1_000, mostRefused],
   })
 }
 
