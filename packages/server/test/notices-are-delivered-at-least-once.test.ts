@@ -330,3 +330,19 @@ test('what no notifier is configured for ends after an hour, and says so', async
     (await states(bed.store)).join() === 'old dropped,young waiting' ? true : undefined,
   )
 })
+
+test('what is not configured any more is not down, unless another office has it', async (t) => {
+  const bed = await bedOf(t)
+  await bed.store.pool.query(
+    `insert into notifier (name, lease_until, down_since, problem)
+       select name, now() - make_interval(mins => ago), now(), 'it answered 503'
+         from (values ('gone', null), ('of one that crashed', 60), ('of another', 5), ('chat', null)) as of (name, ago)`,
+  )
+  bed.start(recorder('chat', () => delivered))
+  await until('it is forgotten', async () => {
+    const { rows } = await bed.store.pool.query<{ name: string }>(
+      'select name from notifier where down_since is not null order by name',
+    )
+    return rows.map(({ name }) => name).join() === 'chat,of another' ? true : undefined
+  })
+})

@@ -16,6 +16,8 @@ const keptDays = 90
 const triedDays = 3
 /** One notice may be at fault; when so many different ones are refused in a row, it is the notifier. */
 export const mostRefused = 2
+/** Whoever has a notifier that is down tries it each five minutes. */
+const triedMinutes = 10
 const notBefore = '(n.hold_until is null or n.hold_until <= now())'
 
 /** Names of notifiers that have something to deliver now. */
@@ -117,8 +119,13 @@ export async function note(
   })
 }
 
-/** Ends what nobody will deliver, and forgets what ended long ago, a bounded number at a time. */
+/** Ends what nobody will deliver, and forgets what ended long ago, a bounded number at a time. What no office has any more is not down. */
 export async function sweep(pool: Pool, names: readonly string[]): Promise<void> {
+  await pool.query(
+    `update notifier set down_since = null, problem = null, refused = 0
+      where problem is not null and name <> all($1) and (lease_until is null or lease_until < now() - interval '${triedMinutes} minutes')`,
+    [names],
+  )
   await pool.query(
     `update notification set state = 'dropped', ended_at = now(), problem = 'no notifier of that name is configured any more'
       where state = 'waiting' and notifier <> all($1) and greatest(written_at, hold_until) < now() - interval '1 hour'
