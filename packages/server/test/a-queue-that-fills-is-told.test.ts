@@ -125,6 +125,40 @@ test('findings of the doctor that are no advice are told, each once, to the owne
   ])
 })
 
+test('a run that stopped itself is told to the owner of its queue, while it has one queue', async (t) => {
+  const bed = await alertBed(t, {
+    routes: [
+      { rules: ['run-halted'], queues: ['orders'], owners: ['team-reefer'], notify: ['reefer'] },
+      { rules: ['run-halted'], notify: ['team'] },
+      { notify: [] },
+    ],
+  })
+  await documentQueue(bed.store, { queue: 'orders', fields: { owner: 'team-reefer' }, by: 'ana', reason: null })
+  await bed.captured(...many(2))
+  await bed.run(await bed.plan({ query: 'queue:orders' }))
+  await bed.store.pool.query(`update run set state = 'halted', problem = 'too many came back'`)
+  assert.deepEqual(await bed.look(), ['reefer raised run-halted'])
+  assert.deepEqual(await bed.look(), [])
+  await bed.store.pool.query(`update run set state = 'cancelled'`)
+  assert.deepEqual(await bed.look(), ['reefer resolved run-halted'])
+  await bed.captured(...many(1), ...many(1, { queue: 'other' }))
+  await bed.run(await bed.plan({ query: 'state:open' }))
+  await bed.store.pool.query(`update run set state = 'halted' where state <> 'cancelled'`)
+  assert.deepEqual(await bed.look(), ['team raised run-halted'])
+})
+
+test('a run that stopped itself is said alone, also in a storm of its queue', async (t) => {
+  const bed = await alertBed(t)
+  await bed.captured(...many(2))
+  await bed.run(await bed.plan({ query: 'queue:orders' }))
+  await bed.captured(
+    ...Array.from({ length: 5 }, (_, n) => ({ errorClass: `Bad${'ABCDE'.charAt(n)}Error`, error: 'no' })),
+  )
+  assert.deepEqual(await bed.look(), ['team raised storm'])
+  await bed.store.pool.query(`update run set state = 'halted', problem = 'too many came back'`)
+  assert.deepEqual(await bed.look(), ['team raised run-halted'])
+})
+
 test('a run that stopped itself is told, and one that somebody paused is not', async (t) => {
   const bed = await alertBed(t, { routes: [{ rules: ['run-halted'], notify: ['team'] }, { notify: [] }] })
   await bed.captured(...many(2))

@@ -56,7 +56,7 @@ export function foldStorms(look: Look): Told {
   }
 }
 
-/** Which storm speaks for each; `null`: it speaks for itself. What is about no queue always does. */
+/** Which storm speaks for each; `null`: it speaks for itself. What is about no queue always does, and a run that stopped: it waits for a person. */
 function placed(
   raised: readonly Alert[],
   {
@@ -67,21 +67,25 @@ function placed(
 ): readonly { readonly alert: Alert; readonly subject: string | null }[] {
   const recent = known.filter(
     ({ rule, queue, saidAtMs, raisedAtMs }) =>
-      rule !== 'storm' && queue !== null && saidAtMs !== null && nowMs - raisedAtMs < windowMs,
+      rule !== 'storm' && mayFold({ rule, queue }) && saidAtMs !== null && nowMs - raisedAtMs < windowMs,
   )
   const isOn = (subject: string): boolean => {
     const saidAtMs = storms.get(subject)?.saidAtMs ?? null
     return saidAtMs !== null && nowMs - saidAtMs < windowMs
   }
-  const ofQueues = raised.filter(({ queue }) => queue !== null)
+  const ofQueues = raised.filter(mayFold)
   const isTooMuch = isOn(ofAll) || recent.length + ofQueues.length > mostOfAll
   const byQueue = Map.groupBy([...recent, ...ofQueues], ({ queue }) => queue)
   return raised.map((alert) => {
-    if (alert.queue === null) return { alert, subject: null }
+    if (alert.queue === null || !mayFold(alert)) return { alert, subject: null }
     const own = subjectOf(alert.queue)
     if (isOn(own) || (byQueue.get(alert.queue)?.length ?? 0) > mostOfQueue) return { alert, subject: own }
     return { alert, subject: isTooMuch ? ofAll : null }
   })
+}
+
+function mayFold({ queue, rule }: Pick<Alert, 'queue' | 'rule'>): boolean {
+  return queue !== null && rule !== 'run-halted'
 }
 
 const ofAll = 'storm'
