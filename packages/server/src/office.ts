@@ -15,7 +15,7 @@ import { watchErasures } from './erasure/index.ts'
 import { watchExpiry } from './expiry/index.ts'
 import { startHeartbeat } from './heartbeat.ts'
 import { startHttp } from './http/server.ts'
-import { maskedNotifiers, maskerOf, refuseNamedHeaders } from './masking/index.ts'
+import { maskedNotifiers, maskerOf } from './masking/index.ts'
 import { openNotifiers } from './notifiers/index.ts'
 import { deadLettersOf, type OpenBroker, openCaptures, viewOf } from './office-captures.ts'
 import { failureLine, replayLine } from './office-lines.ts'
@@ -74,7 +74,6 @@ export async function openOffice(parts: {
     opened.push(() => generation.stop())
     await sayByFile(store, config)
     await sayScheduleByFile(store, config)
-    for (const rule of config.causes.rules) refuseNamedHeaders(config.masking, rule, 'CONFIG_INVALID')
     await sayRulesByFile(store, { file: config.file, rules: config.causes.rules })
     await setPolicies(store, config.queues)
     const byName = new Map(brokers.map(({ name, broker }) => [name, broker]))

@@ -24,6 +24,7 @@ export {
   shareOf,
 } from './caps.ts'
 export type { RuleConfig } from './cause-rules.ts'
+export { globMatcher } from './glob.ts'
 export { type ConfigIssue, issuesIn, loadConfig, parseConfig } from './load.ts'
 export {
   defaultMasking,
@@ -35,6 +36,7 @@ export {
   patternNames,
   type RedactionConfig,
 } from './masking.ts'
+export { headersInTitles, isMaskedHeader } from './named-headers.ts'
 export type {
   AlertmanagerConfig,
   EmailConfig,
@@ -85,3 +87,4 @@ export {
   publishedSchema,
   type QueueConfig,
 } from './schema.ts'
+export { isSecretName } from './secret-names.ts'

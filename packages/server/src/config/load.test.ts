@@ -330,6 +330,19 @@ test('how long letters are kept is said in part, and the rest is the default', (
   })
 })
 
+test('a rule of causes that would show what is masked is told with its line', () => {
+  const rules = (rule: string, masking = '') =>
+    mistakes(`causes:\n  rules:\n    - name: a\n      where: [class=A]\n${rule}${masking}`)
+  const why = (name: string) => `values of the header ${name} are masked, and titles of causes would show them`
+  assert.deepEqual(rules('      per: header:x-api-key\n'), [`5:12 causes.rules.0.per: ${why('x-api-key')}`])
+  assert.deepEqual(rules("      title: '{class} {header:Cookie}'\n"), [`5:14 causes.rules.0.title: ${why('Cookie')}`])
+  const tenant = '      per: header:tenant\n'
+  const named = 'masking: { rules: [{ header: ten* }] }\n'
+  assert.deepEqual(rules(tenant), [])
+  assert.deepEqual(rules(tenant, named), [`5:12 causes.rules.0.per: ${why('tenant')}`])
+  assert.deepEqual(rules('      per: header:x-api-key\n', 'masking: { defaults: false }\n'), [])
+})
+
 test('rules of causes are read, and what is none is told with its line', () => {
   const read = (rules: string) => parseConfig(`causes:\n  rules:\n${rules}`, { file: 'redrive.yaml', env: {} })
   assert.deepEqual(

@@ -8,7 +8,8 @@ import { readBodySchemas } from './body-schemas.ts'
 import { brokerSecrets, brokerSecurityIssues } from './broker-security.ts'
 import type { BrokerConfig } from './brokers.ts'
 import { ruleIssues } from './cause-rules.ts'
-import { maskingIssues } from './masking.ts'
+import { defaultMasking, maskingIssues } from './masking.ts'
+import { namedHeaderIssues } from './named-headers.ts'
 import { notifierIssues } from './notifier-issues.ts'
 import { notifierSecrets, withNotifierDefaults } from './notifiers.ts'
 import { flatDocument } from './queue-document.ts'
@@ -104,6 +105,7 @@ export function parseConfig(text: string, options: { readonly file: string; read
     ...replayIssues(raw),
     ...archiveIssues(raw.archive),
     ...ruleIssues(raw.causes?.rules ?? []),
+    ...namedHeaderIssues(raw.causes?.rules ?? [], { ...defaultMasking, ...raw.masking }),
     ...maskingIssues(raw.masking?.rules ?? []),
     ...maskingIssues(raw.redaction?.rules ?? [], 'redaction'),
   ])

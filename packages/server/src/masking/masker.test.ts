@@ -1,13 +1,12 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { defaultMasking, type MaskingConfig, type MaskRule } from '../config/index.ts'
+import { defaultMasking, isSecretName, type MaskingConfig, type MaskRule } from '../config/index.ts'
 import { newMark } from './mark.ts'
 import { maskAnswer } from './mask-answer.ts'
 import { maskEdit } from './mask-edit.ts'
 import { type Masker, maskerOf } from './masker.ts'
 import type { Audience } from './rules.ts'
-import { isSecretName } from './secret-names.ts'
 
 const masker = (rules: readonly MaskRule[], audience: Audience = 'viewer', defaults = false): Masker =>
   maskerOf({ rules, defaults }, audience) ?? assert.fail('nothing is masked')

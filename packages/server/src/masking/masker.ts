@@ -1,12 +1,11 @@
 import { isUtf8 } from 'node:buffer'
-import type { MaskingConfig } from '../config/index.ts'
+import { isSecretName, type MaskingConfig } from '../config/index.ts'
 import { assignmentsIn } from './assignments.ts'
 import { maskJson } from './json.ts'
 import { endOfMark, mark, tooLarge } from './mark.ts'
 import { type Found, patterns } from './patterns.ts'
 import { type Place, placeBelow, rootPlace, secretName } from './place.ts'
 import { type Audience, type Rules, rulesFor } from './rules.ts'
-import { isSecretName } from './secret-names.ts'
 
 /** Where bytes or text stand. */
 export interface Of {

@@ -1,5 +1,5 @@
+import { isSecretName } from '../config/index.ts'
 import type { Rules } from './rules.ts'
-import { isSecretName } from './secret-names.ts'
 
 /** Where in a JSON value something stands, as far as rules ask for it. */
 export interface Place {

@@ -1,5 +1,10 @@
-import type { MaskingConfig, NamingRule, PatternName, RedactionConfig } from '../config/index.ts'
-import { globMatcher } from './glob.ts'
+import {
+  globMatcher,
+  type MaskingConfig,
+  type NamingRule,
+  type PatternName,
+  type RedactionConfig,
+} from '../config/index.ts'
 import { whyOf } from './mark.ts'
 
 /** Who is shown something: `nobody` in particular is told by notifiers and the log. */
