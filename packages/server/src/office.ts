@@ -8,14 +8,14 @@ import { startDelivery, watchAlerts } from './alerts/index.ts'
 import { openArchivePlace } from './archive/index.ts'
 import { showAutomatic, watchAutomatic } from './automatic/index.ts'
 import { watchBooks } from './books.ts'
-import { sayRulesByFile, watchCauses, watchRules } from './causes/index.ts'
+import { maskTitles, sayRulesByFile, watchCauses, watchRules } from './causes/index.ts'
 import { type AlertsConfig, type Config, logNotifier, reviewNotifiers } from './config/index.ts'
 import { examine } from './doctor/index.ts'
 import { watchErasures } from './erasure/index.ts'
 import { watchExpiry } from './expiry/index.ts'
 import { startHeartbeat } from './heartbeat.ts'
 import { startHttp } from './http/server.ts'
-import { maskedNotifiers, maskerOf } from './masking/index.ts'
+import { maskedNotifiers, maskerOf, titleMarksOf } from './masking/index.ts'
 import { openNotifiers } from './notifiers/index.ts'
 import { deadLettersOf, type OpenBroker, openCaptures, viewOf } from './office-captures.ts'
 import { failureLine, replayLine } from './office-lines.ts'
@@ -75,6 +75,7 @@ export async function openOffice(parts: {
     await sayByFile(store, config)
     await sayScheduleByFile(store, config)
     await sayRulesByFile(store, { file: config.file, rules: config.causes.rules })
+    await maskTitles(store, titleMarksOf(config.masking))
     await setPolicies(store, config.queues)
     const byName = new Map(brokers.map(({ name, broker }) => [name, broker]))
     const replayer = startReplayer({

@@ -12,6 +12,7 @@ import { lineFindings } from './line-findings.ts'
 import { bookFindings, type CaptureState, type DiskSpace, diskFindings, sourceFindings } from './office-findings.ts'
 import { queueFindings } from './queue-findings.ts'
 import { retentionFindings } from './retention-findings.ts'
+import { ruleFindings } from './rule-findings.ts'
 import { runFindings } from './run-findings.ts'
 
 export interface Diagnosis {
@@ -56,6 +57,7 @@ export async function examine(
     ...(await uncertainFindings(store, queues)),
     ...(await lineFindings(store, { olderThanDays, nowMs })),
     ...(await causeFindings(store, { nowMs })),
+    ...(await ruleFindings(store)),
     ...(await untouchedFindings(store, { queues, olderThanDays, nowMs })),
     ...ofQueues,
   ]

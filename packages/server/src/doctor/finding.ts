@@ -36,6 +36,7 @@ export const checks = {
   'uncertain-waiting': 'no uncertain letter waits for a decision',
   'line-stuck': 'no held letter waits behind something that does not move',
   'cause-unopened': 'no cause with open letters has waited for a day to be looked at',
+  'rule-masked': 'no rule names causes by what is masked',
   'letters-untouched': 'no letter is open for long and untouched',
   'tier-without-process': 'every tier with open letters has a process',
   'queue-undocumented': 'something is said of every queue',

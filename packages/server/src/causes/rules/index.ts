@@ -1,6 +1,7 @@
 export { type ChangeRequest, changeRules } from './change-rules.ts'
 export type { LetterToPlace } from './letter-to-place.ts'
 export { listRules, type RulePage, type RuleView, showRule } from './list-rules.ts'
+export { maskTitles } from './mask-titles.ts'
 export { type Preview, previewChange } from './preview.ts'
 export type { Change, RuleChange } from './propose.ts'
 export { createRegrouper, type Regrouper } from './regroup.ts'

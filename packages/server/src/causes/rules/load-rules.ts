@@ -13,13 +13,12 @@ export interface SaidRules {
 /** What counts now, in the order in which it counts. The caller's transaction has to see one moment: it holds the rules, or reads repeatably. */
 export async function readRules(client: PoolClient): Promise<SaidRules> {
   const { rows: versions } = await client.query<{ version: string }>('select version from cause_rule_version')
-  const { rows } = await client.query<RuleRow>({
+  const { rows } = await client.query<SaidRow>({
     name: 'read-cause-rules',
     text: `
-      select r.id, r.kind, r.name, r.queue, r.matchers, r.title, r.per, r.sources::text[] as sources, r.target,
+      select ${ruleColumns}, r.kind, r.sources::text[] as sources, r.target,
              encode(c.fingerprint_key, 'hex') as key, c.fingerprint_version, c.basis, c.parts, c.title as cause_title, c.error_class, c.template,
-             c.rule_id,
-             array(select value from cause_rule_value v where v.rule_id = r.id) as values
+             c.rule_id
         from cause_rule r left join cause c on c.id = r.target
        where r.removed_at is null
        order by r.kind <> 'rule', r.origin = 'api', r.place, r.number`,
@@ -35,14 +34,23 @@ export async function loadRuleSet(client: PoolClient): Promise<RuleSet> {
   return ruleSet(await readRules(client))
 }
 
-interface RuleRow {
+/** Columns of a `RuleRow`, of a table `r`. */
+export const ruleColumns = `r.id, r.name, r.queue, r.matchers, r.title, r.per, r.masked,
+             array(select value from cause_rule_value v where v.rule_id = r.id) as values`
+
+export interface RuleRow {
   readonly id: string
-  readonly kind: 'rule' | 'merge' | 'split'
   readonly name: string
   readonly queue: string | null
   readonly matchers: readonly string[]
   readonly title: string | null
   readonly per: string | null
+  readonly masked: Readonly<Record<string, string>>
+  readonly values: readonly string[]
+}
+
+interface SaidRow extends RuleRow {
+  readonly kind: 'rule' | 'merge' | 'split'
   readonly sources: readonly string[]
   readonly target: string
   readonly key: string
@@ -53,16 +61,19 @@ interface RuleRow {
   readonly error_class: string | null
   readonly template: string | null
   readonly rule_id: string | null
-  readonly values: readonly string[]
 }
 
-function ruleOf(row: RuleRow): CauseRule {
+export function ruleOf(row: RuleRow): CauseRule {
   const { id, name, queue, title, per } = row
-  const [matchers, values] = [parseMatchers(row.matchers), new Set(row.values)]
-  return { kind: 'rule', id, name, queue, title, per: per as FieldName | null, matchers, values }
+  const [matchers, values, masked] = [
+    parseMatchers(row.matchers),
+    new Set(row.values),
+    new Map(Object.entries(row.masked)),
+  ]
+  return { kind: 'rule', id, name, queue, title, per: per as FieldName | null, matchers, values, masked }
 }
 
-function moveOf(row: RuleRow, kind: 'merge' | 'split'): CauseMove {
+function moveOf(row: SaidRow, kind: 'merge' | 'split'): CauseMove {
   const target: Founding = {
     id: row.target,
     key: row.key,

@@ -9,7 +9,7 @@ import type { SaidRules } from './load-rules.ts'
 import { parseMatchers } from './matcher.ts'
 import { type CauseMove, type CauseRule, type Founding, maxMoves, maxRules } from './rule.ts'
 import { ruleCauseKey, ruleParts, ruleVersion } from './rule-cause.ts'
-import { checkTitle, oneLine } from './title.ts'
+import { checkTitle, oneLine, partOf } from './title.ts'
 
 /** What somebody wants to be said about which letters belong together, or to be no longer said. Causes and rules as people see them. */
 export type Change =
@@ -88,6 +88,7 @@ export function ruleFrom(change: Omit<RuleChange, 'kind'>, id: string): CauseRul
     title: title === null ? null : checkTitle(title),
     per: field as FieldName | null,
     values: new Set(),
+    masked: new Map(),
   }
 }
 
@@ -130,7 +131,7 @@ async function proposeSplit(
     version: ruleVersion,
     basis: 'rule',
     parts: ruleParts(id, scope, null),
-    title: oneLine(change.title === undefined ? `part of: ${like.title}` : said('title', change.title, maxName)),
+    title: change.title === undefined ? partOf(like.title) : oneLine(said('title', change.title, maxName)),
     errorClass: like.error_class,
     template: like.template,
     rule: id,

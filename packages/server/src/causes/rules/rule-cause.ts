@@ -48,15 +48,26 @@ export function ruleParts(ruleId: string, scope: Scope, value: Value): Readonly<
 /** The cause a rule leads a letter to. Its title is written once, from the letter that comes first. */
 export function foundingOf(rule: CauseRule, letter: LetterToPlace, value: Value): Founding {
   const scope = { queueId: letter.queue.id, queue: letter.queue.name, consumer: letter.consumer, tier: letter.tier }
-  const template = rule.title ?? (rule.per === null ? '{rule}' : '{rule}: {value}')
   return {
     ...ruleCauseKey(rule.id, scope, value),
     version: ruleVersion,
     basis: 'rule',
-    parts: ruleParts(rule.id, scope, value),
-    title: titleFrom(template, { letter, rule: rule.name, value: value === others ? 'others' : value }),
+    ...namingOf(rule, letter, value),
     errorClass: null,
     template: null,
     rule: rule.id,
+  }
+}
+
+/** What a rule's cause is shown as: without values that are masked. */
+export function namingOf(rule: CauseRule, letter: LetterToPlace, value: Value): Pick<Founding, 'parts' | 'title'> {
+  const { masked, per } = rule
+  const scope = { queueId: letter.queue.id, queue: letter.queue.name, consumer: letter.consumer, tier: letter.tier }
+  const template = rule.title ?? (per === null ? '{rule}' : '{rule}: {value}')
+  const mark = per?.startsWith('header:') ? masked.get(per.slice('header:'.length)) : undefined
+  const shown = typeof value === 'string' ? (mark ?? value) : value
+  return {
+    parts: ruleParts(rule.id, scope, shown),
+    title: titleFrom(template, { letter, rule: rule.name, value: shown === others ? 'others' : shown, masked }),
   }
 }

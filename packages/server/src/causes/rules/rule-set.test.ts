@@ -43,6 +43,7 @@ const rule = (name: string, where: readonly string[], more: Partial<CauseRule> =
   title: null,
   per: null,
   values: new Set(),
+  masked: new Map(),
   ...more,
 })
 
@@ -183,7 +184,12 @@ test('a rule has a cause for each queue, consumer, tier and value; what comes wh
 
 test('a title is filled in, is one line and is bounded; what stands for nothing is refused', () => {
   const title = (template: string, which = letter()) =>
-    titleFrom(checkTitle(template), { letter: which, rule: 'slots', value: null })
+    titleFrom(checkTitle(template), {
+      letter: which,
+      rule: 'slots',
+      value: null,
+      masked: new Map([['token', '[masked: secret name]']]),
+    })
   assert.equal(
     title('{rule}: {class} in {queue} of {header:tenant}, {consumer}'),
     'slots: InventoryError in orders of acme, reefer',
@@ -191,6 +197,7 @@ test('a title is filled in, is one line and is bounded; what stands for nothing 
   assert.equal(title('{message}', letter({ message: 'a\nb\u202ec\u0007{class}' })), 'a b c {class}')
   assert.equal(title('{message}', letter({ message: 'x'.repeat(9_000) })).length, maxTitle)
   assert.equal(title('{reason}'), '–')
+  assert.equal(title('by {header:token}'), 'by [masked: secret name]', 'whether it is there is not said either')
   for (const wrong of ['', ' ', '{nothing}', 'x'.repeat(maxTitle + 1), 'a\0'])
     assert.throws(() => checkTitle(wrong), { code: 'REQUEST_INVALID' }, wrong)
 })

@@ -32,6 +32,8 @@ export interface CauseRule extends Common {
   readonly per: FieldName | null
   /** Values that have a cause of their own. */
   readonly values: ReadonlySet<string>
+  /** Headers whose values titles do not show, and what stands in their place. */
+  readonly masked: ReadonlyMap<string, string>
 }
 
 /** Letters that belong to one of these causes, by whatever was said before, belong to another; all of them, or those that match. */

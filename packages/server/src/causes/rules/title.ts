@@ -7,12 +7,25 @@ const placeholder = /\{([^{}]{1,210})\}/g
 /** The title of a cause, from its first letter: `{class}`, `{message}`, `{header:NAME}` and the like are filled in. One line, bounded. */
 export function titleFrom(
   template: string,
-  { letter, rule, value }: { readonly letter: LetterToPlace; readonly rule: string; readonly value: string | null },
+  {
+    letter,
+    rule,
+    value,
+    masked,
+  }: {
+    readonly letter: LetterToPlace
+    readonly rule: string
+    readonly value: string | null
+    /** Headers whose values are not shown, and what stands in their place. */
+    readonly masked: ReadonlyMap<string, string>
+  },
 ): string {
   const filled = template.replace(placeholder, (_, name: string) => {
     if (name === 'rule') return rule
     if (name === 'value') return value ?? nothing
     if (name === 'queue') return letter.queue.name
+    const mark = name.startsWith('header:') ? masked.get(name.slice('header:'.length)) : undefined
+    if (mark !== undefined) return mark
     return textsOf(letter, name as FieldName)?.[0]?.slice(0, maxTitle) ?? nothing
   })
   return oneLine(filled)
@@ -30,6 +43,9 @@ export function checkTitle(template: string): string {
   }
   return template
 }
+
+/** What a split calls its part where nobody says otherwise. */
+export const partOf = (title: string): string => oneLine(`part of: ${title}`)
 
 const nothing = '–'
 const unseen = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu
