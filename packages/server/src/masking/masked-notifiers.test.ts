@@ -31,3 +31,35 @@ test('notifiers get every text of a notice masked, and its links as they are', a
   const plain = new Map([['team', team]])
   assert.equal(maskedNotifiers(plain, null), plain)
 })
+
+test('a notice of which parts are missing or are no texts is masked as far as it goes', async () => {
+  const told: unknown[] = []
+  const team: Notifier = {
+    name: 'team',
+    perMinute: 7,
+    async deliver({ notice }) {
+      told.push(notice)
+      return { kind: 'delivered' }
+    },
+  }
+  const masked = maskedNotifiers(new Map([['team', team]]), maskerOf(defaultMasking, 'nobody')).get('team')
+  const odd = { facts: ['password=hunter2', { name: 'x' }, null], title: 7 }
+  for (const broken of [{}, odd, { ...noticeOf(), facts: null, next: undefined, queue: undefined }])
+    await masked?.deliver({ key: 'k', notice: broken as unknown as Notice }, new AbortController().signal)
+  const links = { acknowledge: null, runbook: null }
+  const whole = { title: '', facts: [], next: null, links }
+  assert.deepEqual(told, [
+    whole,
+    {
+      title: '',
+      facts: [
+        { name: '', value: '' },
+        { name: 'x', value: '' },
+        { name: '', value: '' },
+      ],
+      next: null,
+      links,
+    },
+    { ...noticeOf(), queue: undefined, facts: [], next: null },
+  ])
+})

@@ -1,4 +1,4 @@
-import type { Notice, Notifier } from '../alerts/index.ts'
+import type { Fact, Notice, Notifier } from '../alerts/index.ts'
 import type { Masker } from './masker.ts'
 
 /** Notifiers that are given what nobody in particular may see. Their links hold secrets that are meant for whom they tell. */
@@ -19,12 +19,16 @@ export function maskedNotifiers(
   )
 }
 
+/** Of a notice that is not whole what there is: one that cannot be told would be tried for days, and all behind it would wait. */
 function maskNotice(masker: Masker, notice: Notice): Notice {
-  const shown = (text: string): string => masker.text(text, notice.queue)
+  const { title, facts, next, links }: Partial<Notice> = notice
+  const shown = (text: unknown): string => masker.text(typeof text === 'string' ? text : '', notice.queue ?? null)
+  const given: readonly (Partial<Fact> | null)[] = Array.isArray(facts) ? facts : []
   return {
     ...notice,
-    title: shown(notice.title),
-    facts: notice.facts.map(({ name, value }) => ({ name: shown(name), value: shown(value) })),
-    next: notice.next === null ? null : shown(notice.next),
+    title: shown(title),
+    facts: given.map((fact) => ({ name: shown(fact?.name), value: shown(fact?.value) })),
+    next: next === null || next === undefined ? null : shown(next),
+    links: links ?? { acknowledge: null, runbook: null },
   }
 }
