@@ -22,7 +22,7 @@ async function stoppedFindings(store: Store): Promise<readonly Finding[]> {
         severity: 'warning',
         queue: null,
         what: `the time of ${counted(latest.due, 'letter')} is over at once, and none of them was ended`,
-        why: `it is more than a fifth of all ${latest.letters.toLocaleString('en-US')}: a person has to say that this is meant, and no clock or policy is wrong`,
+        why: `it is more than a fifth of the ${latest.letters.toLocaleString('en-US')} that are not archived: a person has to say that this is meant, and no clock or policy is wrong`,
         next: `redrive retention   (and if that is right: redrive retention run --reason … --yes --expect ${latest.due})`,
       },
     ]
