@@ -19,6 +19,8 @@ import { discardLetters, listLetters } from '../src/letters/index.ts'
 import { diffVersions, editLetter, listVersions } from '../src/repair/index.ts'
 import { beginPass, carryOutPass } from '../src/retention/index.ts'
 import { showLetterId } from '../src/store/ids.ts'
+import { api } from './api-bed.ts'
+import { commandLine } from './command-line.ts'
 import { type DeadLetter, type OfficeBed, officeBed } from './office-bed.ts'
 import { aged, capturedIn, neverAborted, passed } from './retention-bed.ts'
 
@@ -321,4 +323,15 @@ test('what archived letters lack here is not what they have in common', async (t
   await passed(bed, archiving, place)
   const looked = await readLetters(bed.store.pool, [...ids, open], { side: 'set', counts: new TokenCounts() })
   assert.equal(looked.letters, 1)
+})
+
+test('from the command line an archived letter is shown, without versions, which are not read there', async (t) => {
+  const folder = await folderOf(t)
+  const place = openArchivePlace({ folder })
+  const { bed, url, token } = await api(t, { place })
+  const [id = ''] = await due(bed)
+  assert.equal((await passed(bed, archiving, place)).archived, 3)
+  const { code, out, err } = await commandLine({ url, token })('letter', 'show', showLetterId(id))
+  assert.deepEqual([code, /archived/.test(out)], [0, true], err)
+  assert.doesNotMatch(err, /error/)
 })

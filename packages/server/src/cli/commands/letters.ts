@@ -132,6 +132,8 @@ export function letterShowCommand(
     showLetter(output, letter)
     if (letter.redacted.length > 0) output.say(redactedText(letter))
     if (letter.masked.length > 0) output.say(maskedText(letter))
+    // Its versions lie in the archive with it, and are not read from there.
+    if (letter.state === 'archived') return
     const { versions } = await client.get<{ versions: readonly Version[] }>(`${path}/versions`)
     if (versions.length === 1) return
     output.out(`\n${output.paint('bold', 'Versions')}  (shown above and sent by a replay: *)`)
