@@ -448,6 +448,10 @@ test('from the command line: a plan is shown with what it costs, run with its nu
   assert.match(plan.out, /^1 would be erased; none is yet {2}(z_\w{26})/)
   assert.match(plan.err, /It cannot be undone. Do it: redrive erase run z_\w+ --reason … --expect 1/)
   assert.ok(!plan.out.includes(key) && !plan.err.includes(key))
+  assert.doesNotMatch(plan.out, /note/)
+  const byWords = await redrive('erase', 'plan', '"of Anna"')
+  assert.match(byWords.out, /note {3}words find only what the index holds: at most 32 words a letter/)
+  assert.deepEqual(JSON.parse((await redrive('erase', 'plan', 'text:Anna', '--json')).out).notes, ['words-find-a-part'])
   const id = /z_\w{26}/.exec(plan.out)?.[0] ?? ''
   const wrong = await redrive('erase', 'run', id, '--reason', 'request 17', '--expect', '2')
   assert.equal(wrong.code, 7, wrong.err)

@@ -3,7 +3,8 @@ import { recordAudit } from '../audit/index.ts'
 import { showErasureId } from '../store/ids.ts'
 import type { Store } from '../store/store.ts'
 import { noErasure } from './plan-erasure.ts'
-import { textsOf, without } from './texts.ts'
+import { textsOf } from './texts.ts'
+import { without } from './without.ts'
 
 export interface ErasureOrder {
   /** UUID. */

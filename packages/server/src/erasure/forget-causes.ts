@@ -2,7 +2,7 @@ import { type Fingerprint, type FingerprintInput, fingerprint } from '@redrive/w
 import type { PoolClient } from 'pg'
 import { storableJson, storableText } from '../store/copy-binary.ts'
 import { noteTexts } from './plan-erasure.ts'
-import { erasedWord } from './texts.ts'
+import { erasedWord } from './without.ts'
 
 /** So many of the letters that stay are asked what they show. */
 const looked = 200

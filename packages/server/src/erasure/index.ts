@@ -1,5 +1,5 @@
 export { beginErasure, type ErasureOrder } from './begin-erasure.ts'
 export { type ErasurePass, erasureOnce } from './pass.ts'
-export { type ErasureRequest, forgetPlans, planErasure, planKeptHours } from './plan-erasure.ts'
+export { type ErasureRequest, forgetPlans, isByWords, planErasure, planKeptHours } from './plan-erasure.ts'
 export { type ErasureDetail, type ErasureView, listErasures, showErasure } from './show-erasure.ts'
 export { type Erasures, watchErasures } from './watch-erasures.ts'

@@ -86,6 +86,11 @@ function hashOf({ key, query, letters }: EverySelection): Buffer {
     .digest()
 }
 
+/** Whether words, of which an index holds a part, chose the letters. @throws QUERY_INVALID */
+export function isByWords({ query }: EverySelection): boolean {
+  return query !== undefined && parseQuery(query).conditions.some(({ field }) => field === 'text')
+}
+
 /** What of a selection may be a person's: its key, and the keys and words of its query. */
 function saidIn({ key, query }: EverySelection): readonly string[] {
   if (key !== undefined) return [key]

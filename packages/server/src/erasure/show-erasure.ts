@@ -2,6 +2,7 @@ import type { PoolClient } from 'pg'
 import { parseErasureId, showErasureId } from '../store/ids.ts'
 import type { Store } from '../store/store.ts'
 import { waitsFor } from './end-letters.ts'
+import { ownWordsOf } from './own-words.ts'
 import { noErasure } from './plan-erasure.ts'
 import { lookFor, ownPlaces, settings, textsOf, wordsOfPeople } from './texts.ts'
 
@@ -68,7 +69,14 @@ export interface ErasureDetail extends ErasureView {
     /** In what people told the office to do: they stay. */
     readonly settings: readonly Mention[]
   }
+  readonly notes: readonly Note[]
 }
+
+/**
+ * `own-words-stay`: a text that is looked for is a word of the office's own, as the name of a queue or a state, and stays where it is all of a value or
+ * stands in a query. `words-find-a-part`: the letters were found by words, which are an index; said when it is planned.
+ */
+export type Note = 'own-words-stay' | 'words-find-a-part'
 
 /** Newest first. @param options.after `next` of the page before */
 export async function listErasures(
@@ -107,17 +115,21 @@ export async function showErasure(store: Store, id: string): Promise<ErasureDeta
            join source s on s.id = l.source_id where e.erasure_id = $1 group by 1, 2, 3 order by 1, 3`,
         [id],
       )
-      const mentions = await mentionsOf(client, id)
-      return { ...viewOf(row), left: left.rows, waiting: waiting.rows, sources: sources.rows, mentions }
+      const elsewhere = await elsewhereOf(client, id)
+      return { ...viewOf(row), left: left.rows, waiting: waiting.rows, sources: sources.rows, ...elsewhere }
     },
     { isolation: 'repeatable read', readOnly: true },
   )
 }
 
-async function mentionsOf(client: PoolClient, id: string): Promise<ErasureDetail['mentions']> {
+async function elsewhereOf(client: PoolClient, id: string): Promise<Pick<ErasureDetail, 'mentions' | 'notes'>> {
   const texts = await textsOf(client, id)
-  const look = (places: typeof ownPlaces) => lookFor(client, { texts, places, takeOut: false })
-  return { office: await look(ownPlaces), people: await look(wordsOfPeople), settings: await look(settings) }
+  const ownWords = await ownWordsOf(client)
+  const look = (places: typeof ownPlaces) => lookFor(client, { texts, ownWords, places, takeOut: false })
+  return {
+    mentions: { office: await look(ownPlaces), people: await look(wordsOfPeople), settings: await look(settings) },
+    notes: texts.some((said) => ownWords.has(said)) ? ['own-words-stay'] : [],
+  }
 }
 
 interface Row {

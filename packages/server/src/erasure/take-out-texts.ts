@@ -1,5 +1,6 @@
 import type { PoolClient } from 'pg'
 import type { Store } from '../store/store.ts'
+import { ownWordsOf } from './own-words.ts'
 import { inJson, lookFor, ownPlaces, textsOf, wordsOfPeople } from './texts.ts'
 
 /** Takes what names the person out of what the office wrote elsewhere, and out of what people wrote if the erasure says so. */
@@ -11,7 +12,7 @@ export async function takeOutTexts(
     await client.query('set local statement_timeout to 0')
     const texts = await textsOf(client, erasure)
     const places = alsoWords ? [...ownPlaces, ...wordsOfPeople] : ownPlaces
-    const found = await lookFor(client, { texts, places, takeOut: true })
+    const found = await lookFor(client, { texts, ownWords: await ownWordsOf(client), places, takeOut: true })
     const rows = found.reduce((sum, place) => sum + place.rows, 0) + (await takeOutNames(client, texts))
     await client.query(
       `update erasure set texts = texts + $2, last_change = case when $2 > 0 then pg_current_xact_id() else last_change end where id = $1`,

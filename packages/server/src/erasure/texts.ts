@@ -1,4 +1,5 @@
 import type { PoolClient } from 'pg'
+import { type TakenOut, without, withoutDeep, withoutInJson } from './without.ts'
 
 /** Shorter ones stand in too much that is about something else. */
 export const leastText = 3
@@ -6,7 +7,8 @@ export const leastText = 3
 export interface Place {
   readonly table: string
   readonly column: string
-  readonly kind: 'text' | 'json' | 'texts'
+  /** `name`: of what the office acted on. `written`: JSON that is kept as text. */
+  readonly kind: 'text' | 'name' | 'json' | 'written' | 'texts'
 }
 
 /** What the office wrote by itself. A person's words are taken out of it without asking. */
@@ -18,11 +20,11 @@ export const ownPlaces: readonly Place[] = [
   { table: 'notification', column: 'problem', kind: 'text' },
   { table: 'notifier', column: 'problem', kind: 'text' },
   { table: 'audit', column: 'details', kind: 'json' },
-  { table: 'audit', column: 'target', kind: 'text' },
+  { table: 'audit', column: 'target', kind: 'name' },
   { table: 'plan', column: 'selection', kind: 'json' },
   { table: 'discard', column: 'selection', kind: 'json' },
   { table: 'transform', column: 'selection', kind: 'json' },
-  { table: 'transform', column: 'change', kind: 'text' },
+  { table: 'transform', column: 'change', kind: 'written' },
   { table: 'transform_letter', column: 'why', kind: 'text' },
   { table: 'intent', column: 'reasons', kind: 'json' },
   { table: 'intent', column: 'problem', kind: 'text' },
@@ -62,45 +64,8 @@ export const settings: readonly Place[] = [
   { table: 'cause_link', column: 'url', kind: 'text' },
 ]
 
-export const erasedWord = '(erased)'
-
-/** The text with each of these replaced where it stands by itself: not within a longer word or number. */
-export function without(text: string, texts: readonly string[]): string {
-  let result = text
-  for (const said of texts) {
-    let from = 0
-    for (;;) {
-      const at = result.indexOf(said, from)
-      if (at < 0) break
-      if (isPart(result, at - 1, at) || isPart(result, at + said.length, at + said.length - 1)) {
-        from = at + 1
-        continue
-      }
-      result = result.slice(0, at) + erasedWord + result.slice(at + said.length)
-      from = at + erasedWord.length
-    }
-  }
-  return result
-}
-
 /** As it is written within JSON, where some characters look otherwise. */
 export const inJson = (said: string): string => JSON.stringify(said).slice(1, -1)
-
-/** Whether the character outside goes on with the word that ends inside. */
-function isPart(text: string, outside: number, inside: number): boolean {
-  const word = /[\p{L}\p{N}]/u
-  return word.test(text.charAt(outside)) && word.test(text.charAt(inside))
-}
-
-/** The same in every text of a JSON value, names of its fields too. */
-export function withoutDeep(value: unknown, texts: readonly string[]): unknown {
-  if (typeof value === 'string') return without(value, texts)
-  if (Array.isArray(value)) return value.map((each) => withoutDeep(each, texts))
-  if (value === null || typeof value !== 'object') return value
-  return Object.fromEntries(
-    Object.entries(value).map(([name, each]) => [without(name, texts), withoutDeep(each, texts)]),
-  )
-}
 
 const pageSize = 500
 
@@ -110,13 +75,13 @@ const pageSize = 500
  */
 export async function lookFor(
   client: PoolClient,
-  options: { readonly texts: readonly string[]; readonly places: readonly Place[]; readonly takeOut: boolean },
+  options: TakenOut & { readonly places: readonly Place[]; readonly takeOut: boolean },
 ): Promise<readonly { readonly place: string; readonly rows: number }[]> {
-  const { texts, places, takeOut } = options
+  const { texts, ownWords, places, takeOut } = options
   const found: { place: string; rows: number }[] = []
   if (takeOut) await client.query(`set local redrive.erases = 'on'`)
   for (const place of texts.length === 0 ? [] : places) {
-    const rows = await lookIn(client, { place, texts, takeOut })
+    const rows = await lookIn(client, { place, texts, ownWords, takeOut })
     if (rows > 0) found.push({ place: `${place.table}.${place.column}`, rows })
   }
   return found
@@ -124,8 +89,9 @@ export async function lookFor(
 
 async function lookIn(
   client: PoolClient,
-  { place, texts, takeOut }: { readonly place: Place; readonly texts: readonly string[]; readonly takeOut: boolean },
+  of: TakenOut & { readonly place: Place; readonly takeOut: boolean },
 ): Promise<number> {
+  const { place, texts, takeOut } = of
   const { table, column, kind } = place
   const escaped = texts.map(inJson)
   const { rows } = await client.query<{ at: string; value: unknown }>(
@@ -134,7 +100,7 @@ async function lookIn(
     [kind === 'text' ? texts : [...new Set([...texts, ...escaped])]],
   )
   const changed = rows.flatMap(({ at, value }) => {
-    const bare = withoutDeep(value, texts)
+    const bare = bareOf(kind, value, of)
     return JSON.stringify(bare) === JSON.stringify(value) ? [] : [{ at, bare }]
   })
   for (let from = 0; takeOut && from < changed.length; from += pageSize) {
@@ -146,6 +112,11 @@ async function lookIn(
     )
   }
   return changed.length
+}
+
+function bareOf(kind: Place['kind'], value: unknown, taken: TakenOut): unknown {
+  if (typeof value !== 'string' || kind === 'json' || kind === 'name') return withoutDeep(value, taken)
+  return kind === 'written' ? withoutInJson(value, taken) : without(value, taken.texts)
 }
 
 /** Texts of an erasure, the longest first: one may hold another. */

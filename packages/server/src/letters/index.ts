@@ -12,6 +12,6 @@ export {
 export { type Bytes, type LetterDetail, type ReplayOfLetter, shownBytes, shownBytesOf } from './letter-detail.ts'
 export { type LetterSet, letterSet } from './letter-set.ts'
 export { type LetterPage, type LetterSummary, listLetters } from './list.ts'
-export { parseQuery, type Query } from './query.ts'
+export { parseQuery, type Query, queryFields } from './query.ts'
 export { type EverySelection, resolveEvery, resolveSelection, type Selected, type Selection } from './selection.ts'
 export { showLetter } from './show.ts'

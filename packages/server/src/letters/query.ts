@@ -45,6 +45,8 @@ const textFields = [
   'text',
 ] as const
 const numberFields = ['age', 'attempts', 'bytes'] as const
+/** What may stand in front of a colon. */
+export const queryFields: readonly string[] = [...textFields, ...numberFields]
 const maxConditions = 32
 
 /** @throws QUERY_INVALID with `data.position` (0-based, in UTF-16 units) and what was expected there. */
@@ -81,8 +83,7 @@ function conditionOf(text: string, word: QueryWord): Condition {
   }
   if (isOneOf(numberFields, field)) return numberCondition(text, word, field)
   if (!isOneOf(textFields, field)) {
-    const known = [...textFields, ...numberFields].join(', ')
-    throw wrongAt(word.position, `there is no field "${field}"; fields are ${known}`)
+    throw wrongAt(word.position, `there is no field "${field}"; fields are ${queryFields.join(', ')}`)
   }
   const complaint = complaintAbout(field, values)
   if (complaint !== null) throw wrongAt(word.valuePosition, complaint)

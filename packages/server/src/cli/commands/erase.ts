@@ -42,6 +42,7 @@ interface ErasureDetail extends Erasure {
     readonly letters: number
   }[]
   readonly mentions: Readonly<Record<'office' | 'people' | 'settings', readonly Mention[]>>
+  readonly notes: readonly string[]
 }
 
 export function erasePlanCommand(
@@ -171,7 +172,7 @@ const waits: Readonly<Record<string, string>> = {
   unsettled: 'their source may deliver them once more; within an hour',
 }
 
-function showElsewhere(output: Output, { mentions, sources }: ErasureDetail): void {
+function showElsewhere(output: Output, { mentions, sources, notes }: ErasureDetail): void {
   const told: readonly (readonly [readonly Mention[], string])[] = [
     [mentions.office, 'in what the office wrote; it goes as well'],
     [mentions.people, 'in what people wrote; it stays, unless you add --also-words'],
@@ -179,12 +180,20 @@ function showElsewhere(output: Output, { mentions, sources }: ErasureDetail): vo
   ]
   for (const [found, what] of told)
     for (const { place, rows } of found) output.out(`${output.paint('yellow', 'named')}  ${rows} × ${place}, ${what}`)
+  for (const note of notes) output.out(`${output.paint('yellow', 'note')}   ${noted[note] ?? safeLine(note)}`)
   for (const { broker, system, place, letters } of sources)
     output.out(
       safeLine(
         `${letters} came from ${place} (${broker}). ${system === 'kafka' ? 'Kafka keeps them there for as long as the topic says' : 'What still lies there is not touched'}.`,
       ),
     )
+}
+
+const noted: Readonly<Record<string, string>> = {
+  'own-words-stay':
+    'a text is also a word of the office (a queue, state, tier, alert rule or field): it stays where it is all of a value or stands in a query',
+  'words-find-a-part':
+    'words find only what the index holds: at most 32 words a letter, of its key, identity, error message and the first 8 KB of its body; no headers, no stacks, and beyond ASCII capital letters are others. Plan by key as well, and read the bodies: docs/do/erase-a-persons-letters.md#letters-that-words-do-not-find',
 }
 
 function showWay(output: Output, erasure: ErasureDetail, nowMs: number): void {

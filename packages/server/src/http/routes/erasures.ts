@@ -1,5 +1,5 @@
 import { type TSchema, Type } from 'typebox'
-import { listErasures, planErasure, planKeptHours, showErasure } from '../../erasure/index.ts'
+import { isByWords, listErasures, planErasure, planKeptHours, showErasure } from '../../erasure/index.ts'
 import { parseErasureId } from '../../store/ids.ts'
 import { type Route, route } from '../route.ts'
 import { by, closed, count, idParams, orNull, pageQuery, said, text, time } from '../schemas.ts'
@@ -51,6 +51,10 @@ const detail: TSchema = Type.Object(
       { office: mentions, people: mentions, settings: mentions },
       { ...closed, description: 'Rows elsewhere that name them, by who wrote them.' },
     ),
+    notes: Type.Array(Type.Enum(['own-words-stay', 'words-find-a-part']), {
+      description:
+        'own-words-stay: a text that is looked for is a word of the office’s own (the name of a queue, a state, a tier, an alert rule, a field), and stays where it is all of a value or stands in a query. words-find-a-part: the query has words, which find what the index holds; said when it is planned, for the query is not kept.',
+    }),
   },
   closed,
 )
@@ -84,7 +88,8 @@ export const erasureRoutes: readonly Route[] = [
         by: `${name} (token ${caller})`,
         nowMs: office.clock.now(),
       })
-      return showErasure(office.store, id)
+      const detail = await showErasure(office.store, id)
+      return isByWords(selection) ? { ...detail, notes: [...detail.notes, 'words-find-a-part' as const] } : detail
     },
   }),
   route({
