@@ -3,7 +3,8 @@ import { showLetterId } from '../store/ids.ts'
 import type { Store } from '../store/store.ts'
 import { counted, type Finding } from './finding.ts'
 
-const mostLines = 200
+/** The first of each queue before the second of any: a queue of very many lines hides no other. */
+const mostLines = 1_000
 const mostOfLine = 200
 const hourMs = 3_600_000
 const dayMs = 86_400_000
@@ -28,7 +29,9 @@ export async function lineFindings(
   const { rows } = await store.pool.query<Line>(
     `select q.name as queue, h.held, h.first, l.state::text, uuid_extract_timestamp(h.first) as first_at, k.released_at,
        n.since as untold_since, n.problem
-     from (select * from key_line where look_at is not null order by look_at limit $1) k
+     from (
+       select *, row_number() over (partition by queue_id order by id) as nth from key_line where look_at is not null
+       order by nth, id limit $1) k
      join queue q on q.id = k.queue_id
      cross join lateral (
        select count(*) filter (where l.state = 'held')::int as held, (array_agg(u.letter_id order by u.at, u.letter_id))[1] as first
