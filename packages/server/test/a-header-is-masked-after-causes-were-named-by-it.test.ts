@@ -23,6 +23,15 @@ interface Running {
   dies(tenant: string): Promise<void>
 }
 
+async function stored({ database }: Office, query: string): Promise<readonly object[]> {
+  const store = await openStore({ url: database.url, allowUnsafe: true })
+  try {
+    return (await store.pool.query<object>(query)).rows
+  } finally {
+    await store.close()
+  }
+}
+
 interface Bed {
   readonly folder: string
   readonly memory: MemoryStore
@@ -99,6 +108,10 @@ test('a rule made before its header was masked shows no value of it any more, an
   )
   const cause = causes[0]?.id ?? ''
   await first.call('POST', `/causes/${cause}/split`, { where: ['consumer=nobody'], by: 'ann', reason: 'a part' })
+  await stored(
+    first.office,
+    `insert into review (week, made_at, content) values ('2026-W01', now(), '{"decide":["5 letters of orders: Late of PLANTED-1: nobody has looked at it"]}')`,
+  )
   await first.office.stop()
 
   const second = await officeWith(bed, 'masking: { rules: [{ header: tenant }] }\n')
@@ -112,6 +125,14 @@ test('a rule made before its header was masked shows no value of it any more, an
     const seen = await second.seen(route)
     assert.ok(!seen.includes('PLANTED'), `${route}: ${seen}`)
   }
+  assert.deepEqual(
+    await stored(
+      second.office,
+      `select 'notice' as at from notification where notice::text like '%PLANTED%' union all select content->'decide'->>0 from review where week = '2026-W01'
+       union all select title from alert where title like '%PLANTED%'`,
+    ),
+    [{ at: '5 letters of orders: Late of [masked: header tenant]: nobody has looked at it' }],
+  )
   assert.ok(!second.lines.join('\n').includes('PLANTED'), second.lines.join('\n'))
   const after = (await second.call('GET', '/causes')) as { causes: { title: string; letters: number }[] }
   assert.equal(

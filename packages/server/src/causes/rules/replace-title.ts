@@ -17,16 +17,16 @@ export async function replaceTitle(client: PoolClient, renamed: Renamed): Promis
   )
   for (const { id, title } of alerts)
     await client.query('update alert set title = $2 where id = $1', [id, storableText(withoutTitle(title, renamed))])
-  for (const [table, column] of [
-    ['notification', 'notice'],
-    ['review', 'content'],
+  for (const [table, column, key] of [
+    ['notification', 'notice', 'id'],
+    ['review', 'content', 'week'],
   ] as const) {
     const { rows } = await client.query<{ at: string; value: unknown }>(
-      `select ctid::text as at, ${column} as value from ${table} where position($1 in ${column}::text) > 0`,
+      `select ${key} as at, ${column} as value from ${table} where position($1 in ${column}::text) > 0`,
       [JSON.stringify(from).slice(1, -1)],
     )
     for (const { at, value } of rows)
-      await client.query(`update ${table} set ${column} = $2 where ctid = $1::tid`, [
+      await client.query(`update ${table} set ${column} = $2 where ${key} = $1`, [
         at,
         storableJson(within(value, renamed)),
       ])
