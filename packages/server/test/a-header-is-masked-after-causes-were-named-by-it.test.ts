@@ -41,7 +41,7 @@ interface Bed {
 
 async function officeWith({ folder, memory, offices }: Bed, masking: string): Promise<Running> {
   const lines: string[] = []
-  const config = parseConfig(`data: ${folder}\nhttp: { port: 0 }\n${masking}`, {
+  const config = parseConfig(`data: ${folder}/data\nhttp: { port: 0 }\n${masking}`, {
     file: path.join(folder, 'redrive.yaml'),
     env: {},
   })
