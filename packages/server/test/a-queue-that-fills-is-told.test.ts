@@ -83,6 +83,8 @@ test('letters of a known cause that come much faster are told; those of a cause 
   await bed.store.pool.query(`update cause_hour set hour = hour - interval '3 days', letters = 1`)
   await bed.look({ minutes: 1 })
   await bed.look({ minutes: 12 })
+  assert.deepEqual(await bed.look({ queues: true, minutes: 12 }), [], 'nor is what was told within the hour')
+  await bed.store.pool.query(`update alert set said_at = said_at - interval '2 hours'`)
   assert.deepEqual(await bed.look({ queues: true, minutes: 12 }), ['team raised growth'])
   assert.match(
     (await bed.notices()).at(-1)?.title ?? '',
