@@ -202,9 +202,9 @@ export async function openOffice(parts: {
   }
 }
 
-/** As the doctor says it when nobody asks for another. */
 /** An office that raises no alert for so long is as good as dead. */
 const unlookedMs = 5 * 60_000
+/** As the doctor says it when nobody asks for another. */
 const untouchedDays = 7
 
 /** Without routes everybody is told of everything. */
