@@ -115,6 +115,14 @@ test('letters of a known cause that came much faster are seen, by what came in t
   assert.deepEqual((await look(bed, { config: { limits: [{ growth: 'off' }] } })).messages, [])
 })
 
+test('letters of a cause whose alert ended within the hour are no growth in the past either', async (t) => {
+  const bed = await alertBed(t, { routes: [{ rules: ['growth'], notify: ['team'] }, { notify: [] }] })
+  await bed.captured(...Array.from({ length: 60 }, () => ({ errorClass: 'AError', error: 'no' })))
+  await bed.discardAll()
+  await bed.store.pool.query(`update cause_hour set hour = hour - interval '3 days', letters = 1`)
+  assert.deepEqual((await look(bed)).messages, [])
+})
+
 test('what went on when the time began is counted and not said, and its end is not either', async (t) => {
   const bed = await alertBed(t)
   await bed.captured(...six)
