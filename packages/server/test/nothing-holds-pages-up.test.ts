@@ -66,12 +66,15 @@ test('it is paged while somebody holds a table that only queues are looked at wi
   const holder = await bed.store.pool.connect()
   await holder.query('begin')
   await holder.query('lock table traffic in access exclusive mode')
-  const lockedMs = performance.now()
-  await until('the look at queues is given up', () => (lines.length > 0 ? true : undefined))
-  assert.ok(performance.now() - lockedMs < 10_000, 'a second, where statements of the office wait for fifteen')
-  await isPaged(bed)
-  assert.ok(watch.lookedAgoMs() < 60_000)
-  await holder.query('rollback')
-  holder.release()
+  try {
+    const lockedMs = performance.now()
+    await until('the look at queues is given up', () => (lines.length > 0 ? true : undefined))
+    assert.ok(performance.now() - lockedMs < 10_000, 'a second, where statements of the office wait for fifteen')
+    await isPaged(bed)
+    assert.ok(watch.lookedAgoMs() < 60_000)
+  } finally {
+    await holder.query('rollback')
+    holder.release()
+  }
   assert.match(lines[0] ?? '', /^alerts about queues could not be looked for: .*lock timeout/)
 })
